@@ -1,0 +1,121 @@
+"""The commands we give Asterisk, typed. All raise `AriError` (see `Connection.command`)."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from ivr.ari.connection import Connection
+from ivr.ari.errors import AriError
+from ivr.ari.events import KNOWN, Channel, body
+
+_channels = msgspec.json.Decoder(list[Channel])
+
+
+class Ari:
+    def __init__(self, connection: Connection) -> None:
+        self._command = connection.command
+        self.app = connection.app
+
+    async def listen(self) -> None:
+        """Have Asterisk send only the events that we read."""
+        allowed = [{"type": kind} for kind in KNOWN]
+        await self._command("PUT", ("applications", self.app, "eventFilter"), body={"allowed": allowed})
+
+    async def version(self) -> str:
+        info = body(await self._command("GET", ("asterisk", "info"), {"only": "system"}))
+        return str(info["system"]["version"])
+
+    async def claim(self, channel: str) -> bool:
+        """Claim a broadcast call; False when another controller was first or the caller is gone."""
+        try:
+            await self._command("POST", ("events", "claim"), {"channelId": channel, "application": self.app})
+        except AriError as error:
+            if error.gone:
+                return False
+            raise
+        return True
+
+    async def channels(self) -> list[Channel]:
+        return _channels.decode((await self._command("GET", ("channels",))).message_body)
+
+    async def answer(self, channel: str) -> None:
+        await self._command("POST", ("channels", channel, "answer"))
+
+    async def hang_up(self, channel: str, cause: int = 16) -> None:
+        """`cause` is a Q.850 cause: 16 normal, 17 busy, 42 congestion. A channel that is gone is no error."""
+        await self._if_there("DELETE", ("channels", channel), {"reason_code": cause})
+
+    async def play(self, channel: str, playback: str, media: Sequence[str]) -> None:
+        """Play the sounds one after the other, as one playback with the id given."""
+        await self._command("POST", ("channels", channel, "play", playback), body={"media": list(media)})
+
+    async def stop_playback(self, playback: str) -> None:
+        await self._if_there("DELETE", ("playbacks", playback))
+
+    async def playback_exists(self, playback: str) -> bool:
+        return await self._if_there("GET", ("playbacks", playback))
+
+    async def start_music(self, channel: str, music: str) -> None:
+        await self._command("POST", ("channels", channel, "moh"), {"mohClass": music})
+
+    async def stop_music(self, channel: str) -> None:
+        await self._if_there("DELETE", ("channels", channel, "moh"))
+
+    async def ring(self, channel: str) -> None:
+        await self._command("POST", ("channels", channel, "ring"))
+
+    async def set_variable(self, channel: str, name: str, value: str) -> None:
+        """At most 64,000 bytes; it travels in the body, so that every character is allowed."""
+        await self._command("POST", ("channels", channel, "variable"), {"variable": name}, {"value": value})
+
+    async def variable(self, channel: str, name: str) -> str:
+        """The variable's value, "" when it is not set or the channel is gone."""
+        try:
+            response = await self._command("GET", ("channels", channel, "variable"), {"variable": name})
+        except AriError as error:
+            if error.gone:
+                return ""
+            raise
+        return str(body(response)["value"])
+
+    async def originate(
+        self, channel: str, endpoint: str, *, arguments: Sequence[str], caller_id: str, ring: float
+    ) -> None:
+        """Ring `endpoint`; its StasisStart comes with `arguments` when it answers, a ChannelDestroyed otherwise."""
+        query: dict[str, str | int] = {
+            "endpoint": endpoint,
+            "app": self.app,
+            "appArgs": ",".join(arguments),
+            "callerId": caller_id,
+            "timeout": max(1, round(ring)),
+        }
+        await self._command("POST", ("channels", channel), query)
+
+    async def make_bridge(self, bridge: str) -> None:
+        # dtmf_events: keys are reported and not passed to the other party, who should not hear them.
+        await self._command("POST", ("bridges", bridge), {"type": "mixing,dtmf_events"})
+
+    async def join(self, bridge: str, channels: Sequence[str]) -> None:
+        await self._command("POST", ("bridges", bridge, "addChannel"), {"channel": ",".join(channels)})
+
+    async def destroy_bridge(self, bridge: str) -> None:
+        await self._if_there("DELETE", ("bridges", bridge))
+
+    async def put_object(self, kind: str, name: str, fields: Mapping[str, str]) -> None:
+        """Make or change a PJSIP object (`endpoint`, `aor`, `auth`) in Asterisk's memory."""
+        attributes = [{"attribute": key, "value": value} for key, value in fields.items()]
+        await self._command(
+            "PUT", ("asterisk", "config", "dynamic", "res_pjsip", kind, name), body={"fields": attributes}
+        )
+
+    async def delete_object(self, kind: str, name: str) -> None:
+        await self._if_there("DELETE", ("asterisk", "config", "dynamic", "res_pjsip", kind, name))
+
+    async def _if_there(self, method: str, path: tuple[str, ...], query: Mapping[str, str | int] | None = None) -> bool:
+        try:
+            await self._command(method, path, query)
+        except AriError as error:
+            if error.gone:
+                return False
+            raise
+        return True

@@ -1,0 +1,150 @@
+"""One WebSocket to Asterisk for everything: commands go out as `RESTRequest`, answers and events come in.
+
+It reconnects by itself, with back-off and jitter. A command in flight when the socket drops ends with `Disconnected`;
+ids of what a command makes are given by the caller, so that repeating it makes nothing twice.
+"""
+
+import asyncio
+import itertools
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import aiohttp
+import msgspec
+
+from ivr.ari.errors import AriError, Disconnected, TooLate
+from ivr.ari.events import Event, Response, decode
+
+log = logging.getLogger(__name__)
+
+# Asterisk 22 closes the socket on a message somewhere between 65 and 200 KB.
+LARGEST_MESSAGE = 60_000
+DEADLINE = 5.0
+HEARTBEAT = 5.0
+FIRST_DELAY, LONGEST_DELAY = 0.1, 5.0
+
+
+class Connection:
+    """`on_event` is called with each event, in order, in the event loop. `on_up` is awaited after each connecting,
+    while events already arrive; `on_down` is called after each loss."""
+
+    def __init__(
+        self,
+        port: int,
+        app: str,
+        user: str,
+        password: str,
+        *,
+        on_event: Callable[[Event], None],
+        on_up: Callable[[], Awaitable[None]],
+        on_down: Callable[[], None] = lambda: None,
+        host: str = "127.0.0.1",
+    ) -> None:
+        self.app = app
+        self._url = f"ws://{host}:{port}/ari/events?{urlencode({'app': app, 'subscribeAll': 'false'})}"
+        self._headers = {"Authorization": aiohttp.encode_basic_auth(user, password)}
+        self._on_event, self._on_up, self._on_down = on_event, on_up, on_down
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._pending: dict[str, tuple[asyncio.Future[Response], str]] = {}
+        self._numbers = itertools.count(1)
+
+    @property
+    def up(self) -> bool:
+        return self._socket is not None
+
+    async def run(self) -> None:
+        """Connect, read, and connect again, until cancelled."""
+        delay = FIRST_DELAY
+        async with aiohttp.ClientSession(headers=self._headers) as http:
+            while True:
+                try:
+                    async with http.ws_connect(self._url, heartbeat=HEARTBEAT, max_msg_size=0) as socket:
+                        delay = FIRST_DELAY
+                        await self._serve(socket)
+                except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                    log.warning("asterisk is not reachable: %s; next try in %.1f s", type(error).__name__, delay)
+                await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 jitter, no secret
+                delay = min(delay * 2, LONGEST_DELAY)
+
+    async def _serve(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        greeting = asyncio.create_task(self._greet())
+        try:
+            async for message in socket:
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    self._take(message.data)
+        finally:
+            greeting.cancel()
+            self._socket = None
+            pending, self._pending = self._pending, {}
+            for future, command in pending.values():
+                if not future.done():
+                    future.set_exception(Disconnected(command))
+            self._on_down()
+
+    async def _greet(self) -> None:
+        try:
+            await self._on_up()
+        except AriError:
+            log.exception("asterisk answered, but our first commands failed; connecting anew")
+            if self._socket is not None:
+                await self._socket.close()
+
+    def _take(self, text: str) -> None:
+        try:
+            message = decode(text)
+        except msgspec.DecodeError as error:
+            log.error("asterisk sent a message that cannot be read: %s", error)
+            return
+        if isinstance(message, Response):
+            future, _ = self._pending.pop(message.request_id, (None, ""))
+            if future is not None and not future.done():
+                future.set_result(message)
+        elif message is not None:
+            self._on_event(message)
+
+    async def command(
+        self,
+        method: str,
+        path: tuple[str, ...],
+        query: Mapping[str, str | int] | None = None,
+        body: Any = None,
+        *,
+        deadline: float = DEADLINE,
+    ) -> Response:
+        """Send one command and wait for its answer.
+
+        Raises `AriError` for a status of 300 or more, `Disconnected`, or `TooLate` after `deadline` seconds.
+        Asterisk carries out the commands of one socket in the order in which they were sent.
+        """
+        uri = "/".join(quote(part, safe="") for part in path)
+        name = f"{method} {uri}"
+        if query:
+            uri = f"{uri}?{urlencode(query)}"
+        if self._socket is None:
+            raise Disconnected(name)
+        number = str(next(self._numbers))
+        request: dict[str, Any] = {"type": "RESTRequest", "request_id": number, "method": method, "uri": uri}
+        if body is not None:
+            request |= {"content_type": "application/json", "message_body": msgspec.json.encode(body).decode()}
+        text = msgspec.json.encode(request).decode()
+        if len(text) > LARGEST_MESSAGE:
+            raise AriError(name, 413, f"the command is {len(text)} characters long, Asterisk takes {LARGEST_MESSAGE}")
+        future: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        self._pending[number] = (future, name)
+        try:
+            await self._socket.send_str(text)
+            async with asyncio.timeout(deadline):
+                response = await future
+        except TimeoutError:
+            raise TooLate(name, deadline) from None
+        except (aiohttp.ClientError, ConnectionError) as error:
+            raise Disconnected(name) from error
+        finally:
+            self._pending.pop(number, None)
+        if response.status_code >= 300:
+            raise AriError(name, response.status_code, response.reason_phrase)
+        return response

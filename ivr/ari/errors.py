@@ -1,0 +1,28 @@
+"""What can go wrong between us and Asterisk."""
+
+
+class AriError(Exception):
+    """A command that Asterisk did not carry out. `status` is its HTTP status; 0 when no answer came at all."""
+
+    def __init__(self, command: str, status: int, reason: str) -> None:
+        super().__init__(f"{command}: {status} {reason}" if status else f"{command}: {reason}")
+        self.status = status
+
+    @property
+    def gone(self) -> bool:
+        """The channel, bridge or playback addressed is no longer there (or no longer in our application)."""
+        return self.status in (404, 409, 412)
+
+
+class Disconnected(AriError):
+    """The WebSocket is down, or went down before the answer came: the command may or may not have happened."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__(command, 0, "no connection to Asterisk")
+
+
+class TooLate(AriError):
+    """No answer within the command's deadline."""
+
+    def __init__(self, command: str, deadline: float) -> None:
+        super().__init__(command, 0, f"no answer within {deadline:g} s")

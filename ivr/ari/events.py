@@ -1,0 +1,123 @@
+"""Asterisk's events as typed values; only the fields that we read.
+
+Shapes after Asterisk 22's `rest-api/events.json`. An event of another type decodes to None.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+
+class CallerId(Struct, frozen=True):
+    number: str = ""
+
+
+class DialplanPlace(Struct, frozen=True):
+    context: str = ""
+    exten: str = ""
+
+
+class Channel(Struct, frozen=True):
+    id: str
+    name: str = ""
+    state: str = ""
+    caller: CallerId = CallerId()
+    dialplan: DialplanPlace = DialplanPlace()
+
+    @property
+    def endpoint(self) -> str:
+        """`op-4271` of `PJSIP/op-4271-0000001f`."""
+        return self.name.partition("/")[2].rpartition("-")[0]
+
+
+class Playback(Struct, frozen=True):
+    id: str
+    state: str = ""
+    target_uri: str = ""
+
+
+class Bridge(Struct, frozen=True):
+    id: str
+    channels: list[str] = field(default_factory=list)
+
+
+class CallBroadcast(Struct, frozen=True, tag=True):
+    """A call looks for a controller: the first to claim it owns it."""
+
+    channel: Channel
+
+
+class StasisStart(Struct, frozen=True, tag=True):
+    channel: Channel
+    args: list[str] = field(default_factory=list)
+
+
+class StasisEnd(Struct, frozen=True, tag=True):
+    channel: Channel
+
+
+class ChannelDestroyed(Struct, frozen=True, tag=True):
+    """`cause` is a Q.850 cause: 16 normal, 17 busy, 19 no answer, 20 subscriber absent, 21 rejected."""
+
+    channel: Channel
+    cause: int = 0
+
+
+class ChannelDtmfReceived(Struct, frozen=True, tag=True):
+    channel: Channel
+    digit: str
+
+
+class ChannelLeftBridge(Struct, frozen=True, tag=True):
+    channel: Channel
+    bridge: Bridge
+
+
+class PlaybackFinished(Struct, frozen=True, tag=True):
+    """`state` is `done` (also when we stopped it) or `failed` (nothing was heard)."""
+
+    playback: Playback
+
+
+Event = (
+    CallBroadcast
+    | StasisStart
+    | StasisEnd
+    | ChannelDestroyed
+    | ChannelDtmfReceived
+    | ChannelLeftBridge
+    | PlaybackFinished
+)
+KNOWN = tuple(kind.__name__ for kind in Event.__args__)
+
+
+class Response(Struct, frozen=True):
+    """Asterisk's answer to one command over the WebSocket."""
+
+    request_id: str
+    status_code: int
+    reason_phrase: str = ""
+    message_body: str = ""
+
+
+class _Type(Struct):
+    type: str
+
+
+_type = msgspec.json.Decoder(_Type)
+_event = msgspec.json.Decoder(Event)
+_response = msgspec.json.Decoder(Response)
+
+
+def decode(text: str) -> Event | Response | None:
+    """One WebSocket message; None when it is of no type that we read. Raises msgspec.DecodeError on nonsense."""
+    kind = _type.decode(text).type
+    if kind == "RESTResponse":
+        return _response.decode(text)
+    return _event.decode(text) if kind in KNOWN else None
+
+
+def body(response: Response) -> Any:
+    """The JSON in an answer, None when it is empty."""
+    return msgspec.json.decode(response.message_body) if response.message_body else None

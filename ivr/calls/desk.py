@@ -1,0 +1,123 @@
+"""What an operator dials from their own phone: *1 signs in, *2 signs out, *3N gives the last call's disposition.
+
+The phone is known by its SIP account (`op-4271`); the personal code keyed after *1 must be that account's.
+"""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+
+from ivr.acd import router
+from ivr.ari import events
+from ivr.ari.errors import AriError
+from ivr.calls.dispositions import KEYS
+from ivr.calls.exchange import Exchange
+from ivr.flow.builtin import builtin_say
+from ivr.prompts.library import PromptError, media
+from ivr.store import calls
+
+log = logging.getLogger(__name__)
+
+KEY_WAIT = 8.0
+LONGEST_CODE = 8
+ATTEMPTS = 3
+
+
+class Desk:
+    def __init__(self, exchange: Exchange, channel: events.Channel) -> None:
+        self._exchange, self._channel = exchange, channel
+        self._operator = channel.endpoint.removeprefix("op-")
+        self._keys: asyncio.Queue[str] = asyncio.Queue()
+        self._heard = asyncio.Event()
+        self._plays = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def key(self, digit: str) -> None:
+        self._keys.put_nowait(digit)
+
+    def played(self, playback: str, heard: bool) -> None:
+        self._heard.set()
+
+    def gone(self, cause: int) -> None:
+        if self._task:
+            self._task.cancel()
+
+    async def look_again(self) -> None:
+        self._heard.set()
+
+    async def run(self) -> None:
+        exchange, channel = self._exchange, self._channel.id
+        self._task = asyncio.current_task()
+        exchange.add(channel, self)
+        try:
+            await exchange.ari.answer(channel)
+            dialled = self._channel.dialplan.exten
+            if dialled == "*1":
+                await self._sign_in()
+            elif dialled == "*2":
+                exchange.floor.take(router.SignedOut(self._operator))
+                await self._say("signed-out")
+            elif dialled.startswith("*3") and dialled[2:] in KEYS:
+                await self._dispose(KEYS[dialled[2:]])
+            else:
+                await self._say("sign-in-refused")
+        except asyncio.CancelledError:
+            pass  # the phone hung up
+        except AriError as error:
+            if not error.gone:
+                log.error("an operator's own call failed: %s", error, extra={"operator": self._operator})
+        finally:
+            exchange.remove(channel)
+            await exchange.ari.hang_up(channel)
+
+    async def _sign_in(self) -> None:
+        for _ in range(ATTEMPTS):
+            await self._start_saying("sign-in")
+            code = await self._code()
+            if code == self._operator and code in self._exchange.floor.state.operators:
+                # Signed in first: who hangs up on the confirmation is at work all the same.
+                self._exchange.floor.take(router.SignedIn(code))
+                await self._say("signed-in")
+                return
+            await self._say("sign-in-refused")
+        log.warning("a sign-in was refused", extra={"operator": self._operator})
+
+    async def _code(self) -> str:
+        code = ""
+        while len(code) < LONGEST_CODE:
+            try:
+                async with asyncio.timeout(KEY_WAIT):
+                    key = await self._keys.get()
+            except TimeoutError:
+                return code
+            if key == "#":
+                return code
+            code += key
+        return code
+
+    async def _dispose(self, disposition: str) -> None:
+        exchange, now = self._exchange, datetime.now(UTC)
+        call = await exchange.writer.run(lambda s: calls.last_served(s, self._operator))
+        if call is None:
+            await self._say("sign-in-refused")
+            return
+        await exchange.writer.run(lambda s: calls.set_disposition(s, call, disposition, now))
+        exchange.floor.take(router.WrappedUp(self._operator))
+        await self._say("disposition-saved")
+
+    async def _start_saying(self, prompt: str) -> None:
+        self._plays += 1
+        self._heard.clear()
+        operator = self._exchange.floor.state.operators.get(self._operator)
+        language = operator.languages[0] if operator and operator.languages else "it"
+        try:
+            file = await self._exchange.library.ready(builtin_say(prompt, language))
+        except PromptError as error:
+            log.error("%s", error)
+            self._heard.set()
+            return
+        await self._exchange.ari.play(self._channel.id, f"{self._channel.id}-play-{self._plays}", [media(file)])
+
+    async def _say(self, prompt: str) -> None:
+        await self._start_saying(prompt)
+        await self._heard.wait()

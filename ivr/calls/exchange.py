@@ -1,0 +1,133 @@
+"""The exchange: claims calls, hands Asterisk's events to whom they concern, and after a loss of connection finds out
+what happened meanwhile."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime
+from typing import Any, Protocol
+
+from ivr.acd.floor import Floor
+from ivr.ari import events
+from ivr.ari.client import Ari
+from ivr.ari.errors import AriError
+from ivr.calls.journal import Journal
+from ivr.flow.loader import Book
+from ivr.prompts.library import Library
+from ivr.store.writer import Writer
+
+log = logging.getLogger(__name__)
+
+
+class Party(Protocol):
+    """Whoever owns a channel. `gone` means: the channel is no longer there, or no longer ours."""
+
+    def key(self, digit: str) -> None: ...
+    def played(self, playback: str, heard: bool) -> None: ...
+    def gone(self, cause: int) -> None: ...
+    async def look_again(self) -> None: ...
+
+
+class Tape(Protocol):
+    """Records conversations; `number` counts those of one call."""
+
+    async def start(self, channel: str, call: str, number: int) -> None: ...
+    async def stop(self, channel: str, call: str, number: int) -> None: ...
+    async def keep(self, call: str, number: int, seconds: float) -> None: ...
+
+
+class Exchange:
+    """What all calls of one controller share. `welcome` makes the party for a channel that has entered."""
+
+    def __init__(
+        self,
+        controller: str,
+        ari: Ari,
+        book: Book,
+        library: Library,
+        floor: Floor,
+        journal: Journal,
+        writer: Writer,
+        tape: Tape,
+        clock: Callable[[], datetime],
+        welcome: Callable[["Exchange", events.StasisStart], Coroutine[Any, Any, None] | None],
+    ) -> None:
+        self.controller = controller
+        self.ari, self.book, self.library, self.floor = ari, book, library, floor
+        self.journal, self.writer, self.tape = journal, writer, tape
+        self.clock = clock  # what flows take for now; durations go by the real one
+        self._welcome = welcome
+        self._parties: dict[str, Party] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.on_up: list[Callable[[], Awaitable[None]]] = []
+        self.calls = 0
+
+    def add(self, channel: str, party: Party) -> None:
+        self._parties[channel] = party
+
+    def remove(self, channel: str) -> None:
+        self._parties.pop(channel, None)
+
+    def go(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run something in the background; its failure is logged and ends nothing else."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("background work failed: %s", error, exc_info=error)
+
+    async def idle(self) -> None:
+        """Until no background work is left."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+    def on_event(self, event: events.Event) -> None:
+        match event:
+            case events.CallBroadcast(channel):
+                self.go(self._claim(channel))
+            case events.StasisStart(channel):
+                if channel.id not in self._parties and (work := self._welcome(self, event)):
+                    self.go(work)
+                elif party := self._parties.get(channel.id):
+                    answered = getattr(party, "answered", None)
+                    if answered is not None:
+                        answered()
+            case events.PlaybackFinished(playback):
+                party = self._parties.get(playback.target_uri.removeprefix("channel:"))
+                if party:
+                    party.played(playback.id, playback.state != "failed")
+            case events.ChannelDtmfReceived(channel, digit):
+                if party := self._parties.get(channel.id):
+                    party.key(digit)
+            case events.StasisEnd(channel):
+                if party := self._parties.get(channel.id):
+                    party.gone(16)
+            case events.ChannelDestroyed(channel, cause):
+                if party := self._parties.get(channel.id):
+                    party.gone(cause)
+
+    async def _claim(self, channel: events.Channel) -> None:
+        try:
+            await self.ari.claim(channel.id)
+        except AriError as error:
+            log.error("a call could not be claimed: %s", error, extra={"channel": channel.id})
+
+    async def connected(self) -> None:
+        """After each connecting: say what we listen to, then look at what happened while we were away."""
+        await self.ari.listen()
+        there = {channel.id for channel in await self.ari.channels()}
+        for channel, party in list(self._parties.items()):
+            if channel not in there:
+                log.warning("a channel is gone since we last heard of it", extra={"channel": channel})
+                party.gone(0)
+            else:
+                await party.look_again()
+        for hook in self.on_up:
+            await hook()
+
+    def lost(self) -> None:
+        log.error("the connection to asterisk is lost; %d calls are waiting to hear of it", self.calls)

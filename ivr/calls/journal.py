@@ -1,0 +1,59 @@
+"""The journey of calls, written to the store a few times a second, in the order in which things happened."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from ivr.store import calls
+from ivr.store.writer import Writer
+
+log = logging.getLogger(__name__)
+FLUSH = 0.2
+
+
+class Journal:
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._rows: list[dict[str, Any]] = []
+        self._last: dict[str, int] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def note(self, call: str, kind: str, node: str = "", detail: dict[str, Any] | None = None) -> None:
+        number = self._last[call] = self._last.get(call, 0) + 1
+        self._rows.append(
+            {
+                "call_id": call,
+                "seq": number,
+                "at": datetime.now(UTC),
+                "kind": kind,
+                "node": node,
+                "detail": detail or {},
+            }
+        )
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(FLUSH, self._flush_soon)
+
+    def resume(self, call: str, last: int) -> None:
+        """Number the entries of a call taken over after its `last` one."""
+        self._last[call] = last
+
+    def close(self, call: str) -> None:
+        self._last.pop(call, None)
+
+    async def flush(self) -> None:
+        """Hand what was noted to the writer; it keeps the order among all it is handed."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        rows, self._rows = self._rows, []
+        if not rows:
+            return
+        try:
+            await self._writer.run(lambda session: calls.add_journey(session, rows))
+        except Exception:
+            log.exception("%d journey entries could not be written", len(rows))
+
+    def _flush_soon(self) -> None:
+        self._timer = None
+        self._task = asyncio.ensure_future(self.flush())

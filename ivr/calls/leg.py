@@ -1,0 +1,167 @@
+"""An operator's leg: one offer of one call to one operator's phone.
+
+ringing → (answered) whisper → ready → talking → disposition → over. The session of the call decides when the two are
+connected; this leg hears of it. Every way out tells the session once, by `lost` (before the conversation) or `left`.
+"""
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from ivr.acd import router
+from ivr.ari import ids
+from ivr.ari.errors import AriError
+from ivr.calls.dispositions import KEYS
+from ivr.calls.exchange import Exchange
+from ivr.flow.builtin import builtin_say
+from ivr.prompts.library import PromptError, media
+
+if TYPE_CHECKING:
+    from ivr.calls.session import Session
+
+log = logging.getLogger(__name__)
+
+# Q.850: 3 no route, 20 subscriber absent, 27 destination out of order: no phone of this operator is registered.
+ABSENT = {3, 20, 27}
+KEY_WAIT = 10.0
+
+
+class Leg:
+    def __init__(self, exchange: Exchange, session: "Session", operator: str, number: int, ring: float) -> None:
+        self.operator, self.number = operator, number
+        self._exchange, self._session, self._ring = exchange, session, ring
+        self.channel = ids.operator_channel(session.call, number)
+        self.ready = False  # has heard the whisper
+        self.connected = False
+        self.over = False
+        self._cause = 0
+        self._answer = asyncio.Event()
+        self._gone = asyncio.Event()
+        self._heard = asyncio.Event()
+        self._keys: asyncio.Queue[str] = asyncio.Queue()
+        self._plays = 0
+        self._withdrawn = False
+        self._caller_left = asyncio.Event()
+
+    # What Asterisk tells
+
+    def answered(self) -> None:
+        self._answer.set()
+
+    def key(self, digit: str) -> None:
+        self._keys.put_nowait(digit)
+
+    def played(self, playback: str, heard: bool) -> None:
+        if playback == self._playback:
+            self._heard.set()
+
+    def gone(self, cause: int) -> None:
+        # A hang-up is told twice, by the end of the application and by that of the channel; the first counts.
+        self._cause = self._cause or cause
+        self._gone.set()
+
+    async def look_again(self) -> None:
+        if self._plays and not await self._exchange.ari.playback_exists(self._playback):
+            self._heard.set()
+
+    # What the session tells
+
+    def withdraw(self) -> None:
+        self._withdrawn = True
+        self._gone.set()
+
+    def caller_left(self) -> None:
+        self._caller_left.set()
+
+    @property
+    def _playback(self) -> str:
+        return f"{self.channel}-play-{self._plays}"
+
+    async def run(self) -> None:
+        exchange = self._exchange
+        exchange.add(self.channel, self)
+        try:
+            await self._offer()
+        except AriError as error:
+            if not error.gone:
+                log.error("an operator's leg failed: %s", error, extra={"call": self._session.call})
+        finally:
+            self.over = True
+            exchange.remove(self.channel)
+            try:
+                await exchange.ari.hang_up(self.channel)
+            except AriError as error:
+                log.error("an operator's leg may still be up: %s", error, extra={"call": self._session.call})
+            self._session.leg_over(self, absent=self._cause in ABSENT)
+
+    async def _offer(self) -> None:
+        exchange, session = self._exchange, self._session
+        await exchange.ari.originate(
+            self.channel,
+            f"PJSIP/op-{self.operator}",
+            arguments=("offer", session.call),
+            caller_id=f'"{session.queue}" <{session.language}>',
+            ring=self._ring + 5,  # the router ends the ringing; this is for when it cannot
+        )
+        if not await self._first(self._answer):
+            return
+        exchange.floor.take(router.Accepted(session.call, self.operator))
+        if self._withdrawn:
+            return
+        session.leg_answered(self)
+        language = self._own_language()
+        await self._say("whisper", language, queue=session.queue, language=session.language)
+        if self._gone.is_set():
+            return
+        self.ready = True
+        session.leg_ready(self)
+        if await self._first(self._caller_left):
+            await self._ask_disposition(language)
+
+    def _own_language(self) -> str:
+        """Operators hear the first of their languages."""
+        operator = self._exchange.floor.state.operators.get(self.operator)
+        return operator.languages[0] if operator and operator.languages else "it"
+
+    async def _ask_disposition(self, language: str) -> None:
+        exchange, session = self._exchange, self._session
+        operator = exchange.floor.state.operators.get(self.operator)
+        until = operator.wrap_up_until if operator and operator.presence == "wrap-up" else time.monotonic() + KEY_WAIT
+        while not self._keys.empty():  # keys pressed during the conversation were not meant for us
+            self._keys.get_nowait()
+        await self._start_saying("disposition", language)
+        while not self._gone.is_set() and (left := until - time.monotonic()) > 0:
+            key = asyncio.ensure_future(self._keys.get())
+            gone = asyncio.ensure_future(self._gone.wait())
+            done, pending = await asyncio.wait({key, gone}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            for task in pending:
+                task.cancel()
+            if key in done and (disposition := KEYS.get(key.result())):
+                await session.dispose(self.operator, disposition)
+                await exchange.ari.stop_playback(self._playback)
+                await self._say("disposition-saved", language)
+                return
+
+    async def _start_saying(self, prompt: str, language: str, **values: str) -> None:
+        self._plays += 1
+        self._heard.clear()
+        try:
+            file = await self._exchange.library.ready(builtin_say(prompt, language, **values))
+        except PromptError as error:
+            log.error("%s", error, extra={"call": self._session.call})
+            self._heard.set()
+            return
+        await self._exchange.ari.play(self.channel, self._playback, [media(file)])
+
+    async def _say(self, prompt: str, language: str, **values: str) -> None:
+        await self._start_saying(prompt, language, **values)
+        await self._first(self._heard)
+
+    async def _first(self, wanted: asyncio.Event) -> bool:
+        """Wait until `wanted`, or until the phone is gone; True for the former."""
+        tasks = {asyncio.ensure_future(event.wait()) for event in (wanted, self._gone)}
+        _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        return not self._gone.is_set()

@@ -1,0 +1,65 @@
+"""The reception: a channel has entered; whose is it? A citizen gets a session with the flow their number asks for."""
+
+import logging
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ivr.ari import events, ids
+from ivr.calls import caller
+from ivr.calls.desk import Desk
+from ivr.calls.exchange import Exchange
+from ivr.calls.session import Session
+from ivr.flow import words
+from ivr.store import calls
+
+log = logging.getLogger(__name__)
+HOME = ZoneInfo("Europe/Rome")
+
+
+def welcome(exchange: Exchange, start: events.StasisStart) -> Coroutine[Any, Any, None] | None:
+    """The work that takes care of a new channel; None when it is nobody's (an operator's leg that is over)."""
+    match start.args:
+        case ["desk", *_]:
+            return Desk(exchange, start.channel).run()
+        case ["offer", *_]:
+            return exchange.ari.hang_up(start.channel.id)
+        case _:
+            return _citizen(exchange, start.channel)
+
+
+async def _citizen(exchange: Exchange, channel: events.Channel) -> None:
+    now = datetime.now(UTC)
+    call = ids.new_call()
+    who = caller.identify(channel.caller.number)
+    called = channel.dialplan.exten
+    flow = exchange.book.flow_for(called)
+    today = now.astimezone(HOME).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def begin(session: Any) -> int:
+        earlier = calls.count_since(session, who.number, today) if who.number else 0
+        calls.start(
+            session,
+            id=call,
+            channel=channel.id,
+            controller=exchange.controller,
+            called=called,
+            caller=who.number,
+            flow=flow,
+            started_at=now,
+        )
+        return earlier
+
+    earlier = await exchange.writer.run(begin)
+    facts = words.Facts(
+        call_id=call,
+        called=called,
+        caller=who.number,
+        withheld=who.withheld,
+        district=who.district,
+        country=who.country,
+        calls_today=earlier,
+    )
+    log.info("call begins", extra={"call": call, "flow": flow})
+    await Session(exchange, call, channel.id, flow, facts).run()

@@ -1,0 +1,351 @@
+"""One live call of a citizen: feeds the flow machine with what happens, and carries out its actions.
+
+The machine decides, this module acts. What happens arrives in one inbox and is taken one at a time, so a session
+needs no lock. At each wait the machine's state is written to the channel, for whoever might have to go on with it.
+"""
+
+import asyncio
+import logging
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from ivr.acd import router
+from ivr.ari import ids
+from ivr.ari.errors import AriError
+from ivr.calls.exchange import Exchange
+from ivr.calls.leg import Leg
+from ivr.flow import machine, words
+from ivr.prompts.library import PromptError, media
+from ivr.store import calls
+
+log = logging.getLogger(__name__)
+
+STATE_VARIABLE = "NUMERO_NERO"
+CAUSES = {"normal": 16, "busy": 17, "congestion": 42}
+# A playback that Asterisk has not reported finished this long after its end is asked after.
+PLAY_GRACE = 3.0
+# Commands of one call that fail for another reason than a caller who has gone: so many, then the call ends.
+MOST_FAILURES = 5
+
+
+class Session:
+    def __init__(self, exchange: Exchange, call: str, channel: str, flow: str, facts: words.Facts) -> None:
+        self.call, self.channel, self.flow, self.facts = call, channel, flow, facts
+        self._exchange = exchange
+        self._inbox: asyncio.Queue[words.Event] = asyncio.Queue()
+        self.state: words.State
+        self._timer: asyncio.TimerHandle | None = None
+        self._watch: asyncio.TimerHandle | None = None
+        self._playing = 0
+        self._legs: dict[str, Leg] = {}
+        self._leg: Leg | None = None  # who answered
+        self._offers = 0
+        self._wants_connection = False
+        self._asked: words.Enqueue | None = None
+        self._queued_at = 0.0
+        self._waited = 0.0
+        self._talk_since = 0.0
+        self._talked = 0.0
+        self._disposition = ""
+        self._gone = False
+        self._failures = 0
+
+    @property
+    def language(self) -> str:
+        return self.state.language
+
+    @property
+    def queue(self) -> str:
+        return self._asked.queue if self._asked else ""
+
+    # What Asterisk tells
+
+    def key(self, digit: str) -> None:
+        self._inbox.put_nowait(words.Key(digit))
+
+    def played(self, playback: str, heard: bool) -> None:
+        if playback != ids.playback(self.call, self._playing):
+            return
+        event = words.Played(self._playing) if heard else words.PlayFailed(self._playing, "asterisk could not play it")
+        self._inbox.put_nowait(event)
+
+    def gone(self, cause: int) -> None:
+        if not self._gone:
+            self._gone = True
+            self._inbox.put_nowait(words.HungUp())
+
+    async def look_again(self) -> None:
+        """A playback may have ended while nobody listened; a doubled report does no harm."""
+        if self._playing and not await self._exchange.ari.playback_exists(ids.playback(self.call, self._playing)):
+            self._inbox.put_nowait(words.Played(self._playing))
+
+    # What the floor tells
+
+    def offer(self, operator: str, ring: float) -> None:
+        self._offers += 1
+        leg = self._legs[operator] = Leg(self._exchange, self, operator, self._offers, ring)
+        self._note("offer", {"operator": operator})
+        self._exchange.go(leg.run())
+
+    def withdraw(self, operator: str) -> None:
+        if leg := self._legs.get(operator):
+            leg.withdraw()
+
+    def leave_queue(self, exit: str) -> None:
+        self._waited += time.monotonic() - self._queued_at
+        self._inbox.put_nowait(words.QueueExit(exit))
+
+    def announce(self, position: int, wait: float) -> None:
+        self._inbox.put_nowait(words.Announce(position, wait))
+
+    # What an operator's leg tells
+
+    def leg_answered(self, leg: Leg) -> None:
+        self._leg = leg
+        self._waited += time.monotonic() - self._queued_at
+        self._note("operator-answered", {"operator": leg.operator})
+        self._inbox.put_nowait(words.OperatorAnswered(leg.operator))
+
+    def leg_ready(self, leg: Leg) -> None:
+        if leg is self._leg and self._wants_connection:
+            self._exchange.go(self._join(leg))
+
+    def leg_over(self, leg: Leg, *, absent: bool) -> None:
+        self._legs.pop(leg.operator, None)
+        if leg is not self._leg:
+            self._exchange.floor.take(router.Missed(self.call, leg.operator, absent))
+            self._note("offer-missed", {"operator": leg.operator})
+            return
+        self._leg = None
+        if self._gone:
+            return
+        if leg.connected:
+            self._inbox.put_nowait(words.OperatorLeft(self._disposition))
+        else:
+            self._inbox.put_nowait(words.OperatorLost())
+
+    async def dispose(self, operator: str, disposition: str) -> None:
+        """The operator has given the outcome of this conversation."""
+        self._disposition = disposition
+        self._note("disposition", {"operator": operator, "disposition": disposition})
+        now = datetime.now(UTC)
+        await self._exchange.writer.run(lambda s: calls.set_disposition(s, self.call, disposition, now))
+        self._exchange.floor.take(router.WrappedUp(operator))
+
+    # The call's life
+
+    async def run(self) -> None:
+        exchange = self._exchange
+        exchange.add(self.channel, self)
+        exchange.calls += 1
+        try:
+            await exchange.ari.answer(self.channel)
+            self.state, actions = machine.begin(exchange.book, self.flow, self.facts, exchange.clock())
+            await self._carry_out(actions)
+            while not self.state.done:
+                await self._take(await self._inbox.get())
+        except Exception:
+            log.exception("a call failed and ends here", extra={"call": self.call})
+            await self._step(words.Failed("internal error"))
+        finally:
+            await self._end()
+            exchange.calls -= 1
+            exchange.remove(self.channel)
+
+    async def _take(self, event: words.Event) -> None:
+        if isinstance(event, words.Played | words.PlayFailed):
+            self._cancel("_watch")
+        if isinstance(event, words.OperatorLeft):
+            await self._part()
+        elif isinstance(event, words.OperatorLost):
+            self._requeue()
+        elif isinstance(event, words.HungUp):
+            await self._part()
+            self._let_operator_go()
+        await self._step(event)
+
+    async def _step(self, event: words.Event) -> None:
+        before = self.state.step
+        self.state, actions = machine.step(
+            self._exchange.book, self.state, self.facts, event, self._exchange.clock()
+        )
+        await self._carry_out(actions)
+        if not self.state.done and not self._gone and self.state.step != before:
+            await self._save()
+
+    async def _save(self) -> None:
+        """Leave word on the channel of where the call stands."""
+        saved = msgspec.json.encode(
+            {"call": self.call, "flow": self.flow, "facts": self.facts, "state": self.state}
+        ).decode()
+        try:
+            await self._exchange.ari.set_variable(self.channel, STATE_VARIABLE, saved)
+        except AriError as error:
+            if not error.gone:
+                log.error("the call's state could not be saved: %s", error, extra={"call": self.call})
+
+    async def _carry_out(self, actions: list[words.Action]) -> None:
+        for action in actions:
+            try:
+                await self._do(action)
+            except AriError as error:
+                if error.gone:  # the caller has hung up; the event that says so is on its way
+                    continue
+                self._failures += 1
+                log.error("%s", error, extra={"call": self.call})
+                if self._failures >= MOST_FAILURES:
+                    self.gone(0)
+                elif isinstance(action, words.Play):
+                    self._inbox.put_nowait(words.PlayFailed(action.id, "asterisk did not answer"))
+
+    async def _do(self, action: words.Action) -> None:
+        ari = self._exchange.ari
+        match action:
+            case words.Play(say, number):
+                await self._play(say, number)
+            case words.StopPlay():
+                await ari.stop_playback(ids.playback(self.call, self._playing))
+            case words.Timer(seconds, number):
+                self._cancel("_timer")
+                loop = asyncio.get_running_loop()
+                self._timer = loop.call_later(seconds, self._inbox.put_nowait, words.Elapsed(number))
+            case words.Music(True, name):
+                await ari.start_music(self.channel, name)
+            case words.Music(False):
+                await ari.stop_music(self.channel)
+            case words.Enqueue(queue, skills, priority, max_wait):
+                self._asked, self._queued_at = action, time.monotonic()
+                self._exchange.floor.enter(self, router.Arrived(self.call, queue, skills, priority, max_wait))
+            case words.LeaveQueue():
+                self._exchange.floor.take(router.Left(self.call))
+            case words.Connect():
+                self._wants_connection = True
+                if self._leg and self._leg.ready:
+                    await self._join(self._leg)
+            case words.Hangup(cause):
+                self._note("hangup", {"cause": cause})
+                await ari.hang_up(self.channel, CAUSES[cause])
+            case words.Note(kind, node, detail):
+                self._exchange.journal.note(self.call, kind, node, dict(detail))
+
+    async def _play(self, say: tuple[words.Say, ...], number: int) -> None:
+        self._playing = number
+        library = self._exchange.library
+        try:
+            files = [await library.ready(one) for one in say]
+        except PromptError as error:
+            log.error("%s", error, extra={"call": self.call})
+            self._inbox.put_nowait(words.PlayFailed(number, str(error)))
+            return
+        await self._exchange.ari.play(self.channel, ids.playback(self.call, number), [media(file) for file in files])
+        length = sum(library.seconds(file) for file in files)
+        self._cancel("_watch")
+        self._watch = asyncio.get_running_loop().call_later(length + PLAY_GRACE, self._check_playback)
+
+    def _check_playback(self) -> None:
+        log.warning("a prompt's end was not reported", extra={"call": self.call})
+        self._exchange.go(self.look_again())
+
+    # The conversation
+
+    async def _join(self, leg: Leg) -> None:
+        """Both are ready: from here on they hear each other, and the tape runs."""
+        if leg.connected or leg.over or self._gone:
+            return
+        leg.connected, self._wants_connection = True, False
+        exchange, bridge = self._exchange, ids.bridge(self.call, leg.number)
+        await exchange.ari.make_bridge(bridge)
+        await exchange.ari.join(bridge, [self.channel, leg.channel])
+        self._talk_since = time.monotonic()
+        exchange.journal.note(self.call, "connected", leg.operator)
+        try:
+            await exchange.tape.start(self.channel, self.call, leg.number)
+        except AriError as error:
+            # A conversation that cannot be recorded still is a conversation.
+            log.error("the conversation is not recorded: %s", error, extra={"call": self.call})
+            self._note("recording-failed", {"reason": str(error)})
+
+    async def _part(self) -> None:
+        """The conversation, if there was one, is over."""
+        if not self._talk_since:
+            return
+        exchange, seconds = self._exchange, time.monotonic() - self._talk_since
+        self._talk_since, number = 0.0, self._offers
+        self._talked += seconds
+        exchange.floor.take(router.Finished(self.call))
+        self._note("conversation-ended", {"seconds": f"{seconds:.1f}"})
+        try:
+            await exchange.tape.stop(self.channel, self.call, number)
+            await exchange.ari.destroy_bridge(ids.bridge(self.call, number))
+        except AriError as error:
+            if not error.gone:
+                log.error("%s", error, extra={"call": self.call})
+        exchange.go(exchange.tape.keep(self.call, number, seconds))
+
+    def _requeue(self) -> None:
+        """The operator was lost before the conversation: the caller waits on, in the old place."""
+        self._wants_connection = False
+        floor, asked = self._exchange.floor, self._asked
+        floor.take(router.Finished(self.call))
+        if asked:
+            self._queued_at = time.monotonic()
+            arrived = router.Arrived(
+                self.call, asked.queue, asked.skills, asked.priority, asked.max_wait, max(self._waited, 0.001)
+            )
+            asyncio.get_running_loop().call_soon(floor.enter, self, arrived)
+
+    def _let_operator_go(self) -> None:
+        if self._leg is not None:
+            if self._leg.connected:
+                self._leg.caller_left()
+            else:
+                self._leg.withdraw()
+
+    async def _end(self) -> None:
+        """Whatever happened, nothing of the call stays up, and its end is written, with its ticket, at once."""
+        exchange, state = self._exchange, self.state
+        self._cancel("_timer")
+        self._cancel("_watch")
+        await self._part()
+        exchange.floor.take(router.Left(self.call))
+        self._let_operator_go()
+        try:
+            await exchange.ari.hang_up(self.channel)
+        except AriError as error:
+            log.error("the caller's channel may still be up: %s", error, extra={"call": self.call})
+        now = datetime.now(UTC)
+        due = now
+        if state.operator and not self._disposition and self._asked:
+            # The operator may still give the disposition: the ticket waits for it as long as the wrap-up lasts.
+            due += timedelta(seconds=exchange.floor.state.queues[self._asked.queue].wrap_up)
+        self._note("ended", {"outcome": state.outcome})
+        await exchange.journal.flush()
+        exchange.journal.close(self.call)
+        facts: dict[str, Any] = {
+            "ended_at": now,
+            "outcome": state.outcome,
+            "language": state.language,
+            "flow": self.flow,
+            "queue": self.queue,
+            "operator": state.operator,
+            "disposition": self._disposition,
+            "waited": round(self._waited, 3),
+            "talked": round(self._talked, 3),
+            "ticket": msgspec.to_builtins(state.ticket) if state.ticket else {},
+            "survey": state.survey,
+            "ticket_due_at": due,
+        }
+        await exchange.writer.run(lambda session: calls.finish(session, self.call, **facts))
+        log.info("call ended", extra={"call": self.call, "outcome": state.outcome})
+
+    def _note(self, kind: str, detail: dict[str, str]) -> None:
+        self._exchange.journal.note(self.call, kind, "", detail)
+
+    def _cancel(self, timer: str) -> None:
+        handle: asyncio.TimerHandle | None = getattr(self, timer)
+        if handle is not None:
+            handle.cancel()
+            setattr(self, timer, None)

@@ -1,0 +1,23 @@
+"""`ivr asterisk`: fetch Asterisk and the robot phone into the cache, if they are not there."""
+
+import argparse
+import sys
+
+from asterisk_conf import tree
+from ivr.cli.output import common, emit
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser("asterisk", help="fetch Asterisk and the robot phone, if they are missing")
+    common(parser, "Example: ivr asterisk")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    try:
+        got = tree.ensure(lambda line: print(line, file=sys.stderr))
+    except tree.TreeError as error:
+        print(f"ivr: {error}", file=sys.stderr)
+        return 1
+    emit(args, [{"asterisk": got.asterisk_version(), "folder": str(got.path)}], ["asterisk", "folder"])
+    return 0

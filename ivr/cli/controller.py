@@ -1,0 +1,193 @@
+"""`ivr controller`: one controller of calls (started by `ivr up`). Here the rooms are put together."""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
+
+from asterisk_conf.render import APP_PREFIX, ARI_USER
+from ivr import logs
+from ivr.acd import router
+from ivr.acd.floor import Floor
+from ivr.ari.ami import Ami
+from ivr.ari.client import Ari
+from ivr.ari.connection import Connection
+from ivr.calls import phones, reception
+from ivr.calls.exchange import Exchange
+from ivr.calls.journal import Journal
+from ivr.cli.installation import secret
+from ivr.cli.output import common
+from ivr.flow.loader import load as load_flows
+from ivr.prompts.library import Library
+from ivr.settings import Settings, load
+from ivr.store import calls, controllers, operators
+from ivr.store.database import Database
+from ivr.store.writer import Writer
+from ivr.tickets.embedded import Embedded
+from ivr.tickets.outbox import deliver_due
+from recordings.tape import Tape
+
+log = logging.getLogger(__name__)
+
+BEAT = 1.0
+SWEEP = 30.0
+FAREWELL = 15.0
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser("controller", help="run one controller of calls (`ivr up` does it)")
+    common(parser, "Example: ivr controller controller-1 --data /srv/numero-nero")
+    parser.add_argument("id", metavar="ID", help="its name, the same each time it is started")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    logs.start(args.id)
+    asyncio.run(control(load(args.data), args.id))
+    return 0
+
+
+async def control(settings: Settings, name: str) -> None:
+    """Run until SIGTERM; then every call left is ended and written."""
+    database = Database(settings.database_url)
+    writer = Writer(database)
+    book = load_flows(settings.flows.folder)
+    journal = Journal(writer)
+    begun, offset = datetime.now(UTC), settings.clock.at
+
+    def clock() -> datetime:
+        now = datetime.now(UTC)
+        return now if offset is None else offset + (now - begun)
+
+    def on_presence(code: str, presence: str, call: str) -> None:
+        work = writer.run(lambda s: operators.set_presence(s, code, presence, datetime.now(UTC), call))
+        exchange.go(_quietly(work))
+
+    floor = Floor((_queue(queue) for queue in book.queues.values()), on_presence)
+    password = secret(settings, "asterisk")
+    connection = Connection(
+        settings.ports.ari,
+        APP_PREFIX + name,
+        ARI_USER,
+        password,
+        on_event=lambda event: exchange.on_event(event),
+        on_up=lambda: exchange.connected(),
+        on_down=lambda: exchange.lost(),
+    )
+    ari, ami = Ari(connection), Ami(settings.ports.ami, ARI_USER, password)
+    tape = Tape(database, ami.action, settings)
+    library = Library(settings.prompts, settings.flows.folder.resolve())
+    exchange = Exchange(name, ari, book, library, floor, journal, writer, tape, clock, reception.welcome)
+    desks = Phones(ari, floor, database, secret(settings, "phones"))
+    exchange.on_up += [desks.renew, partial(_close_lost_calls, exchange)]
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    deliver = partial(deliver_due, database, Embedded(database), settings.tickets)
+    loops = [
+        asyncio.create_task(connection.run()),
+        asyncio.create_task(_every(BEAT, lambda: _beat(exchange, writer, connection, begun))),
+        asyncio.create_task(_every(BEAT, desks.renew_if_changed)),
+        asyncio.create_task(_every(BEAT, lambda: asyncio.to_thread(deliver, datetime.now(UTC)))),
+        asyncio.create_task(_every(SWEEP, tape.sweep)),
+    ]
+    await ami.connect()
+    await stop.wait()
+    log.info("ending: %d calls are still up", exchange.calls)
+    exchange.close()
+    try:
+        async with asyncio.timeout(FAREWELL):
+            await exchange.idle()
+    except TimeoutError:
+        log.error("some work was not finished; it is taken up at the next start")
+    for loop in loops:
+        loop.cancel()
+    ami.close()
+    await journal.flush()
+    await writer.close()
+
+
+def _queue(queue: "object") -> router.Queue:
+    raise RuntimeError(queue)
+
+
+class Phones:
+    """Keeps Asterisk and the floor informed of the operators there are in the store."""
+
+    def __init__(self, ari: Ari, floor: Floor, database: Database, secret: str) -> None:
+        self._ari, self._floor, self._database, self._secret = ari, floor, database, secret
+        self._there: frozenset[str] = frozenset()
+
+    def _read(self) -> list[router.Operator]:
+        with self._database.read() as session:
+            presences = {row.code: row.state for row in operators.presences(session)}
+            return [
+                router.Operator(
+                    code=row.code,
+                    skills=frozenset(row.languages),
+                    queues=frozenset(row.queues),
+                    languages=tuple(row.languages),
+                    # Whoever was at work when the controller ended is at work when it is back.
+                    presence="signed-out" if presences.get(row.code, "signed-out") == "signed-out" else "ready",
+                )
+                for row in operators.current(session)
+            ]
+
+    async def renew(self) -> None:
+        """Tell Asterisk of every phone: it may have been restarted."""
+        self._there = frozenset()
+        await self.renew_if_changed()
+
+    async def renew_if_changed(self) -> None:
+        now = await asyncio.to_thread(self._read)
+        self._floor.staff(now)
+        codes = frozenset(operator.code for operator in now)
+        for code in codes - self._there:
+            await phones.put(self._ari, code, self._secret)
+        for code in self._there - codes:
+            await phones.delete(self._ari, code)
+        self._there = codes
+
+
+async def _beat(exchange: Exchange, writer: Writer, connection: Connection, begun: datetime) -> None:
+    if connection.up:  # a controller without Asterisk takes no calls, and is not counted as ready
+        now, number = datetime.now(UTC), exchange.calls
+        await writer.run(
+            lambda s: controllers.heartbeat(
+                s, exchange.controller, pid=os.getpid(), started_at=begun, now=now, calls=number
+            )
+        )
+
+
+async def _close_lost_calls(exchange: Exchange) -> None:
+    """Calls that the store knows as ours and that are no more (we, or Asterisk, were restarted): ticket and end."""
+    now = datetime.now(UTC)
+    live = exchange.live_calls()
+
+    def close(session: object) -> int:
+        lost = [row.id for row in calls.unfinished(session, exchange.controller) if row.id not in live]
+        for call in lost:
+            calls.finish_lost(session, call, now)
+        return len(lost)
+
+    if number := await exchange.writer.run(close):
+        log.warning("%d calls were lost by a restart; each has its ticket", number)
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        await _quietly(work())
+        await asyncio.sleep(seconds)
+
+
+async def _quietly(work: Awaitable[object]) -> None:
+    """A failure is logged; the next turn tries again."""
+    try:
+        await work
+    except Exception:
+        log.exception("periodic work failed")

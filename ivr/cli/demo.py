@@ -1,0 +1,109 @@
+"""`ivr demo`: one whole call before your eyes, on the installation that is running.
+
+A robot operator signs in, a robot citizen calls; each step is printed as the controller writes it to the journey;
+then the ticket and the recording are shown. Both talk over real SIP.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ivr.cli.call import call
+from ivr.cli.desk import Manner, desk
+from ivr.cli.output import common
+from ivr.cli.status import status
+from ivr.flow import calendars
+from ivr.flow.loader import load as load_flows
+from ivr.phone.phone import PhoneError
+from ivr.prompts import audio, voice
+from ivr.settings import Settings, load
+from ivr.store import calls, operators
+from ivr.store.database import Database
+from ivr.tickets.embedded import Embedded
+from recordings import catalogue
+
+LINE, REHEARSAL = "+390600000001", "+390600000009"
+OPERATOR = "9001"
+PATIENCE = 45.0
+SPEECHES = {
+    "citizen": "Buongiorno, vorrei sapere se il mio pagamento è arrivato. L'ho fatto la settimana scorsa.",
+    "operator": "Buongiorno. Verifico subito. Il suo pagamento risulta registrato. Posso aiutarla in altro?",
+}
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser("demo", help="one whole call before your eyes")
+    common(parser, "Example: ivr demo")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = load(args.data)
+    if not status(settings)["ready"]:
+        print("ivr demo: nothing runs here; start it first with `make run` (or `ivr up`)", file=sys.stderr)
+        return 1
+    begun = time.monotonic()
+
+    def say(who: str, step: str) -> None:
+        at = round(time.monotonic() - begun, 1)
+        print(json.dumps({"at": at, "who": who, "step": step}) if args.json else f"{at:6.1f} s  {who:<9} {step}")
+        sys.stdout.flush()
+
+    try:
+        return asyncio.run(demo(settings, say))
+    except PhoneError as error:
+        print(f"ivr demo: {error}", file=sys.stderr)
+        return 1
+
+
+async def demo(settings: Settings, say: Callable[[str, str], None]) -> int:
+    database = Database(settings.database_url)
+    number, keys = _line(settings, say)
+    _ensure_operator(database)
+    since = datetime.now(UTC)
+    with tempfile.TemporaryDirectory(prefix="ivr-demo-") as folder:
+        speech = {}
+        for who, text in SPEECHES.items():
+            speech[who] = Path(folder) / f"{who}.wav"
+            audio.write(speech[who], audio.for_telephone(voice.speak(text, "it"), voice.RATE))
+        signed_in = asyncio.Event()
+
+        def operator_says(step: str) -> None:
+            say("operator", step)
+            signed_in.set()
+
+        manner = Manner(answer_after=2, talk=speech["operator"], hang_up_after=12, disposition="Q", calls=1)
+        operator = asyncio.create_task(desk(settings, OPERATOR, manner, operator_says))
+        waiting = asyncio.create_task(signed_in.wait())
+        await asyncio.wait({operator, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if operator.done():
+            operator.result()
+        journey = asyncio.create_task(_follow(database, since, say))
+        await call(
+            settings, number, "+390471123456", keys, speech["citizen"], 120, None, lambda step: say("citizen", step)
+        )
+        await operator
+        await asyncio.sleep(1)
+        journey.cancel()
+        return await _show_result(database, since, say)
+
+
+def _line(settings: Settings, say: Callable[[str, str], None]) -> tuple[str, str]:
+    """The assistance line when it is open; otherwise the rehearsal line, which never closes."""
+    book = load_flows(settings.flows.folder)
+    if calendars.status(book.calendars["assistenza"], datetime.now(UTC)) == "open":
+        return LINE, REASONS
+    say("demo", f"the assistance line is closed now, so this calls the rehearsal line {REHEARSAL}")
+    return REHEARSAL, ""
+
+
+def _ensure_operator(database: Database) -> None:
+    with database.transaction() as session:
+        if all(row.code != OPERATOR for row in operators.current(session)):
+            operators.add(session, OPERATOR, "Demo", ["it", "en", "de", "fr"], ["all"], datetime.now(UTC))

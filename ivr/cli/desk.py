@@ -1,0 +1,148 @@
+"""`ivr desk`: a robot operator on a real SIP phone: registers, signs in, takes calls."""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from asterisk_conf import tree
+from ivr.calls import phones
+from ivr.calls.dispositions import KEYS
+from ivr.cli.installation import secret
+from ivr.cli.output import common
+from ivr.phone.phone import Account, Phone, PhoneError
+from ivr.settings import Settings, load
+from ivr.store import operators
+from ivr.store.database import Database
+
+CODES = {disposition: key for key, disposition in KEYS.items()}
+KNOWN_WITHIN = 10.0
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How the robot works. Seconds; None for never. `calls`: 0 for as many as come."""
+
+    answer_after: float | None = 1.0
+    talk: Path | None = None
+    hang_up_after: float | None = None
+    disposition: str = "Q"
+    calls: int = 0
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser("desk", help="a robot operator on a real SIP phone")
+    common(parser, "Example: ivr desk 4271 --answer-after 2 --hang-up-after 10 --disposition Q --calls 1")
+    parser.add_argument("code", metavar="CODE", help="the operator's personal code (see `ivr operators list`)")
+    parser.add_argument("--answer-after", type=float, default=1.0, metavar="S", help="let it ring so long (1)")
+    parser.add_argument("--talk", type=Path, metavar="FILE.wav", help="what the operator says (silence otherwise)")
+    parser.add_argument("--hang-up-after", type=float, metavar="S", help="end each call after so long (never)")
+    parser.add_argument("--disposition", choices=sorted(CODES), default="Q", help="outcome given after a call (Q)")
+    parser.add_argument("--calls", type=int, default=0, metavar="N", help="end after so many calls (0: Ctrl-C ends)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.talk and not args.talk.is_file():
+        print(f"ivr desk: --talk: {args.talk}: there is no such file", file=sys.stderr)
+        return 2
+    manner = Manner(args.answer_after, args.talk, args.hang_up_after, args.disposition, args.calls)
+
+    def say(step: str) -> None:
+        print(json.dumps({"step": step}) if args.json else step, flush=True)
+
+    try:
+        asyncio.run(desk(load(args.data), args.code, manner, say))
+    except (PhoneError, tree.TreeError) as error:
+        print(f"ivr desk: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def desk(settings: Settings, code: str, manner: Manner, say: Callable[[str], None]) -> None:
+    """Sign in and take calls; cancelled or after `manner.calls` calls it signs out. Raises PhoneError."""
+    phone_tree = await asyncio.to_thread(tree.ensure, say)
+    database = Database(settings.database_url)
+    name = phones.account(code)
+    account = Account(
+        user=name,
+        host=settings.sip.listen,
+        port=settings.ports.sip,
+        password=phones.password(secret(settings, "phones"), code),
+        register=True,
+    )
+    with tempfile.TemporaryDirectory(prefix="ivr-desk-") as folder:
+        async with Phone(phone_tree, account, folder=Path(folder), talk=manner.talk) as phone:
+            await phone.registered(timeout=KNOWN_WITHIN)
+            await sign_in(phone, code)
+            say(f"operator {code} is signed in")
+            try:
+                taken = 0
+                while not manner.calls or taken < manner.calls:
+                    taken += await _take_call(phone, code, manner, database, say)
+            finally:
+                await _dial(phone, "*2")
+                say(f"operator {code} is signed out")
+
+
+async def sign_in(phone: Phone, code: str) -> None:
+    await phone.dial("*1")
+    if (await phone.wait_for("ESTABLISHED", "CLOSED", timeout=10)).type == "CLOSED":
+        raise PhoneError("the sign-in call was refused; is the controller up? (`ivr status`)")
+    await phone.press(f",{code}#")
+    await phone.wait_for("CLOSED", timeout=20)
+
+
+async def _dial(phone: Phone, code: str) -> None:
+    await phone.dial(code)
+    if (await phone.wait_for("ESTABLISHED", "CLOSED", timeout=10)).type == "ESTABLISHED":
+        await phone.wait_for("CLOSED", timeout=15)
+
+
+async def _take_call(
+    phone: Phone, code: str, manner: Manner, database: Database, say: Callable[[str], None]
+) -> int:
+    """Wait for an offer and take it; 1 when a call was had, 0 when the offer went by."""
+    await phone.wait_for("INCOMING", timeout=None)
+    say("ringing")
+    if manner.answer_after is None:
+        await phone.wait_for("CLOSED", timeout=None)
+        return 0
+    await asyncio.sleep(manner.answer_after)
+    await phone.answer()
+    if (await phone.wait_for("ESTABLISHED", "CLOSED", timeout=10)).type == "CLOSED":
+        say("the offer was withdrawn")
+        return 0
+    say("answered")
+    begun = time.monotonic()
+    try:
+        # Either side may end it: the caller by hanging up (we are then asked for the disposition), or we.
+        closed = asyncio.create_task(phone.wait_for("CLOSED", timeout=manner.hang_up_after))
+        asked = asyncio.create_task(_when_asked(phone, code, CODES[manner.disposition], database))
+        await closed
+        asked.cancel()
+    except TimeoutError:
+        asked.cancel()
+        await phone.hangup()
+        await phone.wait_for("CLOSED", timeout=5)
+        say("hung up")
+        await _dial(phone, f"*3{CODES[manner.disposition]}")
+    say(f"call of {time.monotonic() - begun:.1f} s, disposition {manner.disposition}")
+    return 1
+
+
+async def _when_asked(phone: Phone, code: str, key: str, database: Database) -> None:
+    """When the caller has left, a person hears the question for the disposition; the robot sees it in the store."""
+
+    def presence() -> str:
+        with database.read() as session:
+            return next((row.state for row in operators.presences(session) if row.code == code), "")
+
+    while await asyncio.to_thread(presence) != "wrap-up":
+        await asyncio.sleep(0.3)
+    await phone.press(f",{key}")

@@ -1,0 +1,125 @@
+"""One installation on disk: its folders, its secrets, its ports, and the note about what is running."""
+
+import fcntl
+import json
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from ivr.settings import Settings
+
+
+class InstallationError(Exception):
+    """Something on this machine is in the way; the message says what and what to do."""
+
+
+def make_folders(settings: Settings) -> None:
+    folders = (
+        settings.data,
+        settings.recordings_folder,
+        settings.spool,
+        settings.logs,
+        settings.secrets,
+        settings.prompts,
+    )
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise InstallationError(
+                f"{folder}: cannot be made ({error.strerror}); choose another folder with --data"
+            ) from error
+
+
+def secret(settings: Settings, name: str) -> str:
+    """A random secret of this installation, made at first use; only its owner may read the file."""
+    path = settings.secrets / name
+    settings.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text("ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        value = secrets.token_hex(24)
+        file.write(value + "\n")
+    return value
+
+
+def lock(settings: Settings) -> TextIO:
+    """Hold the installation: one `ivr up` a data folder. Keep the file open as long as it runs."""
+    file = (settings.data / "up.lock").open("a+", encoding="ascii")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.seek(0)
+        holder = file.read().strip() or "unknown"
+        raise InstallationError(
+            f"{settings.data}: already runs (process {holder}); stop it, or start another with --data and --base-port"
+        ) from None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
+def check_ports(settings: Settings) -> None:
+    """Raises InstallationError naming the first port that somebody else has."""
+    ports = settings.ports
+    wanted = [
+        ("sip", settings.sip.listen, ports.sip, socket.SOCK_DGRAM),
+        ("sip", settings.sip.listen, ports.sip, socket.SOCK_STREAM),
+        ("ari", "127.0.0.1", ports.ari, socket.SOCK_STREAM),
+        ("ami", "127.0.0.1", ports.ami, socket.SOCK_STREAM),
+        ("web", settings.web.listen, ports.web, socket.SOCK_STREAM),
+    ]
+    for name, host, port, kind in wanted:
+        with socket.socket(socket.AF_INET, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                protocol = "UDP" if kind == socket.SOCK_DGRAM else "TCP"
+                raise InstallationError(
+                    f"{protocol} port {port} (ports.{name}) on {host} cannot be used: {error.strerror}; end the program "
+                    f"that has it, or choose other ports: --base-port {ports.base + 1000}"
+                ) from error
+
+
+@dataclass(frozen=True)
+class Running:
+    """What `ivr up` noted about the programs it started."""
+
+    up: int
+    asterisk: int
+    version: str
+    controllers: dict[str, int]
+    web: int
+
+    def alive(self) -> bool:
+        return all(is_alive(pid) for pid in (self.asterisk, self.web, *self.controllers.values()))
+
+
+def note(settings: Settings, running: Running) -> None:
+    part = settings.state_file.with_suffix(".part")
+    part.write_text(json.dumps(vars(running) | {"base_port": settings.ports.base}), "utf-8")
+    part.replace(settings.state_file)
+
+
+def read_note(settings: Settings) -> Running | None:
+    try:
+        values: dict[str, Any] = json.loads(settings.state_file.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    values.pop("base_port")
+    return Running(**values)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

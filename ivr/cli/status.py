@@ -1,0 +1,74 @@
+"""`ivr status`: is everything up, and what is it doing."""
+
+import argparse
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from ivr.cli.installation import is_alive, read_note
+from ivr.cli.output import common
+from ivr.control_room.board import board
+from ivr.settings import Settings, load
+from ivr.store import controllers
+from ivr.store.database import Database, StoreError
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser("status", help="is everything up, and what is it doing")
+    common(parser, "Example: ivr status --json")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = load(args.data)
+    state = status(settings)
+    print(json.dumps(state, indent=2, default=str) if args.json else _text(state))
+    return 0 if state["ready"] else 1
+
+
+def status(settings: Settings) -> dict[str, Any]:
+    """The state of one installation; `ready` means that a call would be answered by a flow."""
+    running, now = read_note(settings), datetime.now(UTC)
+    beats, calls, operators = {}, [], []
+    try:
+        if running:
+            with Database(settings.database_url).read() as session:
+                beats = {row.id: row.calls for row in controllers.alive(session, now)}
+                view = board(session, now)
+                calls, operators = [asdict(one) for one in view.calls], [asdict(one) for one in view.operators]
+    except StoreError:
+        beats = {}
+    ours = running.controllers if running else {}
+    return {
+        "ready": running is not None and running.alive() and bool(beats.keys() & ours.keys()),
+        "asterisk": {
+            "pid": running.asterisk if running and is_alive(running.asterisk) else None,
+            "version": running.version if running else None,
+            "sip": f"{settings.sip.listen}:{settings.ports.sip}",
+        },
+        "controllers": [{"id": name, "pid": pid, "calls": beats.get(name)} for name, pid in ours.items()],
+        "calls": calls,
+        "operators": operators,
+        "web": f"http://{settings.web.listen}:{settings.ports.web}/",
+        "paths": {
+            "data": str(settings.data.resolve()),
+            "recordings": str(settings.recordings_folder),
+            "spool": str(settings.spool),
+            "database": settings.database_url.removeprefix("sqlite:///"),
+            "logs": str(settings.logs),
+        },
+    }
+
+
+def _text(state: dict[str, Any]) -> str:
+    asterisk = state["asterisk"]
+    lines = [
+        f"ready        {'yes' if state['ready'] else 'no'}",
+        f"asterisk     {asterisk['version'] or 'not running'} (process {asterisk['pid']}), SIP at {asterisk['sip']}",
+        *(f"{one['id']}  process {one['pid']}, {one['calls']} calls" for one in state["controllers"]),
+        f"operators    {', '.join(one['code'] + ' ' + one['state'] for one in state['operators']) or 'none'}",
+        f"pages        {state['web']}",
+        *(f"{name:<12} {path}" for name, path in state["paths"].items()),
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,207 @@
+"""`ivr up`: fetch what is missing, start everything, say how to call, and stop it all on Ctrl-C."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from asterisk_conf import render, tree
+from ivr import logs
+from ivr.cli.children import Child
+from ivr.cli.installation import (
+    InstallationError,
+    Running,
+    check_ports,
+    lock,
+    make_folders,
+    note,
+    secret,
+)
+from ivr.cli.output import common
+from ivr.flow.builtin import builtin_say
+from ivr.flow.loader import Book, FlowErrors, load as load_flows
+from ivr.prompts.library import Library, PromptError
+from ivr.settings import Settings, load
+from ivr.store import controllers
+from ivr.store.database import Database, StoreError
+from ivr.web.access import ensure_admin
+
+PATIENCE = 60.0
+Say = Callable[[str], None]
+
+
+class NotReady(Exception):
+    """A program we started did not come up."""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser("up", help="start everything; Ctrl-C stops it")
+    common(parser, "Example: ivr up --data /srv/numero-nero --base-port 16000")
+    parser.add_argument("--base-port", type=int, metavar="P", help="first of the 1,000 ports to use (15000)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = load(args.data, base_port=args.base_port)
+    problems = (InstallationError, tree.TreeError, FlowErrors, PromptError, StoreError, NotReady)
+    try:
+        return asyncio.run(_up(settings))
+    except problems as error:
+        print(f"ivr up: {error}", file=sys.stderr)
+        return 1
+
+
+async def _up(settings: Settings) -> int:
+    begun = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"[{time.monotonic() - begun:5.1f} s] {text}", file=sys.stderr, flush=True)
+
+    logs.start("up")
+    make_folders(settings)
+    held = lock(settings)
+    check_ports(settings)
+    asterisk_tree = await asyncio.to_thread(tree.ensure, say)
+    database = Database(settings.database_url)
+    database.migrate()
+    ensure_admin(database, settings)
+    book = load_flows(settings.flows.folder)
+    await asyncio.to_thread(_make_prompts, settings, book, say)
+    children = _children(settings, asterisk_tree)
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    starting = asyncio.create_task(_start(settings, children, asterisk_tree, database, say))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            say("ready")
+            print(_how_to(settings), flush=True)
+        await stopping
+    finally:
+        starting.cancel()
+        say("stopping ...")
+        for child in reversed(children):
+            await child.stop()
+        with contextlib.suppress(FileNotFoundError):
+            settings.state_file.unlink()
+        held.close()
+        say("stopped")
+    return 0
+
+
+def _make_prompts(settings: Settings, book: Book, say: Say) -> None:
+    library = Library(settings.prompts, settings.flows.folder.resolve())
+    last = 0.0
+
+    def progress(done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last > 1 or done == total:
+            last = time.monotonic()
+            say(f"prompts: {done} of {total}")
+
+    library.make_all(book.all_says(), progress)
+
+
+def _children(settings: Settings, asterisk_tree: tree.Tree) -> list[Child]:
+    """In the order of starting."""
+    library = Library(settings.prompts, settings.flows.folder.resolve())
+    apologies = [library.make(builtin_say("apology", language)).with_suffix("") for language in ("it", "en")]
+    ports = settings.ports
+    configuration = render.render(
+        asterisk_tree,
+        settings.data.resolve() / "asterisk",
+        logs=settings.logs,
+        sockets=render.Sockets(
+            sip_listen=settings.sip.listen,
+            trunk_from=tuple(settings.sip.trunk_from),
+            sip=ports.sip,
+            ari=ports.ari,
+            ami=ports.ami,
+            rtp_first=ports.rtp_first,
+            rtp_last=ports.rtp_last,
+        ),
+        password=secret(settings, "asterisk"),
+        apology="&".join(map(str, apologies)),
+    )
+    data = ["--data", str(settings.data.resolve())]
+    ivr = [sys.executable, "-m", "ivr.cli.main"]
+    names = [f"controller-{number}" for number in range(1, settings.controllers.count + 1)]
+    return [
+        Child("asterisk", asterisk_tree.argv("asterisk", "-f", "-C", str(configuration)), settings.logs, 10),
+        *(Child(name, [*ivr, "controller", name, *data], settings.logs, 20) for name in names),
+        Child("web", [*ivr, "web", *data], settings.logs, 5),
+    ]
+
+
+async def _start(
+    settings: Settings, children: list[Child], asterisk_tree: tree.Tree, database: Database, say: Say
+) -> None:
+    version = asterisk_tree.asterisk_version()
+    asterisk, *controllers_, web = children
+
+    def write_note() -> None:
+        pids = {child.name: child.pid for child in controllers_}
+        note(settings, Running(_own_pid(), asterisk.pid, version, pids, web.pid))
+
+    write_note()  # the ports, before anybody asks for them
+    for child in children:
+        child.on_start = write_note
+        say(f"starting {child.name}")
+        await child.start()
+    await _until(lambda: _listens(settings.ports.ari), asterisk)
+    begun = datetime.now(UTC)
+    for child in controllers_:
+        await _until(lambda child=child: _beats(database, child.name, begun), child)  # type: ignore[misc]
+    await _until(lambda: _listens(settings.ports.web, settings.web.listen), web)
+
+
+async def _until(ready: Callable[[], object], child: Child) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not await asyncio.to_thread(ready):
+        if time.monotonic() > deadline or (child.process and child.process.returncode not in (None, 0)):
+            raise NotReady(f"{child.name} did not start; see {child.logs / child.name}.log")
+        await asyncio.sleep(0.1)
+
+
+def _listens(port: int, host: str = "127.0.0.1") -> bool:
+    import socket
+
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((host if host != "0.0.0.0" else "127.0.0.1", port)) == 0  # noqa: S104
+
+
+def _beats(database: Database, name: str, since: datetime) -> bool:
+    with database.read() as session:
+        return any(row.id == name and row.seen_at >= since for row in controllers.alive(session, datetime.now(UTC)))
+
+
+def _own_pid() -> int:
+    import os
+
+    return os.getpid()
+
+
+def _how_to(settings: Settings) -> str:
+    ports, data = settings.ports, settings.data
+    option = "" if data == Path("data") else f" --data {data}"
+    return f"""
+Numero Nero is running.
+
+  Call it         sip:+390600000001@{settings.sip.listen}:{ports.sip} with any SIP phone, or
+                  .venv/bin/ivr call +390600000001{option} --press ,,,1,,1 --save heard.wav
+  See a whole call  .venv/bin/ivr demo{option}
+  Pages           http://{settings.web.listen}:{ports.web}/  user admin, password in {settings.secrets}/admin-password
+  State           .venv/bin/ivr status{option}
+  Everything lies in {data.resolve()}
+  Stop            Ctrl-C here (or: kill {_own_pid()})
+"""

@@ -1,0 +1,21 @@
+"""`ivr web`: serve the pages and the API (started by `ivr up`)."""
+
+import argparse
+import asyncio
+
+from ivr import logs
+from ivr.cli.output import common
+from ivr.settings import load
+from ivr.web.serve import serve
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser("web", help="serve the pages and the API (`ivr up` does it)")
+    common(parser, "Example: ivr web --data /srv/numero-nero")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    logs.start("web")
+    asyncio.run(serve(load(args.data)))
+    return 0

@@ -1,0 +1,40 @@
+"""Structured logs: one JSON object a line, on standard output. Numbers and names of people never go into them.
+
+What a line is about is given as `extra`: `call`, `operator`, `channel`, and so on.
+"""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+_OWN = set(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
+
+
+class OneLine(logging.Formatter):
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self._process = process
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "process": self._process,
+            "room": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {key: value for key, value in vars(record).items() if key not in _OWN}
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def start(process: str) -> None:
+    """Send everything this process logs to standard output, one line an event."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(OneLine(process))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # panoramisk logs whole messages at INFO, aiohttp every request: both may hold callers' numbers.
+    for noisy in ("panoramisk", "aiohttp.access"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)

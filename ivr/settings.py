@@ -1,0 +1,186 @@
+"""Settings: one file, `numero-nero.toml`, every key overridable by the environment.
+
+A key `section.key` is overridden by `NUMERO_NERO_SECTION__KEY` (lists comma-separated). Everything is validated
+at start; an error names the file or the variable and the key. Durations are seconds, sizes are MiB.
+"""
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+PREFIX = "NUMERO_NERO_"
+FILE_NAME = "numero-nero.toml"
+STATE_FILE = "installation.json"
+DEFAULT_DATA = Path("data")
+TicketType = Literal["Q", "PQ", "A", "PA", "I", "PI", "B"]
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message says where it stands and what is wrong."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Ports(_Section):
+    """Every port lies at a fixed distance from `base`, so that installations run side by side 1,000 apart."""
+
+    base: Annotated[int, Field(ge=1024, le=64000)] = 15000
+    sip: int = 0
+    ari: int = 0
+    ami: int = 0
+    web: int = 0
+    rtp_first: int = 0
+    rtp_last: int = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_base(cls, given: Any) -> Any:
+        offsets = {"sip": 60, "ari": 88, "ami": 38, "web": 80, "rtp_first": 100, "rtp_last": 899}
+        base = int(given.get("base", 15000))
+        return {name: base + offset for name, offset in offsets.items()} | given
+
+
+class Sip(_Section):
+    listen: str = "127.0.0.1"
+    trunk_from: list[str] = ["127.0.0.1"]
+    """Addresses or networks that calls of citizens come from; anybody else must be a registered phone."""
+
+
+class Web(_Section):
+    listen: str = "127.0.0.1"
+
+
+class Flows(_Section):
+    folder: Path = Path("flows")
+
+
+class Clock(_Section):
+    at: AwareDatetime | None = None
+    """Flows are to believe that it is this time when the controller starts (tests, rehearsals of holidays)."""
+
+
+class Store(_Section):
+    url: str = ""
+    """SQLAlchemy address; empty means SQLite in the data folder."""
+
+
+class Controllers(_Section):
+    count: Annotated[int, Field(ge=1, le=16)] = 1
+
+
+class Recordings(_Section):
+    keep_days: Annotated[int, Field(ge=1)] = 180
+    timezone: str = "Europe/Rome"
+    min_free: Annotated[int, Field(ge=0)] = 200
+    """MiB that must be free on the spool's disk; below it a loud line in the log warns before it is full."""
+
+
+class Tickets(_Section):
+    served: TicketType = "Q"
+    """When an operator served the call and gave no disposition."""
+    abandoned: TicketType = "Q"
+    callback: TicketType = "Q"
+    self_served: TicketType = "B"
+    other: TicketType = "B"
+
+
+class Settings(_Section):
+    data: Path = DEFAULT_DATA
+    ports: Ports = Ports.model_validate({})
+    sip: Sip = Sip()
+    web: Web = Web()
+    flows: Flows = Flows()
+    clock: Clock = Clock()
+    store: Store = Store()
+    controllers: Controllers = Controllers()
+    recordings: Recordings = Recordings()
+    tickets: Tickets = Tickets()
+
+    @property
+    def database_url(self) -> str:
+        return self.store.url or f"sqlite:///{self.data.resolve() / 'database.sqlite3'}"
+
+    @property
+    def recordings_folder(self) -> Path:
+        return self.data.resolve() / "recordings"
+
+    @property
+    def spool(self) -> Path:
+        return self.data.resolve() / "spool"
+
+    @property
+    def logs(self) -> Path:
+        return self.data.resolve() / "logs"
+
+    @property
+    def secrets(self) -> Path:
+        return self.data.resolve() / "secrets"
+
+    @property
+    def prompts(self) -> Path:
+        """Synthesised prompts, by content."""
+        return self.data.resolve() / "prompts"
+
+    @property
+    def state_file(self) -> Path:
+        """What `ivr up` wrote about the programs it started (JSON)."""
+        return self.data.resolve() / STATE_FILE
+
+
+def load(
+    data: Path | None = None,
+    *,
+    base_port: int | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Settings:
+    """Settings of the installation in `data`: defaults, then its file, then the environment, then arguments."""
+    folder = data or Path(environment.get(f"{PREFIX}DATA", DEFAULT_DATA))
+    path = folder / FILE_NAME
+    values: dict[str, Any] = {}
+    if path.exists():
+        try:
+            values = tomllib.loads(path.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path}: this is not TOML: {error}") from error
+    sources = _overlay(values, environment)
+    running = _running_base_port(folder)
+    if base_port is None and running is not None:
+        values.setdefault("ports", {})["base"] = running
+    if base_port is not None:
+        values.setdefault("ports", {})["base"] = base_port
+        sources["ports.base"] = "--base-port"
+    try:
+        return Settings.model_validate(values | {"data": folder})
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        where = sources.get(key, str(path))
+        raise SettingsError(f"{where}: {key}: {first['msg']}") from error
+
+
+def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
+    """Put the environment's values over `values`; returns key -> name of the variable it came from."""
+    sources = {}
+    for name, text in environment.items():
+        if not name.startswith(PREFIX) or "__" not in name:
+            continue
+        section, _, key = name.removeprefix(PREFIX).lower().partition("__")
+        is_list = isinstance(getattr(getattr(Settings(), section, None), key, None), list)
+        values.setdefault(section, {})[key] = [part.strip() for part in text.split(",")] if is_list else text
+        sources[f"{section}.{key}"] = name
+    return sources
+
+
+def _running_base_port(folder: Path) -> int | None:
+    """The base port that `ivr up` was last given for this installation, so that every other command finds it."""
+    try:
+        return int(json.loads((folder / STATE_FILE).read_text("utf-8"))["base_port"])
+    except (FileNotFoundError, KeyError, ValueError):
+        return None

@@ -1,0 +1,1 @@
+"""The store: SQLAlchemy models, Alembic migrations, transactions. SQLite (WAL) or PostgreSQL."""

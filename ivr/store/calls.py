@@ -1,0 +1,109 @@
+"""Calls in the store: their beginning, their journey, and their end, which is also the beginning of their ticket."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from ivr.store.schema import Call, JourneyEntry, OutboxEntry, SurveyAnswer
+
+
+def start(session: Session, **fields: Any) -> None:
+    """`fields`: id, channel, controller, called, caller, flow, started_at."""
+    session.execute(insert(Call), fields)
+
+
+def add_journey(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """`rows`: call_id, seq, at, kind, node, detail."""
+    session.execute(insert(JourneyEntry), list(rows))
+
+
+def finish(
+    session: Session,
+    call_id: str,
+    *,
+    ended_at: datetime,
+    ticket_due_at: datetime,
+    survey: dict[str, dict[str, int | None]],
+    disposition: str = "",
+    **facts: Any,
+) -> bool:
+    """The end of a call: the call, its survey and its ticket-to-be, together. False if it had ended before.
+
+    A disposition that is already there is kept, and makes the ticket due at once.
+    """
+    values = {"ended_at": ended_at, **facts}
+    if disposition:
+        values["disposition"] = disposition
+    ended = session.execute(update(Call).where(Call.id == call_id, Call.ended_at.is_(None)).values(**values))
+    if not ended.rowcount:  # type: ignore[attr-defined]
+        return False
+    answers = [
+        {"call_id": call_id, "survey": name, "question": question, "answer": answer}
+        for name, questions in survey.items()
+        for question, answer in questions.items()
+    ]
+    if answers:
+        session.execute(insert(SurveyAnswer), answers)
+    if session.scalar(select(Call.disposition).where(Call.id == call_id)):
+        ticket_due_at = ended_at
+    session.execute(insert(OutboxEntry), {"call_id": call_id, "due_at": ticket_due_at})
+    return True
+
+
+def finish_lost(session: Session, call_id: str, now: datetime) -> bool:
+    """A call whose channel is gone without anybody having seen its end: it still gets its ticket."""
+    return finish(session, call_id, ended_at=now, ticket_due_at=now, survey={}, outcome="failed")
+
+
+def set_disposition(session: Session, call_id: str, disposition: str, now: datetime) -> bool:
+    """The operator's outcome of a call; its ticket is due now, and changed if it was made already. False: no call."""
+    changed = session.execute(update(Call).where(Call.id == call_id).values(disposition=disposition))
+    session.execute(
+        update(OutboxEntry)
+        .where(OutboxEntry.call_id == call_id)
+        .values(due_at=now, delivered_at=None, attempts=0, last_error="")
+    )
+    return bool(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def unfinished(session: Session, controller: str) -> list[Call]:
+    return list(session.scalars(select(Call).where(Call.controller == controller, Call.ended_at.is_(None))))
+
+
+def live(session: Session) -> list[Call]:
+    return list(session.scalars(select(Call).where(Call.ended_at.is_(None)).order_by(Call.started_at)))
+
+
+def get(session: Session, call_id: str) -> Call | None:
+    return session.get(Call, call_id)
+
+
+def recent(session: Session, limit: int = 50) -> list[Call]:
+    return list(session.scalars(select(Call).order_by(Call.started_at.desc()).limit(limit)))
+
+
+def journey(session: Session, call_id: str, after: int = 0) -> list[JourneyEntry]:
+    chosen = select(JourneyEntry).where(JourneyEntry.call_id == call_id, JourneyEntry.seq > after)
+    return list(session.scalars(chosen.order_by(JourneyEntry.seq)))
+
+
+def survey(session: Session, call_id: str) -> list[SurveyAnswer]:
+    return list(session.scalars(select(SurveyAnswer).where(SurveyAnswer.call_id == call_id)))
+
+
+def last_served(session: Session, operator: str) -> str | None:
+    """The call this operator took last; a live one is known by its journey only, so both are looked at."""
+    answered = (
+        select(JourneyEntry.call_id)
+        .where(JourneyEntry.kind == "connected", JourneyEntry.node == operator)
+        .order_by(JourneyEntry.at.desc())
+        .limit(1)
+    )
+    return session.scalar(answered)
+
+
+def count_since(session: Session, caller: str, since: datetime) -> int:
+    return session.scalar(select(func.count()).where(Call.caller == caller, Call.started_at >= since)) or 0

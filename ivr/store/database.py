@@ -1,0 +1,97 @@
+"""The engine: SQLite (WAL) or PostgreSQL behind SQLAlchemy; migrations; transactions."""
+
+import fcntl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+BUSY = 10_000  # ms to wait for another process's transaction
+
+
+class StoreError(Exception):
+    """The store cannot be used, or cannot hold what was asked; the message says what to do."""
+
+
+class Database:
+    """Open lazily: an engine costs nothing until it is used. Safe to use from several threads and processes."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self._sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = create_engine(self.url)
+        self._migrating = threading.Lock()
+        if self._sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+
+    def migrate(self) -> None:
+        """Bring the tables to what this code needs. Two processes that start at once do it one after the other."""
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        try:
+            with self._migrating, self._alone(), self.engine.begin() as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except CommandError as error:
+            raise StoreError(
+                f"{self._name}: was made by a newer Numero Nero ({error}); use that version, or another --data"
+            ) from error
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreError(f"{self._name}: {_short(error)}; check the folder's rights and the disk") from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that commits at the end, or rolls back on an error."""
+        with self._errors(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        with self._errors(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise StoreError(f"{self._name}: {_short(error)}") from error
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if not self._sqlite or not self.url.database:
+            yield
+            return
+        with Path(f"{self.url.database}.migrating").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    @property
+    def _name(self) -> str:
+        return self.url.database if self._sqlite and self.url.database else self.url.render_as_string()
+
+
+def _short(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).splitlines()[0]
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    # We say BEGIN ourselves (see below), or the driver would begin late and a read could not become a write.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY}", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN")

@@ -1,0 +1,57 @@
+"""Operators and where they stand."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ivr.store.database import StoreError
+from ivr.store.schema import Operator, Presence
+
+LANGUAGES = ("it", "en", "de", "fr")
+
+
+def add(
+    session: Session, code: str, name: str, languages: Sequence[str], queues: Sequence[str], now: datetime
+) -> Operator:
+    """Add an operator, or take one back who was removed. Raises StoreError saying what is wrong."""
+    if not re.fullmatch(r"[0-9]{3,8}", code):
+        raise StoreError(f"operator code '{code}': 3 to 8 digits are needed, it is spoken to callers digit by digit")
+    if unknown := [language for language in languages if language not in LANGUAGES]:
+        raise StoreError(f"languages: '{unknown[0]}' is none of {', '.join(LANGUAGES)}")
+    if not languages or not queues:
+        raise StoreError("an operator needs at least one language and one queue (or `all`)")
+    operator = session.get(Operator, code)
+    if operator is not None and operator.removed_at is None:
+        raise StoreError(f"operator {code} is there already; remove it first (`ivr operators remove {code}`)")
+    if operator is None:
+        operator = Operator(code=code, created_at=now, removed_at=None)
+        session.add(operator)
+    operator.name, operator.languages, operator.queues = name, list(languages), list(queues)
+    operator.removed_at = None
+    session.flush()
+    return operator
+
+
+def remove(session: Session, code: str, now: datetime) -> None:
+    """The row stays, for old calls to be read; the phone and the sign-in are gone. Raises StoreError."""
+    operator = session.get(Operator, code)
+    if operator is None or operator.removed_at is not None:
+        raise StoreError(f"there is no operator {code}; see `ivr operators list`")
+    operator.removed_at = now
+    set_presence(session, code, "signed-out", now)
+
+
+def current(session: Session) -> list[Operator]:
+    return list(session.scalars(select(Operator).where(Operator.removed_at.is_(None)).order_by(Operator.code)))
+
+
+def presences(session: Session) -> list[Presence]:
+    return list(session.scalars(select(Presence)))
+
+
+def set_presence(session: Session, code: str, state: str, now: datetime, call_id: str = "") -> None:
+    session.merge(Presence(code=code, state=state, since=now, call_id=call_id))
+    session.flush()

@@ -1,0 +1,186 @@
+"""The tables. Times are UTC (aware in Python), durations seconds as floats, JSON for what only people read whole.
+
+A call has a row from its first event, so that a crash of everything still leaves something to make a ticket of.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Date, DateTime, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware UTC time; SQLite keeps no zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {datetime: UtcTime, dict[str, Any]: JSON, list[str]: JSON, date: Date}  # noqa: RUF012
+
+
+class Call(Base):
+    """One call of a citizen. `ended_at` is empty while it lives."""
+
+    __tablename__ = "calls"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(index=True)
+    controller: Mapped[str]
+    called: Mapped[str]
+    caller: Mapped[str]  # E.164, "" when withheld: personal data, never in a log
+    flow: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="")
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None] = mapped_column(index=True)
+    outcome: Mapped[str] = mapped_column(default="")
+    queue: Mapped[str] = mapped_column(default="")
+    operator: Mapped[str] = mapped_column(default="")
+    disposition: Mapped[str] = mapped_column(default="")  # Q, PQ, A, PA, I, PI, or "" when none was given
+    waited: Mapped[float] = mapped_column(default=0.0)  # seconds in the queue
+    talked: Mapped[float] = mapped_column(default=0.0)  # seconds with the operator
+    ticket: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the flow said: type, subject, fields
+
+
+class JourneyEntry(Base):
+    """One thing that happened in a call, in order: (call_id, seq)."""
+
+    __tablename__ = "journey"
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    node: Mapped[str] = mapped_column(default="")
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class SurveyAnswer(Base):
+    """`answer` is empty when the caller left that question unanswered."""
+
+    __tablename__ = "survey_answers"
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"), primary_key=True)
+    survey: Mapped[str] = mapped_column(primary_key=True)
+    question: Mapped[str] = mapped_column(primary_key=True)
+    answer: Mapped[int | None]
+
+
+class Operator(Base):
+    __tablename__ = "operators"
+    code: Mapped[str] = mapped_column(primary_key=True)  # 3 to 8 digits, spoken to callers
+    name: Mapped[str]
+    languages: Mapped[list[str]]
+    queues: Mapped[list[str]]  # ["all"] or names
+    created_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+
+
+class Presence(Base):
+    """Where an operator stands now: signed-out, ready, ringing, talking, wrap-up, paused."""
+
+    __tablename__ = "presence"
+    code: Mapped[str] = mapped_column(ForeignKey("operators.code"), primary_key=True)
+    state: Mapped[str]
+    since: Mapped[datetime]
+    call_id: Mapped[str] = mapped_column(default="")
+
+
+class Recording(Base):
+    """One recorded conversation. `day` is the calendar day of its call in the contract's zone."""
+
+    __tablename__ = "recordings"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"), index=True)
+    day: Mapped[date] = mapped_column(index=True)
+    file: Mapped[str]  # relative to the recordings folder
+    seconds: Mapped[float]
+    bytes: Mapped[int]
+    sha256: Mapped[str]
+    complete: Mapped[bool]  # False when part of the conversation could not be written
+    stored_at: Mapped[datetime]
+    purged_at: Mapped[datetime | None]
+
+
+class PurgeEntry(Base):
+    """The ledger of deletions: what was deleted, when, and by which rule."""
+
+    __tablename__ = "purge_ledger"
+    recording_id: Mapped[str] = mapped_column(primary_key=True)
+    call_id: Mapped[str]
+    day: Mapped[date]
+    purged_at: Mapped[datetime]
+    as_of: Mapped[datetime]
+    sha256: Mapped[str]
+
+
+class OutboxEntry(Base):
+    """A ticket to be made (or changed) at the backend, written with the end of its call, delivered after `due_at`."""
+
+    __tablename__ = "ticket_outbox"
+    __table_args__ = (Index("ticket_outbox_due", "delivered_at", "due_at"),)
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"), primary_key=True)
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str] = mapped_column(default="")
+    delivered_at: Mapped[datetime | None]
+    reference: Mapped[str] = mapped_column(default="")  # the backend's number for it
+
+
+class Ticket(Base):
+    """The embedded backend's own table; `call_id` is unique, so a repeated delivery makes no second one."""
+
+    __tablename__ = "tickets"
+    __table_args__ = (UniqueConstraint("call_id"),)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    call_id: Mapped[str]
+    type: Mapped[str]
+    subject: Mapped[str]
+    fields: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Controller(Base):
+    """A running controller's heartbeat."""
+
+    __tablename__ = "controllers"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    pid: Mapped[int]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    calls: Mapped[int]
+
+
+class User(Base):
+    """Who may sign in to the pages and the API. Roles: admin, supervisor, reviewer, operator."""
+
+    __tablename__ = "users"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    password: Mapped[str]  # scrypt hash with its parameters and salt
+    role: Mapped[str]
+    operator: Mapped[str] = mapped_column(default="")  # the operator code, for the role operator
+    created_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+
+
+class AuditEntry(Base):
+    """Who did what on the pages and the API."""
+
+    __tablename__ = "audit"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime]
+    user: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str] = mapped_column(default="")
