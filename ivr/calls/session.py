@@ -169,9 +169,7 @@ class Session:
 
     async def _step(self, event: words.Event) -> None:
         before = self.state.step
-        self.state, actions = machine.step(
-            self._exchange.book, self.state, self.facts, event, self._exchange.clock()
-        )
+        self.state, actions = machine.step(self._exchange.book, self.state, self.facts, event, self._exchange.clock())
         await self._carry_out(actions)
         if not self.state.done and not self._gone and self.state.step != before:
             await self._save()

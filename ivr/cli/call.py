@@ -23,7 +23,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--from", dest="caller", default="+390612345678", metavar="N", help="our own; or `anonymous`")
     parser.add_argument("--press", default="", metavar="KEYS", help="keys 0-9*# to press; a comma waits one second")
     parser.add_argument("--talk", type=Path, metavar="FILE.wav", help="what we say (silence otherwise)")
-    parser.add_argument("--for", dest="seconds", type=float, default=120.0, metavar="SECONDS", help="hang up then (120)")
+    parser.add_argument(
+        "--for", dest="seconds", type=float, default=120.0, metavar="SECONDS", help="hang up then (120)"
+    )
     parser.add_argument("--save", type=Path, metavar="FILE.wav", help="keep what we heard")
     parser.set_defaults(run=run)
 

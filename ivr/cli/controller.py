@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
 
+from recordings.tape import Tape
+
 from asterisk_conf.render import APP_PREFIX, ARI_USER
 from ivr import logs
 from ivr.acd import router
@@ -29,7 +31,6 @@ from ivr.store.database import Database
 from ivr.store.writer import Writer
 from ivr.tickets.embedded import Embedded
 from ivr.tickets.outbox import deliver_due
-from recordings.tape import Tape
 
 log = logging.getLogger(__name__)
 

@@ -23,10 +23,8 @@ from ivr.flow.loader import load as load_flows
 from ivr.phone.phone import PhoneError
 from ivr.prompts import audio, voice
 from ivr.settings import Settings, load
-from ivr.store import calls, operators
+from ivr.store import operators
 from ivr.store.database import Database
-from ivr.tickets.embedded import Embedded
-from recordings import catalogue
 
 LINE, REHEARSAL = "+390600000001", "+390600000009"
 OPERATOR = "9001"

@@ -104,9 +104,7 @@ async def _dial(phone: Phone, code: str) -> None:
         await phone.wait_for("CLOSED", timeout=15)
 
 
-async def _take_call(
-    phone: Phone, code: str, manner: Manner, database: Database, say: Callable[[str], None]
-) -> int:
+async def _take_call(phone: Phone, code: str, manner: Manner, database: Database, say: Callable[[str], None]) -> int:
     """Wait for an offer and take it; 1 when a call was had, 0 when the offer went by."""
     await phone.wait_for("INCOMING", timeout=None)
     say("ringing")

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import logging
 import signal
 import sys
 import time
@@ -25,7 +24,8 @@ from ivr.cli.installation import (
 )
 from ivr.cli.output import common
 from ivr.flow.builtin import builtin_say
-from ivr.flow.loader import Book, FlowErrors, load as load_flows
+from ivr.flow.loader import Book, FlowErrors
+from ivr.flow.loader import load as load_flows
 from ivr.prompts.library import Library, PromptError
 from ivr.settings import Settings, load
 from ivr.store import controllers

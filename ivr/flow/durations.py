@@ -1,0 +1,21 @@
+"""Durations as designers write them: `500ms`, `5s`, `10m`, `1h`; seconds in code."""
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def parse(text: object) -> float:
+    """Seconds. Raises ValueError saying how a duration is written."""
+    if isinstance(text, float):
+        return text  # already parsed: a default of ours
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)", str(text))
+    if match is None:
+        raise ValueError(f"'{text}' is no duration; write 500ms, 5s, 10m or 1h")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+Duration = Annotated[float, BeforeValidator(parse)]

@@ -1,0 +1,92 @@
+"""A flow, loaded: what the machine reads and the checker walks."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from ivr.flow import builtin
+from ivr.flow.calendars import Calendar
+from ivr.flow.queues import Queue
+from ivr.flow.words import Say
+
+
+class Node(BaseModel):
+    """What all nodes share. Each verb's model adds its own value and exits."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def targets(self) -> dict[str, str]:
+        """Exit → node, for the exits that the node names. A key such as `choices.1` points into the value."""
+        return {}
+
+    def prompts(self) -> list[tuple[tuple[str | int, ...], str]]:
+        """(where in the node, prompt) for each prompt that the node speaks."""
+        return []
+
+    def expressions(self) -> list[tuple[tuple[str | int, ...], str]]:
+        """(where in the node, expression)."""
+        return []
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """`recordings`: language → file below the flows' folder."""
+
+    name: str
+    texts: Mapping[str, str]
+    notice: str = ""
+    recordings: Mapping[str, str] = field(default_factory=dict)
+
+    def say(self, language: str, text: str | None = None) -> Say:
+        return Say(
+            self.name, language, self.texts.get(language, "") if text is None else text, self.recordings.get(language)
+        )
+
+
+@dataclass(frozen=True)
+class Flow:
+    name: str
+    languages: tuple[str, ...]
+    start: str
+    nodes: Mapping[str, Node]
+    prompts: Mapping[str, Prompt]
+    description: str = ""
+    numbers: tuple[str, ...] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    on_error: str = ""
+
+
+# What answers a number that no flow has; it speaks the first two languages of the house.
+UNKNOWN_NUMBER = "unknown-number"
+ANY_NUMBER = "*"
+
+
+@dataclass(frozen=True)
+class Book:
+    """Everything in a flows' folder."""
+
+    flows: Mapping[str, Flow]
+    calendars: Mapping[str, Calendar]
+    queues: Mapping[str, Queue]
+
+    def flow_for(self, number: str) -> str:
+        """The flow that answers `number`: its own, else the one for `*`, else the built-in one."""
+        any_number = UNKNOWN_NUMBER
+        for flow in self.flows.values():
+            if number in flow.numbers:
+                return flow.name
+            if ANY_NUMBER in flow.numbers:
+                any_number = flow.name
+        return any_number
+
+    def all_says(self) -> Iterator[Say]:
+        """All that can be said without knowing a call: to be made into sound ahead of calls."""
+        for flow in self.flows.values():
+            for prompt in flow.prompts.values():
+                for language in flow.languages:
+                    say = prompt.say(language)
+                    if say.recording or (say.text and "{" not in say.text):
+                        yield say
+        yield from builtin.static_says()

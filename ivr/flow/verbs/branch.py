@@ -1,0 +1,44 @@
+"""`branch`: the first condition that is true decides, else `otherwise`.
+
+where-from:
+  branch:
+    - {when: 'caller.district == "0471"', go: german-first}
+  otherwise: italian
+"""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ivr.flow.model import Node
+from ivr.flow.run import Run
+from ivr.flow.words import Event
+
+
+class Case(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    when: str
+    go: str
+
+
+class Model(Node):
+    branch: tuple[Case, ...] = Field(min_length=1)
+    otherwise: str
+
+    def targets(self) -> dict[str, str]:
+        return {f"branch.{number}.go": case.go for number, case in enumerate(self.branch)} | {
+            "otherwise": self.otherwise
+        }
+
+    def expressions(self) -> list[tuple[tuple[str | int, ...], str]]:
+        return [(("branch", number, "when"), case.when) for number, case in enumerate(self.branch)]
+
+
+def enter(run: Run, node: Model) -> None:
+    for case in node.branch:
+        if run.value(f"={case.when}") is True:
+            run.go(case.go)
+            return
+    run.go(node.otherwise)
+
+
+def on(run: Run, node: Model, event: Event) -> None:
+    """Never waits."""

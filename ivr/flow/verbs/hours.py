@@ -1,0 +1,35 @@
+"""`hours`: open or closed, by a calendar. `holiday` is optional, and `closed` stands in for it.
+
+opening: {hours: assistenza, open: notice, closed: closed}
+"""
+
+from ivr.flow import calendars
+from ivr.flow.model import Node
+from ivr.flow.run import Run
+from ivr.flow.words import Event
+
+
+class Model(Node):
+    hours: str
+    open: str
+    closed: str
+    holiday: str | None = None
+
+    def targets(self) -> dict[str, str]:
+        exits = {"open": self.open, "closed": self.closed}
+        return exits | ({"holiday": self.holiday} if self.holiday else {})
+
+
+def enter(run: Run, node: Model) -> None:
+    status = calendars.status(run.book.calendars[node.hours], run.now)
+    run.note("hours", calendar=node.hours, status=status)
+    if status == "open":
+        run.state.outcome = ""
+        run.go(node.open)
+    else:
+        run.state.outcome = "closed"
+        run.go((node.holiday or node.closed) if status == "holiday" else node.closed)
+
+
+def on(run: Run, node: Model, event: Event) -> None:
+    """Never waits."""

@@ -1,0 +1,36 @@
+"""`set`: give variables a value: a literal, or `= EXPRESSION`. All are computed from the values before.
+
+about-payments: {set: {reason: payments, tries: "= tries + 1"}, next: queue}
+"""
+
+from typing import Any
+
+from ivr.flow.model import Node
+from ivr.flow.run import Run
+from ivr.flow.words import Event
+
+
+class Model(Node):
+    set: dict[str, bool | int | float | str]
+    next: str
+
+    def targets(self) -> dict[str, str]:
+        return {"next": self.next}
+
+    def expressions(self) -> list[tuple[tuple[str | int, ...], str]]:
+        return [
+            (("set", name), value[1:].strip())
+            for name, value in self.set.items()
+            if isinstance(value, str) and value.startswith("=")
+        ]
+
+
+def enter(run: Run, node: Model) -> None:
+    values: dict[str, Any] = {name: run.value(value) for name, value in node.set.items()}
+    run.state.variables |= values
+    run.note("set", names=", ".join(values))
+    run.go(node.next)
+
+
+def on(run: Run, node: Model, event: Event) -> None:
+    """Never waits."""

@@ -1,0 +1,47 @@
+"""`ticket`: what this call's ticket shall be. It does not end the call, and a call makes one ticket, whatever is said.
+
+informed: {ticket: {type: B, subject: Opening hours, fields: {reason: "= reason"}}, next: bye}
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from ivr.flow.expressions import fill
+from ivr.flow.model import Node
+from ivr.flow.run import Run
+from ivr.flow.words import Event, TicketSpec
+
+
+class Ticket(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    type: Literal["", "Q", "PQ", "A", "PA", "I", "PI", "B"] = ""
+    subject: str = ""
+    fields: dict[str, bool | int | float | str] = {}
+
+
+class Model(Node):
+    ticket: Ticket
+    next: str
+
+    def targets(self) -> dict[str, str]:
+        return {"next": self.next}
+
+    def expressions(self) -> list[tuple[tuple[str | int, ...], str]]:
+        return [
+            (("ticket", "fields", name), value[1:].strip())
+            for name, value in self.ticket.fields.items()
+            if isinstance(value, str) and value.startswith("=")
+        ]
+
+
+def enter(run: Run, node: Model) -> None:
+    subject = fill(node.ticket.subject, run.names(), run.state.language)
+    fields = {name: str(run.value(value)) for name, value in node.ticket.fields.items()}
+    run.state.ticket = TicketSpec(node.ticket.type, subject, fields)
+    run.note("ticket", type=node.ticket.type)
+    run.go(node.next)
+
+
+def on(run: Run, node: Model, event: Event) -> None:
+    """Never waits."""
