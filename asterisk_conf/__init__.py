@@ -1,0 +1,1 @@
+"""Asterisk: how to get it, and its configuration as templates."""
