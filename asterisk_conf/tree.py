@@ -158,7 +158,9 @@ def _bootstrap(cache: Path, output: int, log: Path, progress: Progress) -> tuple
                 raise TreeError(_failure("mmdebstrap could not be fetched", log))
         for package in folder.glob("*.deb"):
             subprocess.run(["dpkg-deb", "-x", str(package), str(folder)], check=True, stdout=output, stderr=output)
-    libraries = [str(path) for path in (folder / "usr/share/perl/5.36.0", *folder.glob("usr/lib/*/perl/5.36*")) if path.exists()]
+    libraries = [
+        str(path) for path in (folder / "usr/share/perl/5.36.0", *folder.glob("usr/lib/*/perl/5.36*")) if path.exists()
+    ]
     if libraries:
         environment["PERL5LIB"] = ":".join(libraries)
     return ["perl", str(folder / "usr/bin/mmdebstrap")], environment

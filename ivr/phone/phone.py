@@ -192,7 +192,11 @@ class Phone:
         _prepare(self._talk, sound)
         account = self._account
         address = f"sip:{account.user}@{account.host}:{account.port};transport=udp"
-        options = [f"regint={600 if account.register else 0}", "audio_codecs=PCMA/8000/1,PCMU/8000/1", "dtmfmode=rtpevent"]
+        options = [
+            f"regint={600 if account.register else 0}",
+            "audio_codecs=PCMA/8000/1,PCMU/8000/1",
+            "dtmfmode=rtpevent",
+        ]
         if account.password:
             options += [f"auth_user={account.user}", f"auth_pass={account.password}"]
         (self._folder / "accounts").write_text(f"<{address}>;{';'.join(options)}\n", "utf-8")

@@ -1,0 +1,1 @@
+"""The control room: what is going on now."""

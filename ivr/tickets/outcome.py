@@ -1,0 +1,47 @@
+"""What ticket a call makes: pure."""
+
+from dataclasses import dataclass, field
+
+from ivr.store.schema import Call
+
+
+@dataclass(frozen=True)
+class Types:
+    """Types for calls that neither their flow nor an operator gave one."""
+
+    served: str = "Q"
+    abandoned: str = "Q"
+    callback: str = "Q"
+    self_served: str = "B"
+    other: str = "B"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A ticket as a backend gets it; `call_id` is the key that makes it one."""
+
+    call_id: str
+    type: str
+    subject: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+def draft(call: Call, types: Types) -> Draft:
+    """The operator's disposition first, then what the flow said, then what the outcome says."""
+    by_outcome = {
+        "served": types.served,
+        "abandoned": types.abandoned,
+        "callback": types.callback,
+        "self-served": types.self_served,
+    }
+    said = call.ticket or {}
+    kind = call.disposition or said.get("type") or by_outcome.get(call.outcome, types.other)
+    fields = {
+        "outcome": call.outcome,
+        "queue": call.queue,
+        "operator": call.operator,
+        "language": call.language,
+        "started_at": call.started_at.isoformat(),
+        "talked": f"{call.talked:.0f}",
+    }
+    return Draft(call.id, kind, said.get("subject") or f"Call, {call.outcome}", fields | said.get("fields", {}))

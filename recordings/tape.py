@@ -1,0 +1,74 @@
+"""Capture: Asterisk's MixMonitor writes a conversation, raw, into the spool; `ingest` takes it from there.
+
+Raw files are named `CALL-N.raw`, so whoever finds one after a crash knows whose it is.
+"""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from ivr.store.database import Database
+from recordings.ingest import ingest, sweep
+
+log = logging.getLogger(__name__)
+MIB = 1 << 20
+
+
+class Tape:
+    """`action` sends one AMI action. `min_free` MiB on the spool's disk; below it a warning is logged."""
+
+    def __init__(
+        self,
+        database: Database,
+        action: Callable[[dict[str, str]], Awaitable[dict[str, Any]]],
+        *,
+        spool: Path,
+        folder: Path,
+        timezone: str,
+        min_free: int,
+    ) -> None:
+        self._database, self._action, self._min_free = database, action, min_free
+        self._spool, self._folder, self._timezone = spool, folder, timezone
+
+    def raw(self, call: str, number: int) -> Path:
+        return self._spool / f"{call}-{number}.raw"
+
+    async def start(self, channel: str, call: str, number: int) -> None:
+        """From here on, both directions of `channel`: left what the caller says, right what the caller hears."""
+        free = shutil.disk_usage(self._spool).free // MIB
+        if free < self._min_free:
+            log.error("the recordings' disk is nearly full: %d MiB are free", free, extra={"call": call})
+        await self._action(
+            {"Action": "MixMonitor", "Channel": channel, "File": str(self.raw(call, number)), "Options": "D"}
+        )
+
+    async def stop(self, channel: str, call: str, number: int) -> None:
+        try:
+            await self._action({"Action": "StopMixMonitor", "Channel": channel})
+        except Exception as error:
+            # The caller has hung up, and the recording has ended with the channel.
+            log.info("recording had ended already: %s", error, extra={"call": call})
+
+    async def keep(self, call: str, number: int, seconds: float) -> None:
+        """Make the recording of a conversation that is over. What fails here is tried again by `sweep`."""
+        raw = self.raw(call, number)
+        await _settled(raw)
+        await asyncio.to_thread(ingest, self._database, raw, self._folder, self._timezone, seconds)
+
+    async def sweep(self) -> None:
+        """Take up what a crash or a full disk left in the spool."""
+        await asyncio.to_thread(sweep, self._database, self._spool, self._folder, self._timezone)
+
+
+async def _settled(raw: Path) -> None:
+    """Asterisk writes on for a moment after the end; wait until the file no longer grows (at most 2 s)."""
+    size = -1
+    for _ in range(20):
+        now = raw.stat().st_size if raw.exists() else 0
+        if now == size:
+            return
+        size = now
+        await asyncio.sleep(0.1)
