@@ -36,7 +36,7 @@ def render(
 ) -> Path:
     """Write the configuration below `folder`; returns the path for `asterisk -C`.
 
-    `apology` are the sound files (without extension, joined by `&`) that a caller hears when no controller answers for the call.
+    `apology`: the sound files (without extension, joined by `&`) a caller hears when no controller answers.
     `plain_dialplan` is put at the end of the dialplan: benchmarks compare with it.
     """
     etc = folder / "etc"

@@ -6,6 +6,7 @@ Raw files are named `CALL-N.raw`, so whoever finds one after a crash knows whose
 import asyncio
 import logging
 import shutil
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ class Tape:
     async def keep(self, call: str, number: int, seconds: float) -> None:
         """Make the recording of a conversation that is over. What fails here is tried again by `sweep`."""
         raw = self.raw(call, number)
-        await _settled(raw)
+        await asyncio.to_thread(_settle, raw)
         await asyncio.to_thread(ingest, self._database, raw, self._folder, self._timezone, seconds)
 
     async def sweep(self) -> None:
@@ -63,7 +64,7 @@ class Tape:
         await asyncio.to_thread(sweep, self._database, self._spool, self._folder, self._timezone)
 
 
-async def _settled(raw: Path) -> None:
+def _settle(raw: Path) -> None:
     """Asterisk writes on for a moment after the end; wait until the file no longer grows (at most 2 s)."""
     size = -1
     for _ in range(20):
@@ -71,4 +72,4 @@ async def _settled(raw: Path) -> None:
         if now == size:
             return
         size = now
-        await asyncio.sleep(0.1)
+        time.sleep(0.1)

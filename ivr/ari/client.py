@@ -17,8 +17,8 @@ class Ari:
         self.app = connection.app
 
     async def listen(self) -> None:
-        """Have Asterisk send only the events that we read."""
-        allowed = [{"type": kind} for kind in KNOWN]
+        """Have Asterisk send only the events that we read. The filter is over its answers too: they must be named."""
+        allowed = [{"type": kind} for kind in (*KNOWN, "RESTResponse")]
         await self._command("PUT", ("applications", self.app, "eventFilter"), body={"allowed": allowed})
 
     async def version(self) -> str:

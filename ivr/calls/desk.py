@@ -99,7 +99,7 @@ class Desk:
         exchange, now = self._exchange, datetime.now(UTC)
         call = await exchange.writer.run(lambda s: calls.last_served(s, self._operator))
         if call is None:
-            await self._say("sign-in-refused")
+            await self._say("disposition-refused")
             return
         await exchange.writer.run(lambda s: calls.set_disposition(s, call, disposition, now))
         exchange.floor.take(router.WrappedUp(self._operator))

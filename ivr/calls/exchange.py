@@ -129,5 +129,14 @@ class Exchange:
         for hook in self.on_up:
             await hook()
 
+    def live_calls(self) -> set[str]:
+        """Ids of the calls that have a session here."""
+        return {party.call for party in self._parties.values() if hasattr(party, "call")}
+
+    def close(self) -> None:
+        """The controller ends: every call is ended and written."""
+        for party in list(self._parties.values()):
+            party.gone(0)
+
     def lost(self) -> None:
         log.error("the connection to asterisk is lost; %d calls are waiting to hear of it", self.calls)

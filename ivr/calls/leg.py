@@ -143,7 +143,7 @@ class Leg:
                 await self._say("disposition-saved", language)
                 return
 
-    async def _start_saying(self, prompt: str, language: str, **values: str) -> None:
+    async def _start_saying(self, prompt: str, language: str, /, **values: str) -> None:
         self._plays += 1
         self._heard.clear()
         try:
@@ -154,7 +154,7 @@ class Leg:
             return
         await self._exchange.ari.play(self.channel, self._playback, [media(file)])
 
-    async def _say(self, prompt: str, language: str, **values: str) -> None:
+    async def _say(self, prompt: str, language: str, /, **values: str) -> None:
         await self._start_saying(prompt, language, **values)
         await self._first(self._heard)
 

@@ -142,8 +142,8 @@ class Session:
         exchange.add(self.channel, self)
         exchange.calls += 1
         try:
-            await exchange.ari.answer(self.channel)
             self.state, actions = machine.begin(exchange.book, self.flow, self.facts, exchange.clock())
+            await exchange.ari.answer(self.channel)
             await self._carry_out(actions)
             while not self.state.done:
                 await self._take(await self._inbox.get())

@@ -71,7 +71,7 @@ async def call(
         async with Phone(phone_tree, account, folder=Path(folder), talk=talk) as phone:
             say(f"calling {number}")
             await phone.dial(number)
-            first = await phone.wait_for("ESTABLISHED", "CLOSED", timeout=30)
+            first = await phone.wait_for("ESTABLISHED", "CLOSED", within=30)
             if first.type == "CLOSED":
                 say(f"not answered: {first.reason}")
                 return {"answered": False, "seconds": 0.0, "ended_by": "them", "reason": first.reason, "heard": None}
@@ -80,7 +80,7 @@ async def call(
             pressing = asyncio.create_task(phone.press(keys))
             ended_by, reason = "them", ""
             try:
-                closed = await phone.wait_for("CLOSED", timeout=seconds)
+                closed = await phone.wait_for("CLOSED", within=seconds)
                 reason = closed.reason
                 say("they hung up")
             except TimeoutError:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from recordings.tape import Tape
+from sqlalchemy.orm import Session
 
 from asterisk_conf.render import APP_PREFIX, ARI_USER
 from ivr import logs
@@ -24,6 +24,7 @@ from ivr.calls.journal import Journal
 from ivr.cli.installation import secret
 from ivr.cli.output import common
 from ivr.flow.loader import load as load_flows
+from ivr.flow.queues import Queue
 from ivr.prompts.library import Library
 from ivr.settings import Settings, load
 from ivr.store import calls, controllers, operators
@@ -31,6 +32,8 @@ from ivr.store.database import Database
 from ivr.store.writer import Writer
 from ivr.tickets.embedded import Embedded
 from ivr.tickets.outbox import deliver_due
+from ivr.tickets.outcome import Types
+from recordings.tape import Tape
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +71,7 @@ async def control(settings: Settings, name: str) -> None:
         work = writer.run(lambda s: operators.set_presence(s, code, presence, datetime.now(UTC), call))
         exchange.go(_quietly(work))
 
-    floor = Floor((_queue(queue) for queue in book.queues.values()), on_presence)
+    floor = Floor((_queue(queue_name, queue) for queue_name, queue in book.queues.items()), on_presence)
     password = secret(settings, "asterisk")
     connection = Connection(
         settings.ports.ari,
@@ -80,7 +83,14 @@ async def control(settings: Settings, name: str) -> None:
         on_down=lambda: exchange.lost(),
     )
     ari, ami = Ari(connection), Ami(settings.ports.ami, ARI_USER, password)
-    tape = Tape(database, ami.action, settings)
+    tape = Tape(
+        database,
+        ami.action,
+        spool=settings.spool,
+        folder=settings.recordings_folder,
+        timezone=settings.recordings.timezone,
+        min_free=settings.recordings.min_free,
+    )
     library = Library(settings.prompts, settings.flows.folder.resolve())
     exchange = Exchange(name, ari, book, library, floor, journal, writer, tape, clock, reception.welcome)
     desks = Phones(ari, floor, database, secret(settings, "phones"))
@@ -89,7 +99,7 @@ async def control(settings: Settings, name: str) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    deliver = partial(deliver_due, database, Embedded(database), settings.tickets)
+    deliver = partial(deliver_due, database, Embedded(database), Types(**settings.tickets.model_dump()))
     loops = [
         asyncio.create_task(connection.run()),
         asyncio.create_task(_every(BEAT, lambda: _beat(exchange, writer, connection, begun))),
@@ -113,8 +123,16 @@ async def control(settings: Settings, name: str) -> None:
     await writer.close()
 
 
-def _queue(queue: "object") -> router.Queue:
-    raise RuntimeError(queue)
+def _queue(name: str, queue: Queue) -> router.Queue:
+    return router.Queue(
+        name,
+        queue.strategy,
+        queue.ring,
+        queue.wrap_up,
+        queue.max_waiting,
+        tuple((step.after, step.skills) for step in queue.overflow),
+        queue.announce.every if queue.announce else 0.0,
+    )
 
 
 class Phones:
@@ -170,7 +188,7 @@ async def _close_lost_calls(exchange: Exchange) -> None:
     now = datetime.now(UTC)
     live = exchange.live_calls()
 
-    def close(session: object) -> int:
+    def close(session: Session) -> int:
         lost = [row.id for row in calls.unfinished(session, exchange.controller) if row.id not in live]
         for call in lost:
             calls.finish_lost(session, call, now)

@@ -23,12 +23,14 @@ from ivr.flow.loader import load as load_flows
 from ivr.phone.phone import PhoneError
 from ivr.prompts import audio, voice
 from ivr.settings import Settings, load
-from ivr.store import operators
+from ivr.store import calls, operators
 from ivr.store.database import Database
+from ivr.tickets import embedded
+from recordings import catalogue
 
 LINE, REHEARSAL = "+390600000001", "+390600000009"
 OPERATOR = "9001"
-PATIENCE = 45.0
+REASONS = ",,,,1" + 12 * "," + "1"  # Italian, then payments
 SPEECHES = {
     "citizen": "Buongiorno, vorrei sapere se il mio pagamento è arrivato. L'ho fatto la settimana scorsa.",
     "operator": "Buongiorno. Verifico subito. Il suo pagamento risulta registrato. Posso aiutarla in altro?",
@@ -105,3 +107,38 @@ def _ensure_operator(database: Database) -> None:
     with database.transaction() as session:
         if all(row.code != OPERATOR for row in operators.current(session)):
             operators.add(session, OPERATOR, "Demo", ["it", "en", "de", "fr"], ["all"], datetime.now(UTC))
+
+
+async def _follow(database: Database, since: datetime, say: Callable[[str, str], None]) -> None:
+    """Print the journey of the newest call as it grows."""
+    seen = 0
+    while True:
+        await asyncio.sleep(0.3)
+        with database.read() as session:
+            newest = next(iter(calls.recent(session, 1)), None)
+            if newest is None or newest.started_at < since:
+                continue
+            for entry in calls.journey(session, newest.id, seen):
+                seen = entry.seq
+                detail = " ".join(f"{key}={value}" for key, value in entry.detail.items())
+                say("journey", f"{entry.kind} {entry.node} {detail}".rstrip())
+
+
+async def _show_result(database: Database, since: datetime, say: Callable[[str, str], None]) -> int:
+    """The ticket and the recording; 1 when one of them is missing."""
+    ticket = recording = None
+    for _ in range(20):
+        with database.read() as session:
+            newest = next(iter(calls.recent(session, 1)), None)
+            if newest and newest.started_at >= since:
+                ticket = embedded.get(session, newest.id)
+                recording = next((one for one in catalogue.find(session) if one.call_id == newest.id), None)
+        if ticket and recording:
+            break
+        await asyncio.sleep(0.5)
+    say("result", f"ticket {ticket.number}, type {ticket.type}: {ticket.subject}" if ticket else "no ticket was made")
+    if recording:
+        say("result", f"recording of {recording.seconds:.1f} s: ivr recordings export {recording.id} conversation.wav")
+    else:
+        say("result", "no recording was made")
+    return 0 if ticket and recording else 1

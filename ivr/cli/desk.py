@@ -78,7 +78,7 @@ async def desk(settings: Settings, code: str, manner: Manner, say: Callable[[str
     )
     with tempfile.TemporaryDirectory(prefix="ivr-desk-") as folder:
         async with Phone(phone_tree, account, folder=Path(folder), talk=manner.talk) as phone:
-            await phone.registered(timeout=KNOWN_WITHIN)
+            await phone.registered(within=KNOWN_WITHIN)
             await sign_in(phone, code)
             say(f"operator {code} is signed in")
             try:
@@ -92,42 +92,42 @@ async def desk(settings: Settings, code: str, manner: Manner, say: Callable[[str
 
 async def sign_in(phone: Phone, code: str) -> None:
     await phone.dial("*1")
-    if (await phone.wait_for("ESTABLISHED", "CLOSED", timeout=10)).type == "CLOSED":
+    if (await phone.wait_for("ESTABLISHED", "CLOSED", within=10)).type == "CLOSED":
         raise PhoneError("the sign-in call was refused; is the controller up? (`ivr status`)")
     await phone.press(f",{code}#")
-    await phone.wait_for("CLOSED", timeout=20)
+    await phone.wait_for("CLOSED", within=20)
 
 
 async def _dial(phone: Phone, code: str) -> None:
     await phone.dial(code)
-    if (await phone.wait_for("ESTABLISHED", "CLOSED", timeout=10)).type == "ESTABLISHED":
-        await phone.wait_for("CLOSED", timeout=15)
+    if (await phone.wait_for("ESTABLISHED", "CLOSED", within=10)).type == "ESTABLISHED":
+        await phone.wait_for("CLOSED", within=15)
 
 
 async def _take_call(phone: Phone, code: str, manner: Manner, database: Database, say: Callable[[str], None]) -> int:
     """Wait for an offer and take it; 1 when a call was had, 0 when the offer went by."""
-    await phone.wait_for("INCOMING", timeout=None)
+    await phone.wait_for("INCOMING", within=None)
     say("ringing")
     if manner.answer_after is None:
-        await phone.wait_for("CLOSED", timeout=None)
+        await phone.wait_for("CLOSED", within=None)
         return 0
     await asyncio.sleep(manner.answer_after)
     await phone.answer()
-    if (await phone.wait_for("ESTABLISHED", "CLOSED", timeout=10)).type == "CLOSED":
+    if (await phone.wait_for("ESTABLISHED", "CLOSED", within=10)).type == "CLOSED":
         say("the offer was withdrawn")
         return 0
     say("answered")
     begun = time.monotonic()
     try:
         # Either side may end it: the caller by hanging up (we are then asked for the disposition), or we.
-        closed = asyncio.create_task(phone.wait_for("CLOSED", timeout=manner.hang_up_after))
+        closed = asyncio.create_task(phone.wait_for("CLOSED", within=manner.hang_up_after))
         asked = asyncio.create_task(_when_asked(phone, code, CODES[manner.disposition], database))
         await closed
         asked.cancel()
     except TimeoutError:
         asked.cancel()
         await phone.hangup()
-        await phone.wait_for("CLOSED", timeout=5)
+        await phone.wait_for("CLOSED", within=5)
         say("hung up")
         await _dial(phone, f"*3{CODES[manner.disposition]}")
     say(f"call of {time.monotonic() - begun:.1f} s, disposition {manner.disposition}")
@@ -141,6 +141,6 @@ async def _when_asked(phone: Phone, code: str, key: str, database: Database) -> 
         with database.read() as session:
             return next((row.state for row in operators.presences(session) if row.code == code), "")
 
-    while await asyncio.to_thread(presence) != "wrap-up":
+    while await asyncio.to_thread(presence) != "wrap-up":  # noqa: ASYNC110 it is another process's event
         await asyncio.sleep(0.3)
     await phone.press(f",{key}")

@@ -84,8 +84,8 @@ def check_ports(settings: Settings) -> None:
             except OSError as error:
                 protocol = "UDP" if kind == socket.SOCK_DGRAM else "TCP"
                 raise InstallationError(
-                    f"{protocol} port {port} (ports.{name}) on {host} cannot be used: {error.strerror}; end the program "
-                    f"that has it, or choose other ports: --base-port {ports.base + 1000}"
+                    f"{protocol} port {port} (ports.{name}) on {host} cannot be used: {error.strerror}; end the "
+                    f"program that has it, or choose other ports: --base-port {ports.base + 1000}"
                 ) from error
 
 

@@ -2,8 +2,10 @@
 
 import argparse
 import asyncio
+import hashlib
 
 from ivr import logs
+from ivr.cli.installation import secret
 from ivr.cli.output import common
 from ivr.settings import load
 from ivr.web.serve import serve
@@ -17,5 +19,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(args: argparse.Namespace) -> int:
     logs.start("web")
-    asyncio.run(serve(load(args.data)))
+    settings = load(args.data)
+    key = hashlib.sha256(secret(settings, "web-session").encode()).digest()
+    asyncio.run(serve(settings, key))
     return 0

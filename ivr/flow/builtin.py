@@ -23,7 +23,7 @@ def names() -> frozenset[str]:
     return frozenset(_texts()["prompts"])
 
 
-def builtin_say(prompt: str, language: str, **values: object) -> Say:
+def builtin_say(prompt: str, language: str, /, **values: object) -> Say:
     """A built-in prompt with its values put in; a language we do not speak is answered in English.
 
     `code` is read digit by digit, `wait` (seconds) as a duration, `language` by its name in the listener's language.

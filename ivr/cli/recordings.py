@@ -1,0 +1,77 @@
+"""`ivr recordings`: list, show and export recorded conversations."""
+
+import argparse
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+from ivr.cli.output import common, emit, problem, show
+from ivr.settings import Settings, load
+from ivr.store.database import Database, StoreError
+from recordings import catalogue
+
+COLUMNS = ["id", "started_at", "seconds", "queue", "operator", "language", "disposition"]
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser("recordings", help="recorded conversations")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    listing = commands.add_parser("list", help="the newest first")
+    for name in ("queue", "operator", "language"):
+        listing.add_argument(f"--{name}", default="", help=f"only of this {name}")
+    listing.add_argument("--day", type=date.fromisoformat, help="only of this day, as 2026-11-24")
+    listing.add_argument("--limit", type=int, default=50)
+    common(listing, "Example: ivr recordings list --queue payments --day 2026-11-24")
+    listing.set_defaults(run=_list)
+    one = commands.add_parser("show", help="everything about one")
+    one.add_argument("id", metavar="ID", help="its id, its call's, or the beginning of one")
+    common(one, "Example: ivr recordings show 019ab3c2")
+    one.set_defaults(run=_show)
+    export = commands.add_parser("export", help="write one out as WAV: left the caller, right the operator")
+    export.add_argument("id", metavar="ID")
+    export.add_argument("file", metavar="FILE.wav", type=Path)
+    export.add_argument("--force", action="store_true", help="overwrite FILE.wav")
+    common(export, "Example: ivr recordings export 019ab3c2 conversation.wav")
+    export.set_defaults(run=_export)
+
+
+def _list(args: argparse.Namespace) -> int:
+    settings = load(args.data)
+    try:
+        with Database(settings.database_url).read() as session:
+            found = catalogue.find(
+                session,
+                queue=args.queue,
+                operator=args.operator,
+                language=args.language,
+                day=args.day,
+                limit=args.limit,
+            )
+    except StoreError as error:
+        return problem(str(error))
+    emit(args, [asdict(entry) for entry in found], COLUMNS)
+    return 0
+
+
+def _get(settings: Settings, id: str) -> catalogue.Entry:
+    with Database(settings.database_url).read() as session:
+        return catalogue.get(session, id)
+
+
+def _show(args: argparse.Namespace) -> int:
+    try:
+        show(args, asdict(_get(load(args.data), args.id)))
+    except (catalogue.CatalogueError, StoreError) as error:
+        return problem(str(error))
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    settings = load(args.data)
+    try:
+        entry = _get(settings, args.id)
+        catalogue.export(entry, settings.recordings_folder, args.file, force=args.force)
+    except (catalogue.CatalogueError, StoreError) as error:
+        return problem(str(error))
+    emit(args, [{"id": entry.id, "file": str(args.file), "seconds": entry.seconds}], ["id", "file", "seconds"])
+    return 0

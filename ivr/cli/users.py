@@ -1,0 +1,54 @@
+"""`ivr users`: who may sign in to the pages and the API."""
+
+import argparse
+
+from ivr.cli.output import common, emit, problem
+from ivr.settings import load
+from ivr.store.database import Database, StoreError
+from ivr.web import access
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser("users", help="who may sign in to the pages and the API")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    add = commands.add_parser("add", help="add a user; the new password is shown once")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("--role", required=True, choices=access.ROLES)
+    add.add_argument("--operator", default="", metavar="CODE", help="for the role operator")
+    common(add, "Example: ivr users add rossi --role reviewer")
+    add.set_defaults(run=_add)
+    listing = commands.add_parser("list", help="users and their roles")
+    common(listing, "Example: ivr users list")
+    listing.set_defaults(run=_list)
+    remove = commands.add_parser("remove", help="take a user's rights away")
+    remove.add_argument("name", metavar="NAME")
+    common(remove, "Example: ivr users remove rossi")
+    remove.set_defaults(run=_remove)
+
+
+def _add(args: argparse.Namespace) -> int:
+    try:
+        with Database(load(args.data).database_url).transaction() as session:
+            password = access.add_user(session, args.name, args.role, args.operator)
+    except StoreError as error:
+        return problem(str(error))
+    row = {"name": args.name, "role": args.role, "operator": args.operator, "password": password}
+    emit(args, [row], list(row))
+    return 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    with Database(load(args.data).database_url).read() as session:
+        rows = [{"name": one.name, "role": one.role, "operator": one.operator} for one in access.users(session)]
+    emit(args, rows, ["name", "role", "operator"])
+    return 0
+
+
+def _remove(args: argparse.Namespace) -> int:
+    try:
+        with Database(load(args.data).database_url).transaction() as session:
+            access.remove_user(session, args.name)
+    except StoreError as error:
+        return problem(str(error))
+    emit(args, [{"name": args.name, "removed": True}], ["name", "removed"])
+    return 0

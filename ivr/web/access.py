@@ -1,0 +1,105 @@
+"""Who may do what: users, passwords, roles. Everything not granted here is refused."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ivr.settings import Settings
+from ivr.store.database import Database, StoreError
+from ivr.store.schema import AuditEntry, User
+
+ROLES = ("admin", "supervisor", "reviewer", "operator")
+
+# (method, route) → roles. The sign-in page and the stylesheet are the only routes for everybody.
+GRANTS: dict[tuple[str, str], frozenset[str]] = {
+    ("GET", "/"): frozenset({"admin", "supervisor"}),
+    ("POST", "/sign-out"): frozenset(ROLES),
+    ("GET", "/calls"): frozenset({"admin", "supervisor"}),
+    ("GET", "/tickets"): frozenset({"admin", "supervisor"}),
+    ("GET", "/recordings"): frozenset({"admin", "supervisor", "reviewer"}),
+    ("GET", "/recordings/{id}/audio"): frozenset({"admin", "supervisor", "reviewer"}),
+    ("GET", "/api/status"): frozenset({"admin", "supervisor"}),
+    ("GET", "/api/calls"): frozenset({"admin", "supervisor"}),
+    ("GET", "/api/tickets"): frozenset({"admin", "supervisor"}),
+    ("GET", "/api/recordings"): frozenset({"admin", "supervisor", "reviewer"}),
+    ("PUT", "/api/calls/{id}/disposition"): frozenset({"admin", "supervisor", "operator"}),
+    ("GET", "/metrics"): frozenset({"admin", "supervisor"}),
+}
+OPEN = frozenset({("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/style.css")})
+
+# scrypt's cost (RFC 7914): 16 MiB and about 50 ms.
+_N, _R, _P = 1 << 14, 8, 1
+_NOBODY = "scrypt$00$00"
+
+
+def hash_password(password: str) -> str:
+    salt = os.urandom(16)
+    return f"scrypt${salt.hex()}${_scrypt(password, salt).hex()}"
+
+
+def _scrypt(password: str, salt: bytes) -> bytes:
+    return hashlib.scrypt(password.encode(), salt=salt, n=_N, r=_R, p=_P)
+
+
+def sign_in(session: Session, name: str, password: str) -> User | None:
+    """The user, if the password is right. Takes as long for a name that nobody has."""
+    user = session.get(User, name)
+    if user is not None and user.removed_at is not None:
+        user = None
+    _, salt, wanted = (user.password if user else _NOBODY).split("$")
+    right = hmac.compare_digest(_scrypt(password, bytes.fromhex(salt)).hex(), wanted)
+    return user if right else None
+
+
+def add_user(session: Session, name: str, role: str, operator: str = "", password: str = "") -> str:
+    """Returns the password, a new one when none is given. Raises StoreError."""
+    if role not in ROLES:
+        raise StoreError(f"role '{role}' is none of {', '.join(ROLES)}")
+    if (role == "operator") != bool(operator):
+        raise StoreError("an operator's user needs the operator's code, and no other user has one (--operator)")
+    existing = session.get(User, name)
+    if existing is not None and existing.removed_at is None:
+        raise StoreError(f"user {name} is there already")
+    password = password or secrets.token_urlsafe(15)
+    session.merge(
+        User(
+            name=name,
+            password=hash_password(password),
+            role=role,
+            operator=operator,
+            created_at=datetime.now(UTC),
+            removed_at=None,
+        )
+    )
+    return password
+
+
+def remove_user(session: Session, name: str) -> None:
+    user = session.get(User, name)
+    if user is None or user.removed_at is not None:
+        raise StoreError(f"there is no user {name}")
+    user.removed_at = datetime.now(UTC)
+
+
+def users(session: Session) -> list[User]:
+    return list(session.scalars(select(User).where(User.removed_at.is_(None)).order_by(User.name)))
+
+
+def ensure_admin(database: Database, settings: Settings) -> None:
+    """At the first start: a user `admin`, whose password lies in the secrets' folder for its owner alone."""
+    with database.transaction() as session:
+        if session.scalar(select(User.name).limit(1)):
+            return
+        password = add_user(session, "admin", "admin")
+    path = settings.secrets / "admin-password"
+    path.touch(mode=0o600)
+    path.write_text(password + "\n", "ascii")
+
+
+def audit(session: Session, user: str, action: str, subject: str = "") -> None:
+    session.add(AuditEntry(at=datetime.now(UTC), user=user, action=action, subject=subject))

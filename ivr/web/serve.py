@@ -1,0 +1,22 @@
+"""Serves the application until SIGTERM."""
+
+import asyncio
+import signal
+
+from aiohttp import web
+
+from ivr.settings import Settings
+from ivr.store.database import Database
+from ivr.web.app import make_app
+
+
+async def serve(settings: Settings, session_key: bytes) -> None:
+    app = make_app(settings, Database(settings.database_url), session_key)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, settings.web.listen, settings.ports.web).start()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
+    await runner.cleanup()
