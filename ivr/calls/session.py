@@ -172,7 +172,8 @@ class Session:
         self.state, actions = machine.step(self._exchange.book, self.state, self.facts, event, self._exchange.clock())
         await self._carry_out(actions)
         if not self.state.done and not self._gone and self.state.step != before:
-            await self._save()
+            # Not waited for: the caller hears the prompt while the state travels.
+            self._exchange.go(self._save())
 
     async def _save(self) -> None:
         """Leave word on the channel of where the call stands."""

@@ -21,6 +21,7 @@ RATE = 8000
 # A key is held and followed by a pause, as a finger does it.
 KEY_PAUSE = 0.25
 START = 5.0
+REGISTRATION = 600  # seconds
 TALK_TAIL = 600  # seconds of silence after what is said, so that the source does not end during a call
 
 
@@ -54,7 +55,8 @@ class Phone:
     def __init__(self, tree: Tree, account: Account, *, folder: Path, talk: Path | None = None) -> None:
         self._tree, self._account, self._folder, self._talk = tree, account, folder, talk
         self._events: asyncio.Queue[Event] = asyncio.Queue()
-        self._registered: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        self._answers: asyncio.Queue[str] = asyncio.Queue()
+        self._refused = ""
         self._process: asyncio.subprocess.Process | None = None
         self._tasks: list[asyncio.Task[Any]] = []
 
@@ -103,14 +105,23 @@ class Phone:
             await asyncio.sleep(0.05)
 
     async def registered(self, within: float) -> None:
-        """Wait until the registrar has taken us. Raises PhoneError."""
+        """Wait until the registrar has taken us. Raises PhoneError.
+
+        Asked again and again: baresip registers while it starts, before it could tell us.
+        """
+        told = ""
         try:
             async with asyncio.timeout(within):
-                event = await asyncio.shield(self._registered)
+                while "OK" not in told:
+                    if self._refused:
+                        raise PhoneError(f"the registration of {self._account.user} was refused: {self._refused}")
+                    while not self._answers.empty():
+                        self._answers.get_nowait()
+                    await self._command("reginfo")
+                    told = await self._answers.get()
+                    await asyncio.sleep(0.1)
         except TimeoutError:
-            raise PhoneError(f"no answer to the registration of {self._account.user} within {within:g} s") from None
-        if event.type != "REGISTER_OK":
-            raise PhoneError(f"the registration of {self._account.user} was refused: {event.reason}")
+            raise PhoneError(f"{self._account.user} could not register within {within:g} s") from None
 
     async def dial(self, number: str) -> None:
         self._forget()
@@ -173,18 +184,17 @@ class Phone:
         self._events.put_nowait(Event("CLOSED", "the phone has ended"))
 
     def _take(self, message: dict[str, Any]) -> None:
-        if not message.get("event"):
+        if message.get("response"):
+            self._answers.put_nowait(str(message.get("data", "")))
             return
         event = Event(
             str(message.get("type", "")).removeprefix("CALL_"),
             str(message.get("param", "")),
             str(message.get("peeruri", "")),
         )
-        if event.type in ("REGISTER_OK", "REGISTER_FAIL"):
-            if not self._registered.done():
-                self._registered.set_result(event)
-        else:
-            self._events.put_nowait(event)
+        if event.type == "REGISTER_FAIL":
+            self._refused = event.reason
+        self._events.put_nowait(event)
 
     def _configure(self, sip: int, control: int) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -193,7 +203,7 @@ class Phone:
         account = self._account
         address = f"sip:{account.user}@{account.host}:{account.port};transport=udp"
         options = [
-            f"regint={600 if account.register else 0}",
+            f"regint={REGISTRATION if account.register else 0}",
             "audio_codecs=PCMA/8000/1,PCMU/8000/1",
             "dtmfmode=rtpevent",
         ]
@@ -202,7 +212,7 @@ class Phone:
         (self._folder / "accounts").write_text(f"<{address}>;{';'.join(options)}\n", "utf-8")
         (self._folder / "accounts").chmod(0o600)
         (self._folder / "contacts").touch()
-        modules = "\n".join(f"module {name}.so" for name in ("aufile", "sndfile", "g711", "auresamp"))
+        modules = "\n".join(f"module {name}.so" for name in ("aufile", "sndfile", "g711"))
         applications = "\n".join(f"module_app {name}.so" for name in ("account", "menu", "ctrl_tcp"))
         (self._folder / "config").write_text(
             f"""sip_listen 127.0.0.1:{sip}
