@@ -13,8 +13,13 @@ _channels = msgspec.json.Decoder(list[Channel])
 
 class Ari:
     def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._command = connection.command
         self.app = connection.app
+
+    @property
+    def up(self) -> bool:
+        return self._connection.up
 
     async def listen(self) -> None:
         """Have Asterisk send only the events that we read. The filter is over its answers too: they must be named."""

@@ -143,7 +143,7 @@ class Session:
         exchange.calls += 1
         try:
             self.state, actions = machine.begin(exchange.book, self.flow, self.facts, exchange.clock())
-            await exchange.ari.answer(self.channel)
+            await self._answer()
             await self._carry_out(actions)
             while not self.state.done:
                 await self._take(await self._inbox.get())
@@ -154,6 +154,14 @@ class Session:
             await self._end()
             exchange.calls -= 1
             exchange.remove(self.channel)
+
+    async def _answer(self) -> None:
+        try:
+            await self._exchange.ari.answer(self.channel)
+        except AriError as error:
+            if not error.gone:
+                raise
+            self.gone(0)  # hung up before we could answer
 
     async def _take(self, event: words.Event) -> None:
         if isinstance(event, words.Played | words.PlayFailed):
@@ -170,10 +178,7 @@ class Session:
     async def _step(self, event: words.Event) -> None:
         before = self.state.step
         self.state, actions = machine.step(self._exchange.book, self.state, self.facts, event, self._exchange.clock())
-        await self._carry_out(actions)
-        if not self.state.done and not self._gone and self.state.step != before:
-            # Not waited for: the caller hears the prompt while the state travels.
-            self._exchange.go(self._save())
+        await self._carry_out(actions, save=self.state.step != before)
 
     async def _save(self) -> None:
         """Leave word on the channel of where the call stands."""
@@ -186,9 +191,14 @@ class Session:
             if not error.gone:
                 log.error("the call's state could not be saved: %s", error, extra={"call": self.call})
 
-    async def _carry_out(self, actions: list[words.Action]) -> None:
+    async def _carry_out(self, actions: list[words.Action], *, save: bool = True) -> None:
+        """The state goes to the channel before anything is played: Asterisk sets no variable during a playback, and
+        while it waits for the end of one it takes no other command from us."""
         for action in actions:
             try:
+                if save and isinstance(action, words.Play):
+                    save = False
+                    await self._save()
                 await self._do(action)
             except AriError as error:
                 if error.gone:  # the caller has hung up; the event that says so is on its way
@@ -199,6 +209,8 @@ class Session:
                     self.gone(0)
                 elif isinstance(action, words.Play):
                     self._inbox.put_nowait(words.PlayFailed(action.id, "asterisk did not answer"))
+        if save and not self.state.done and not self._gone:
+            await self._save()
 
     async def _do(self, action: words.Action) -> None:
         ari = self._exchange.ari

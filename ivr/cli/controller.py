@@ -165,6 +165,8 @@ class Phones:
     async def renew_if_changed(self) -> None:
         now = await asyncio.to_thread(self._read)
         self._floor.staff(now)
+        if not self._ari.up:  # `renew` comes with the connection
+            return
         codes = frozenset(operator.code for operator in now)
         for code in codes - self._there:
             await phones.put(self._ari, code, self._secret)

@@ -91,17 +91,20 @@ async def desk(settings: Settings, code: str, manner: Manner, say: Callable[[str
 
 
 async def sign_in(phone: Phone, code: str) -> None:
+    """Raises PhoneError."""
     await phone.dial("*1")
     if (await phone.wait_for("ESTABLISHED", "CLOSED", within=10)).type == "CLOSED":
-        raise PhoneError("the sign-in call was refused; is the controller up? (`ivr status`)")
+        raise PhoneError("the sign-in call was not answered; is the controller up? (`ivr status`)")
     await phone.press(f",{code}#")
     await phone.wait_for("CLOSED", within=20)
 
 
 async def _dial(phone: Phone, code: str) -> None:
+    """Dial a service code and listen to the end. Raises PhoneError when it is not answered."""
     await phone.dial(code)
-    if (await phone.wait_for("ESTABLISHED", "CLOSED", within=10)).type == "ESTABLISHED":
-        await phone.wait_for("CLOSED", within=15)
+    if (await phone.wait_for("ESTABLISHED", "CLOSED", within=10)).type == "CLOSED":
+        raise PhoneError(f"{code} was not answered; is the controller up? (`ivr status`)")
+    await phone.wait_for("CLOSED", within=15)
 
 
 async def _take_call(phone: Phone, code: str, manner: Manner, database: Database, say: Callable[[str], None]) -> int:

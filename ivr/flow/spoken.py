@@ -17,8 +17,8 @@ _MONTHS = {
 
 
 def digits(value: object) -> str:
-    """`4271` as `4, 2, 7, 1`: the commas make the voice read each by itself."""
-    return ", ".join(str(value))
+    """`4271` as `4 2 7 1`: the voice reads each by itself, without the long pauses that commas would make."""
+    return " ".join(str(value))
 
 
 def duration(seconds: float, language: str) -> str:
