@@ -35,6 +35,6 @@ def start(process: str) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(OneLine(process))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    # panoramisk logs whole messages at INFO, aiohttp every request: both may hold callers' numbers; alembic tells of each look.
+    # panoramisk logs whole messages and aiohttp every request, with callers' numbers; alembic tells of each look.
     for noisy in ("panoramisk", "aiohttp.access", "alembic"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
