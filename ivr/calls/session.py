@@ -27,6 +27,7 @@ STATE_VARIABLE = "NUMERO_NERO"
 CAUSES = {"normal": 16, "busy": 17, "congestion": 42}
 # A playback that Asterisk has not reported finished this long after its end is asked after.
 PLAY_GRACE = 3.0
+FAILURE_PAUSE = 0.5
 # Commands of one call that fail for another reason than a caller who has gone: so many, then the call ends.
 MOST_FAILURES = 5
 
@@ -69,8 +70,12 @@ class Session:
     def played(self, playback: str, heard: bool) -> None:
         if playback != ids.playback(self.call, self._playing):
             return
-        event = words.Played(self._playing) if heard else words.PlayFailed(self._playing, "asterisk could not play it")
-        self._inbox.put_nowait(event)
+        if heard:
+            self._inbox.put_nowait(words.Played(self._playing))
+        else:
+            # A caller who hangs up makes the playback fail first, and then is reported gone: wait for that.
+            failed = words.PlayFailed(self._playing, "asterisk could not play it")
+            asyncio.get_running_loop().call_later(FAILURE_PAUSE, self._inbox.put_nowait, failed)
 
     def gone(self, cause: int) -> None:
         if not self._gone:

@@ -22,7 +22,7 @@ def deliver_due(database: Database, backend: Backend, types: Types, now: datetim
     with database.read() as session:
         chosen = select(OutboxEntry, Call).join(Call, Call.id == OutboxEntry.call_id)
         due = chosen.where(OutboxEntry.delivered_at.is_(None), OutboxEntry.due_at <= now)
-        entries = session.execute(due.order_by(OutboxEntry.due_at).limit(AT_ONCE)).tuples().all()
+        entries = session.execute(due.order_by(OutboxEntry.due_at).limit(AT_ONCE)).all()
     return sum(_deliver(database, backend, types, entry, call, now) for entry, call in entries)
 
 

@@ -56,16 +56,16 @@ def test_a_good_flow_has_no_findings(tmp_path: Path) -> None:
         ("set: {reason: \"= 'x' + caller.number\"}, next: warn", "set: {reason: x}, next: note", (11, 3, "circle")),
     ],
 )
-def test_findings_stand_where_the_mistake_is(
-    tmp_path: Path, old: str, new: str, wanted: tuple[int, int, str]
-) -> None:
+def test_findings_stand_where_the_mistake_is(tmp_path: Path, old: str, new: str, wanted: tuple[int, int, str]) -> None:
     assert old in GOOD
     assert wanted in findings(tmp_path, GOOD.replace(old, new))
 
 
 def test_loading_refuses_and_says_where(tmp_path: Path) -> None:
     findings(tmp_path, GOOD.replace("next: note", "next: not"))
-    with pytest.raises(FlowErrors, match=r"one\.flow\.yaml:10:21: error no-target: there is no node 'not'; did you mean"):
+    with pytest.raises(
+        FlowErrors, match=r"one\.flow\.yaml:10:21: error no-target: there is no node 'not'; did you mean"
+    ):
         load(tmp_path)
 
 

@@ -10,8 +10,30 @@ from ivr.flow import machine
 from ivr.flow.loader import load
 from ivr.flow.model import UNKNOWN_NUMBER
 from ivr.flow.words import (
-    Action, Announce, Connect, Elapsed, Enqueue, Event, Facts, Failed, Hangup, HungUp, Key, LeaveQueue, Music, Note,
-    OperatorAnswered, OperatorLeft, OperatorLost, Play, Played, PlayFailed, QueueExit, State, StopPlay, Timer,
+    Action,
+    Announce,
+    Connect,
+    Elapsed,
+    Enqueue,
+    Event,
+    Facts,
+    Failed,
+    Hangup,
+    HungUp,
+    Key,
+    LeaveQueue,
+    Music,
+    Note,
+    OperatorAnswered,
+    OperatorLeft,
+    OperatorLost,
+    Play,
+    Played,
+    PlayFailed,
+    QueueExit,
+    State,
+    StopPlay,
+    Timer,
 )  # fmt: skip
 
 BOOK = load(Path(__file__).parents[3] / "flows")

@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import pytest
+
+from ivr.settings import SettingsError, load
+
+
+def test_ports_follow_from_the_base(tmp_path: Path) -> None:
+    settings = load(tmp_path, base_port=17000, environment={})
+    assert (settings.ports.sip, settings.ports.web) == (17060, 17080)
+
+
+def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
+    (tmp_path / "numero-nero.toml").write_text("[recordings]\nkeep_days = 90\n")
+    assert load(tmp_path, environment={}).recordings.keep_days == 90
+    settings = load(
+        tmp_path,
+        environment={"NUMERO_NERO_RECORDINGS__KEEP_DAYS": "10", "NUMERO_NERO_SIP__TRUNK_FROM": "10.0.0.1, 10.0.0.2"},
+    )
+    assert settings.recordings.keep_days == 10
+    assert settings.sip.trunk_from == ["10.0.0.1", "10.0.0.2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "wanted"),
+    [
+        ("[recordings]\nkeep_days = 0\n", {}, "numero-nero.toml: recordings.keep_days"),
+        ("[recordins]\n", {}, "numero-nero.toml: recordins"),
+        ("oops", {}, "numero-nero.toml: this is not TOML"),
+        ("", {"NUMERO_NERO_CONTROLLERS__COUNT": "many"}, "NUMERO_NERO_CONTROLLERS__COUNT: controllers.count"),
+    ],
+)
+def test_an_error_names_its_place(tmp_path: Path, text: str, environment: dict[str, str], wanted: str) -> None:
+    (tmp_path / "numero-nero.toml").write_text(text)
+    with pytest.raises(SettingsError, match=wanted):
+        load(tmp_path, environment=environment)

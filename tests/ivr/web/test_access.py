@@ -1,0 +1,70 @@
+"""Every route refuses who is not signed in, and who has the wrong role."""
+
+import base64
+import os
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from ivr.settings import load
+from ivr.store.database import Database
+from ivr.web import access
+from ivr.web.app import make_app
+
+
+@pytest.fixture
+async def client(database: Database, tmp_path: Path):  # type: ignore[no-untyped-def]
+    with database.transaction() as session:
+        for role in access.ROLES:
+            access.add_user(session, role, role, "4271" if role == "operator" else "", password=f"{role}-password")
+    app = make_app(load(tmp_path, environment={}), database, os.urandom(32))
+    async with TestClient(TestServer(app)) as one:
+        yield one
+
+
+def basic(role: str, password: str = "") -> dict[str, str]:
+    text = f"{role}:{password or role + '-password'}"
+    return {"Authorization": "Basic " + base64.b64encode(text.encode()).decode()}
+
+
+async def test_no_route_is_open_but_the_sign_in(client: TestClient) -> None:  # type: ignore[type-arg]
+    for route in client.app.router.routes():  # type: ignore[union-attr]
+        assert route.resource is not None
+        path = route.resource.canonical
+        if (route.method.replace("HEAD", "GET"), path) in access.OPEN:
+            continue
+        answer = await client.request(route.method, path.replace("{id}", "x"), allow_redirects=False)
+        assert answer.status == 401 or answer.headers.get("Location") == "/sign-in", path
+
+
+async def test_a_role_may_do_what_it_was_granted_and_nothing_else(client: TestClient) -> None:  # type: ignore[type-arg]
+    for (method, path), roles in access.GRANTS.items():
+        for role in access.ROLES:
+            answer = await client.request(
+                method, path.replace("{id}", "x"), headers=basic(role), allow_redirects=False, json={"disposition": "Q"}
+            )
+            assert (answer.status == 403) == (role not in roles), (path, role, answer.status)
+
+
+async def test_signing_in_by_the_page_and_out_again(client: TestClient) -> None:  # type: ignore[type-arg]
+    form = {"name": "admin", "password": "admin-password"}
+    answer = await client.post("/sign-in", data=form, allow_redirects=False)
+    assert answer.status == 303
+    cookie = answer.cookies["ivr"]
+    assert cookie["httponly"] and cookie["samesite"] == "Strict"
+    page = await client.get("/")
+    assert page.status == 200 and "Sala" in await page.text()
+    await client.post("/sign-out", allow_redirects=False)
+    assert (await client.get("/", allow_redirects=False)).headers["Location"] == "/sign-in"
+
+
+async def test_wrong_passwords_are_slowed_down(client: TestClient) -> None:  # type: ignore[type-arg]
+    for _ in range(5):
+        assert (await client.get("/api/status", headers=basic("admin", "wrong"))).status == 401
+    assert (await client.get("/api/status", headers=basic("admin"))).status == 429
+
+
+async def test_a_form_from_another_site_is_refused(client: TestClient) -> None:  # type: ignore[type-arg]
+    answer = await client.post("/sign-in", data={}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status == 403
