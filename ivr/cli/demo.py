@@ -30,7 +30,8 @@ from recordings import catalogue
 
 LINE, REHEARSAL = "+390600000001", "+390600000009"
 OPERATOR = "9001"
-REASONS = ",,,,1" + 12 * "," + "1"  # Italian, then payments
+REASONS = ",,,,1" + 9 * "," + "1"  # Italian, then payments
+SURVEY = 24 * "," + "5,,,,,5,,,,,4"
 SPEECHES = {
     "citizen": "Buongiorno, vorrei sapere se il mio pagamento è arrivato. L'ho fatto la settimana scorsa.",
     "operator": "Buongiorno. Verifico subito. Il suo pagamento risulta registrato. Posso aiutarla in altro?",
@@ -86,7 +87,7 @@ async def demo(settings: Settings, say: Callable[[str, str], None]) -> int:
             operator.result()
         journey = asyncio.create_task(_follow(database, since, say))
         await call(
-            settings, number, "+390471123456", keys, speech["citizen"], 120, None, lambda step: say("citizen", step)
+            settings, number, "+390612345678", keys, speech["citizen"], 120, None, lambda step: say("citizen", step)
         )
         await operator
         await asyncio.sleep(1)
@@ -98,7 +99,7 @@ def _line(settings: Settings, say: Callable[[str, str], None]) -> tuple[str, str
     """The assistance line when it is open; otherwise the rehearsal line, which never closes."""
     book = load_flows(settings.flows.folder)
     if calendars.status(book.calendars["assistenza"], datetime.now(UTC)) == "open":
-        return LINE, REASONS
+        return LINE, REASONS + SURVEY
     say("demo", f"the assistance line is closed now, so this calls the rehearsal line {REHEARSAL}")
     return REHEARSAL, ""
 

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from ivr.store import operators
 from ivr.store.database import Database
 
 CODES = {disposition: key for key, disposition in KEYS.items()}
-KNOWN_WITHIN = 10.0
+KNOWN_WITHIN = 2.5  # seconds, each time
+ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,18 @@ async def desk(settings: Settings, code: str, manner: Manner, say: Callable[[str
         register=True,
     )
     with tempfile.TemporaryDirectory(prefix="ivr-desk-") as folder:
-        async with Phone(phone_tree, account, folder=Path(folder), talk=manner.talk) as phone:
-            await phone.registered(within=KNOWN_WITHIN)
+        async with AsyncExitStack() as stack:
+            for attempt in range(1, ATTEMPTS + 1):
+                phone = Phone(phone_tree, account, folder=Path(folder) / str(attempt), talk=manner.talk)
+                await stack.enter_async_context(phone)
+                try:
+                    await phone.registered(within=KNOWN_WITHIN)
+                    break
+                except PhoneError:
+                    # An operator just added is known to Asterisk a second later; baresip would try again much later.
+                    await stack.aclose()
+                    if attempt == ATTEMPTS:
+                        raise
             await sign_in(phone, code)
             say(f"operator {code} is signed in")
             try:
