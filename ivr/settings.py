@@ -71,10 +71,6 @@ class Store(_Section):
     """SQLAlchemy address; empty means SQLite in the data folder."""
 
 
-class Controllers(_Section):
-    count: Annotated[int, Field(ge=1, le=16)] = 1
-
-
 class Recordings(_Section):
     keep_days: Annotated[int, Field(ge=1)] = 180
     timezone: str = "Europe/Rome"
@@ -99,7 +95,6 @@ class Settings(_Section):
     flows: Flows = Flows()
     clock: Clock = Clock()
     store: Store = Store()
-    controllers: Controllers = Controllers()
     recordings: Recordings = Recordings()
     tickets: Tickets = Tickets()
 

@@ -27,7 +27,7 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
         ("[recordings]\nkeep_days = 0\n", {}, "numero-nero.toml: recordings.keep_days"),
         ("[recordins]\n", {}, "numero-nero.toml: recordins"),
         ("oops", {}, "numero-nero.toml: this is not TOML"),
-        ("", {"NUMERO_NERO_CONTROLLERS__COUNT": "many"}, "NUMERO_NERO_CONTROLLERS__COUNT: controllers.count"),
+        ("", {"NUMERO_NERO_RECORDINGS__MIN_FREE": "much"}, "NUMERO_NERO_RECORDINGS__MIN_FREE: recordings.min_free"),
     ],
 )
 def test_an_error_names_its_place(tmp_path: Path, text: str, environment: dict[str, str], wanted: str) -> None:

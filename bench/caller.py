@@ -1,0 +1,140 @@
+"""A small SIP caller for load: INVITE, RTP, one key by RFC 4733, BYE. On loopback only.
+
+Each call says when it was begun and when the first RTP packet with sound came.
+"""
+
+import asyncio
+import random
+import re
+import struct
+import time
+from dataclasses import dataclass, field
+
+PCMA, EVENTS = 8, 101
+KEY_AFTER = 0.6  # seconds after the answer
+
+
+@dataclass
+class Result:
+    begun: float
+    first_audio: float | None = None
+    answered: bool = False
+    ended_by_them: bool = False
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class _Rtp(asyncio.DatagramProtocol):
+    def __init__(self, result: Result) -> None:
+        self._result = result
+
+    def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+        # The first packet that is not all silence (A-law silence is 0xD5).
+        if (
+            self._result.first_audio is None
+            and len(data) > 12
+            and data[1] & 0x7F == PCMA
+            and set(data[12:]) - {0xD5, 0x55}
+        ):
+            self._result.first_audio = time.monotonic()
+
+
+class Caller(asyncio.DatagramProtocol):
+    """One UDP socket, many calls."""
+
+    def __init__(self, port: int) -> None:
+        self._server = ("127.0.0.1", port)
+        self._calls: dict[str, tuple[Result, dict[str, str], asyncio.DatagramTransport]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> "Caller":
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
+        self._port = self._transport.get_extra_info("sockname")[1]
+        return self
+
+    async def call(self, number: str, key: str = "1", within: float = 30) -> Result:
+        result = Result(time.monotonic())
+        loop = asyncio.get_running_loop()
+        rtp, _ = await loop.create_datagram_endpoint(lambda: _Rtp(result), local_addr=("127.0.0.1", 0))
+        port = rtp.get_extra_info("sockname")[1]
+        call_id = f"{random.getrandbits(64):x}@bench"
+        values = {"id": call_id, "number": number, "tag": f"{random.getrandbits(32):x}", "key": key}
+        self._calls[call_id] = (result, values, rtp)
+        sdp = (
+            f"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+            f"m=audio {port} RTP/AVP {PCMA} {EVENTS}\r\na=rtpmap:{EVENTS} telephone-event/8000\r\n"
+        )
+        result.begun = time.monotonic()
+        self._send("INVITE", values, 1, "", sdp)
+        try:
+            async with asyncio.timeout(within):
+                await result.done.wait()
+        except TimeoutError:
+            pass
+        finally:
+            del self._calls[call_id]
+            rtp.close()
+        return result
+
+    def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+        text = data.decode()
+        found = re.search(r"^Call-ID: *(\S+)", text, re.M | re.I)
+        entry = self._calls.get(found[1]) if found else None
+        if text.startswith("BYE"):
+            headers = re.findall(r"^(?:Via|From|To|Call-ID|CSeq):.*$", text, re.M | re.I)
+            reply = "\r\n".join(["SIP/2.0 200 OK", *(line.strip() for line in headers), "Content-Length: 0", "", ""])
+            self._transport.sendto(reply.encode(), self._server)
+            if entry:
+                entry[0].ended_by_them = True
+                entry[0].done.set()
+        elif (
+            entry and text.startswith("SIP/2.0") and "INVITE" in (re.search(r"^CSeq:.*$", text, re.M | re.I) or [""])[0]
+        ):
+            status = int(text.split()[1])
+            if status >= 200:
+                to = re.search(r"^To: *(.*?)\r?$", text, re.M | re.I)
+                self._send("ACK", entry[1], 1, to[1] if to else "")
+                if status >= 300:
+                    entry[0].done.set()
+                elif not entry[0].answered:
+                    entry[0].answered = True
+                    media = re.search(r"^m=audio (\d+)", text, re.M)
+                    task = asyncio.ensure_future(_press(entry[2], int(media[1]) if media else 0, entry[1]["key"]))
+                    self._tasks.add(task)
+                    task.add_done_callback(self._tasks.discard)
+
+    def _send(self, method: str, values: dict[str, str], cseq: int, to: str, body: str = "") -> None:
+        target = f"sip:{values['number']}@127.0.0.1:{self._server[1]}"
+        self._transport.sendto(
+            (
+                f"{method} {target} SIP/2.0\r\n"
+                f"Via: SIP/2.0/UDP 127.0.0.1:{self._port};branch=z9hG4bK{values['tag']}{method}\r\n"
+                f"From: <sip:+390612345678@127.0.0.1>;tag={values['tag']}\r\nTo: {to or f'<{target}>'}\r\n"
+                f"Call-ID: {values['id']}\r\nCSeq: {cseq} {method}\r\nMax-Forwards: 70\r\n"
+                f"Contact: <sip:bench@127.0.0.1:{self._port}>\r\n"
+                + ("Content-Type: application/sdp\r\n" if body else "")
+                + f"Content-Length: {len(body)}\r\n\r\n{body}"
+            ).encode(),
+            self._server,
+        )
+
+
+async def _press(rtp: asyncio.DatagramTransport, port: int, key: str) -> None:
+    """RFC 4733: 100 ms of key, its end told three times."""
+    await asyncio.sleep(KEY_AFTER)
+    stamp, source = random.getrandbits(31), random.getrandbits(31)
+    for number in range(8):
+        end = 0x80 if number >= 5 else 0
+        header = struct.pack("!BBHII", 0x80, EVENTS | (0x80 if number == 0 else 0), number, stamp, source)
+        if not rtp.is_closing():
+            rtp.sendto(header + struct.pack("!BBH", int(key), end | 10, min(number + 1, 6) * 160), ("127.0.0.1", port))
+        await asyncio.sleep(0.02)
+
+
+async def load(caller: Caller, number: str, per_second: float, calls: int) -> list[Result]:
+    """`calls` calls, evenly spaced."""
+    tasks, begun = [], time.monotonic()
+    for index in range(calls):
+        await asyncio.sleep(max(0.0, begun + index / per_second - time.monotonic()))
+        tasks.append(asyncio.create_task(caller.call(number)))
+    return list(await asyncio.gather(*tasks))

@@ -1,0 +1,117 @@
+"""A house of its own for benchmarks: Asterisk with a plain dialplan beside the controller's, and the controller."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from asterisk_conf import render, tree
+from ivr.cli.installation import make_folders, secret
+from ivr.flow.loader import load as load_flows
+from ivr.prompts.library import Library
+from ivr.settings import load
+from ivr.store import controllers
+from ivr.store.database import Database
+
+FLOWS = Path(__file__).parent / "flows"
+TICK = os.sysconf("SC_CLK_TCK")
+PLAIN = """
+[citizens](+)
+exten => plain,1,Goto(plain,s,1)
+exten => asyncari,1,Stasis(bench-asyncari)
+ same => n,Hangup()
+
+[plain]
+exten => s,1,Answer()
+ same => n,Background({prompt})
+ same => n,WaitExten(5)
+exten => 1,1,Hangup()
+"""
+
+
+class House:
+    """`async with House() as house`: `house.sip`, `house.controller` and `house.asterisk` (pids), `house.prompt`."""
+
+    async def __aenter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory(prefix="ivr-bench-")
+        data = Path(self._folder.name)
+        base = _free_base()
+        self._environment = os.environ | {"NUMERO_NERO_FLOWS__FOLDER": str(FLOWS), "NUMERO_NERO_PORTS__BASE": str(base)}
+        settings = load(data, environment=self._environment)
+        make_folders(settings)
+        database = Database(settings.database_url)
+        database.migrate()
+        library = Library(settings.prompts, FLOWS)
+        book = load_flows(FLOWS)
+        library.make_all(book.all_says(), lambda done, total: None)
+        self.prompt = library.file(book.flows["bench"].prompts["choose"].say("en")).with_suffix("")
+        ports = settings.ports
+        self.sip, self.ari, self.password = ports.sip, ports.ari, secret(settings, "asterisk")
+        got = tree.ensure(print)
+        configuration = render.render(
+            got,
+            data / "asterisk",
+            logs=settings.logs,
+            sockets=render.Sockets(
+                "127.0.0.1", ("127.0.0.1",), ports.sip, ports.ari, ports.ami, ports.rtp_first, ports.rtp_last
+            ),
+            password=self.password,
+            apology=str(self.prompt),
+            plain_dialplan=PLAIN.format(prompt=self.prompt),
+        )
+        log = (settings.logs / "bench.log").open("wb")
+        self._children = [
+            subprocess.Popen(got.argv("asterisk", "-f", "-C", str(configuration)), stdout=log, stderr=log)
+        ]
+        while not _listens(ports.ari):
+            await asyncio.sleep(0.1)
+        self._children.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "ivr.cli.main", "controller", "controller-1", "--data", str(data)],
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+            )
+        )
+        self.asterisk, self.controller = (child.pid for child in self._children)
+        deadline = time.monotonic() + 30
+        while True:
+            with database.read() as session:
+                if controllers.alive(session, datetime.now(UTC)):
+                    return self
+            if time.monotonic() > deadline:
+                raise RuntimeError((settings.logs / "bench.log").read_text())
+            await asyncio.sleep(0.2)
+
+    async def __aexit__(self, *_: object) -> None:
+        for child in reversed(self._children):
+            child.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(20)
+        self._folder.cleanup()
+
+
+def cpu(pid: int) -> float:
+    """Seconds of CPU a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _free_base() -> int:
+    for base in range(40000, 60000, 1000):
+        with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", base + 60))
+            return base
+    raise RuntimeError("no free ports")
