@@ -186,18 +186,23 @@ async def _beat(exchange: Exchange, writer: Writer, connection: Connection, begu
 
 
 async def _close_lost_calls(exchange: Exchange) -> None:
-    """Calls that the store knows as ours and that are no more (we, or Asterisk, were restarted): ticket and end."""
-    now = datetime.now(UTC)
-    live = exchange.live_calls()
+    """Calls that the store knows as ours and that have no session (we, or Asterisk, were restarted): what is left of
+    them in Asterisk is ended, and each gets its end and its ticket."""
+    now, live = datetime.now(UTC), exchange.live_calls()
 
-    def close(session: Session) -> int:
-        lost = [row.id for row in calls.unfinished(session, exchange.controller) if row.id not in live]
-        for call in lost:
+    def close(session: Session) -> list[tuple[str, str]]:
+        lost = [(row.id, row.channel) for row in calls.unfinished(session, exchange.controller) if row.id not in live]
+        for call, _ in lost:
             calls.finish_lost(session, call, now)
-        return len(lost)
+        return lost
 
-    if number := await exchange.writer.run(close):
-        log.warning("%d calls were lost by a restart; each has its ticket", number)
+    lost = await exchange.writer.run(close)
+    if not lost:
+        return
+    log.error("%d calls were lost by a restart; each has its ticket", len(lost))
+    for channel in await exchange.ari.channels():
+        if any(channel.id == own or channel.id.startswith(f"{call}-") for call, own in lost):
+            await exchange.ari.hang_up(channel.id, 41)
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
