@@ -20,14 +20,12 @@ async def main(port: int, password: str, prompt: str) -> None:
         async def key(channel: asyncari.model.Channel) -> None:
             await channel.hangup()
 
-        def began(objects: dict[str, asyncari.model.Channel], event: dict[str, object]) -> None:
-            channel = objects["channel"]
-            channel.on_event("ChannelDtmfReceived", lambda *_: tasks.start_soon(key, channel))
-            tasks.start_soon(one, channel)
-
-        client.on_channel_event("StasisStart", began)
-        print("ready", flush=True)
-        await anyio.sleep_forever()
+        async with client.on_channel_event("StasisStart") as listener:
+            print("ready", flush=True)
+            async for objects, _ in listener:
+                channel = objects["channel"]
+                channel.on_event("ChannelDtmfReceived", lambda *_, channel=channel: tasks.start_soon(key, channel))
+                tasks.start_soon(one, channel)
 
 
 anyio.run(main, int(sys.argv[1]), sys.argv[2], sys.argv[3])
