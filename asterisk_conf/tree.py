@@ -1,7 +1,8 @@
-"""The tree: Asterisk, the robot phone and SIPp from Debian, unpacked into a cache of ours; nothing on the host changes.
+"""The tree: Asterisk, the robot phone, SIPp, a second voice and Graphviz from Debian, unpacked into a cache of ours.
 
-Debian 12 has no Asterisk, so the packages come from a newer Debian. They run straight on the host through the tree's
-own program loader, which gives them their own libraries and leaves them the host's files: no chroot, no root.
+Nothing on the host changes. Debian 12 has no Asterisk, so the packages come from a newer Debian. They run straight on
+the host through the tree's own program loader, which gives them their own libraries and leaves them the host's files:
+no chroot, no root.
 """
 
 import fcntl
@@ -22,6 +23,8 @@ PACKAGES = (
     "asterisk-modules",
     "asterisk-moh-opsound-wav",
     "baresip-core",
+    "espeak-ng",
+    "graphviz",
     "sip-tester",
 )
 SPACE = 1_000_000_000
@@ -64,7 +67,7 @@ class Tree:
         return self.path / "usr/lib/baresip/modules"
 
     def argv(self, program: str, *arguments: str) -> list[str]:
-        """The command line of `asterisk`, `baresip` or `sipp`."""
+        """The command line of `asterisk`, `baresip`, `sipp` or `dot`."""
         folder = "sbin" if program == "asterisk" else "bin"
         loader = next(self._libraries.glob("ld-linux-*.so.*"))
         return [
@@ -113,7 +116,7 @@ def _fetch(folder: Path, progress: Progress) -> None:
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     log = folder.with_name("fetch.log")
-    progress(f"fetching Asterisk and the robot phone into {folder.parent} (about 400 MB, once)")
+    progress(f"fetching Asterisk and the robot phone into {folder.parent} (about 430 MB, once)")
     with log.open("w") as output:
         bootstrap, environment = _bootstrap(folder.parent, output.fileno(), log, progress)
         command = [

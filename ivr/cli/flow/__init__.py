@@ -1,0 +1,15 @@
+"""`ivr flow`: the designers' commands, one module each. What takes long to import is imported where it is run."""
+
+import argparse
+from types import ModuleType
+
+from ivr.cli.flow import check
+
+COMMANDS: tuple[ModuleType, ...] = (check,)
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser("flow", help="check, draw and test flows", epilog="Example: ivr flow check flows/")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add_parser(commands)

@@ -1,0 +1,47 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from ivr.cli.main import parser
+
+FLOW = """ivr: 1
+languages: [it]
+start: hello
+prompts: {hi: {it: "Ciao."}}
+nodes:
+  hello: {play: hi, next: end}
+  end: {hangup: normal}
+"""
+
+
+def check(*arguments: str) -> int:
+    args = parser().parse_args(["flow", "check", *arguments])
+    return int(args.run(args))
+
+
+def test_a_good_folder_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "one.flow.yaml").write_text(FLOW)
+    assert check(str(tmp_path), "--strict") == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_a_warning_fails_only_when_strict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "one.flow.yaml").write_text(FLOW + "  lost: {play: hi, next: end}\n")
+    assert check(str(tmp_path)) == 0
+    assert check(str(tmp_path), "--strict") == 1
+    assert "one.flow.yaml:8:3: warning unreachable" in capsys.readouterr().out
+
+
+def test_one_file_is_told_its_own_findings_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "one.flow.yaml").write_text(FLOW)
+    (tmp_path / "two.flow.yaml").write_text(FLOW.replace("next: end", "next: ende"))
+    assert check(str(tmp_path / "one.flow.yaml")) == 0
+    assert check(str(tmp_path / "two.flow.yaml"), "--json") == 1
+    (found, *_) = json.loads(capsys.readouterr().out)
+    assert set(found) == {"file", "line", "column", "severity", "code", "message", "hint"}
+    assert (found["line"], found["code"]) == (6, "no-target")
+
+
+def test_a_path_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
+    assert check(str(tmp_path / "none")) == 2
