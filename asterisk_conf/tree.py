@@ -66,14 +66,20 @@ class Tree:
     def phone_modules(self) -> Path:
         return self.path / "usr/lib/baresip/modules"
 
+    @property
+    def espeak_data(self) -> Path:
+        """What `espeak-ng --path` wants to know."""
+        return self._libraries
+
     def argv(self, program: str, *arguments: str) -> list[str]:
-        """The command line of `asterisk`, `baresip`, `sipp` or `dot`."""
+        """The command line of `asterisk`, `baresip`, `sipp`, `espeak-ng` or `dot`."""
         folder = "sbin" if program == "asterisk" else "bin"
         loader = next(self._libraries.glob("ld-linux-*.so.*"))
         return [
             str(loader),
             "--library-path",
-            str(self._libraries),
+            # espeak-ng's sound library keeps a part of itself in a folder of its own.
+            f"{self._libraries}:{self._libraries / 'pulseaudio'}",
             "--argv0",
             program,
             str(self.path / "usr" / folder / program),
