@@ -11,11 +11,13 @@ from ivr.flow.findings import Finding, FlowErrors
 from ivr.flow.loader import read
 from ivr.flow.model import Book, Flow, Node
 from ivr.flow.source import Source
-from ivr.flow.verbs import hours, language, menu, play, queue, survey
+from ivr.flow.verbs import collect, hours, http, language, menu, play, queue, survey, transfer, voicemail
 from ivr.flow.verbs import set as assign
 from ivr.flow.words import Facts, State
 
-WAITS: tuple[type[Node], ...] = (play.Model, menu.Model, queue.Model, survey.Model)
+WAITS: tuple[type[Node], ...] = (
+    play.Model, menu.Model, collect.Model, http.Model, queue.Model, voicemail.Model, transfer.Model, survey.Model
+)  # fmt: skip
 
 
 def check(folder: Path) -> list[Finding]:

@@ -4,8 +4,8 @@ CEL is specified at https://cel.dev; `common-expression-language` evaluates it.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
 
@@ -27,8 +27,8 @@ def _compile(source: str) -> Any:
     return cel.compile(source)
 
 
-def scope(state: State, facts: Facts, now: datetime, position: int = 0, wait: float = 0.0) -> dict[str, Any]:
-    """The names an expression sees."""
+def scope(state: State, facts: Facts, now: datetime) -> dict[str, Any]:
+    """The names an expression sees. `now` is in the zone in which its hours and days are meant."""
     return {
         **state.variables,
         "call": {"id": facts.call_id, "language": state.language},
@@ -40,10 +40,11 @@ def scope(state: State, facts: Facts, now: datetime, position: int = 0, wait: fl
             "country": facts.country,
             "calls_today": facts.calls_today,
         },
-        "queue": {"name": state.queue, "position": position, "wait": wait},
+        "queue": {"name": state.queue, "position": state.position, "wait": state.estimate},
         "operator": {"code": state.operator},
         "ticket": {"number": ""},
-        "now": now,
+        # The library takes a fixed offset, not the name of a zone; then `now.getHours()` is the hour there.
+        "now": now.replace(tzinfo=timezone(now.utcoffset() or timedelta())),
     }
 
 
@@ -79,12 +80,12 @@ def values_in(text: str) -> list[tuple[str, str]]:
     return [(match[1], match[2] or "") for match in _VALUE.finditer(text)]
 
 
-def fill(text: str, names: Mapping[str, Any], language: str) -> str:
-    """A prompt's text with its values spoken. Raises ExpressionError."""
+def fill(text: str, names: Mapping[str, Any], language: str, escape: Callable[[str], str] = lambda value: value) -> str:
+    """A text with its values as they are spoken; `escape` is applied to each. Raises ExpressionError."""
 
     def one(match: re.Match[str]) -> str:
         try:
-            return spoken.render(evaluate(match[1], names), match[2] or "", language)
+            return escape(spoken.render(evaluate(match[1], names), match[2] or "", language))
         except ValueError as error:
             raise ExpressionError(str(error)) from error
 

@@ -27,7 +27,7 @@ class _Document(BaseModel):
     description: str = ""
     languages: list[str]
     numbers: list[str] = []
-    variables: dict[str, bool | int | float | str] = {}
+    variables: dict[str, Any] = {}
     on_error: str = ""
     start: str
     prompts: dict[str, dict[str, str]] = {}
@@ -128,10 +128,6 @@ def _at(source: Source, node: str, where: tuple[Any, ...], code: str, message: s
 def _node(name: str, given: dict[str, Any], found: Callable[..., None]) -> Node | None:
     known = verbs.all_verbs()
     mine = [key for key in given if key in known]
-    later = [key for key in given if key in verbs.LATER]
-    if later and not mine:
-        found((later[0],), "verb-not-available", f"verb '{later[0]}' is not available in this version")
-        return None
     if not mine:
         guess = next((hint for key in given if (hint := nearest(key, known))), "")
         found((), "no-verb", f"node '{name}' has no verb{guess}", f"verbs are {', '.join(sorted(known))}")

@@ -8,10 +8,10 @@ Rules of this file
 - A report about something past (another play, another timer) changes nothing: ids only grow.
 
 A node is entered, and either names the next one at once or leaves in `state.wait` what it waits for; then each event
-is given to its verb. All transitions between nodes are in `_advance`.
+is given to its verb. A node that is left for a reason of its own world (the caller hung up, something failed) is told
+by `left`, so that nothing it has begun goes on. All transitions between nodes are in `_advance`.
 """
 
-import copy
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -20,18 +20,7 @@ from ivr.flow import verbs
 from ivr.flow.builtin import builtin_say
 from ivr.flow.model import UNKNOWN_NUMBER, Book
 from ivr.flow.run import Run
-from ivr.flow.words import (
-    Action,
-    Elapsed,
-    Event,
-    Facts,
-    Failed,
-    HungUp,
-    LeaveQueue,
-    Played,
-    PlayFailed,
-    State,
-)
+from ivr.flow.words import Action, Event, Facts, Failed, HungUp, Played, PlayFailed, State
 
 # More nodes than this without waiting for anything is a circle; the checker finds those it can see.
 MOST_NODES = 200
@@ -50,7 +39,7 @@ def begin(book: Book, flow: str, facts: Facts, now: datetime) -> tuple[State, li
     start = book.flows[flow]
     state = State(flow, start.start, start.languages[0], dict(start.variables))
     run = Run(book, state, facts, now)
-    run.go(start.start)
+    run.go("start", start.start)
     _advance(run)
     return state, run.actions
 
@@ -63,7 +52,7 @@ def step(book: Book, state: State, facts: Facts, event: Event, now: datetime) ->
         state,
         variables=dict(state.variables),
         wait=dict(state.wait),
-        survey=copy.deepcopy(state.survey),
+        survey={name: dict(answers) for name, answers in state.survey.items()},
     )
     run = Run(book, state, facts, now)
     if isinstance(event, HungUp):
@@ -86,7 +75,8 @@ def step(book: Book, state: State, facts: Facts, event: Event, now: datetime) ->
 
 def _concerns(state: State, event: Event) -> bool:
     """Whether a report is about what is waited for now."""
-    return not isinstance(event, Played | PlayFailed | Elapsed) or event.id == state.wait.get("id")
+    number = getattr(event, "id", None)
+    return number is None or number == state.wait.get("id") or number == state.wait.get("timer")
 
 
 def _advance(run: Run) -> None:
@@ -94,9 +84,9 @@ def _advance(run: Run) -> None:
     for _ in range(MOST_NODES):
         if run.pending is None or run.state.done:
             break
-        name, run.pending = run.pending, None
+        (exit, name), run.pending = run.pending, None
         run.state.node, run.state.wait = name, {}
-        run.note("node")
+        run.note("node", flow=run.state.flow, exit=exit)
         try:
             node = run.flow.nodes[name]
             verbs.of(node).enter(run, node)
@@ -109,16 +99,31 @@ def _advance(run: Run) -> None:
 
 
 def _fail(run: Run, reason: str) -> None:
-    on_error = run.flow.on_error
+    """The innermost flow that has an `on_error` takes over, once in a call."""
+    state = run.state
+    for name in run.flow.secrets:
+        if value := str(state.variables.get(name) or ""):
+            reason = reason.replace(value, "…")
     run.note("error", reason=reason)
-    if run.state.wait.get("queue"):
-        run.actions.append(LeaveQueue())
-    run.state.outcome = "failed"
-    if on_error and not run.state.variables.get("(failed)"):
-        run.state.variables["(failed)"] = True
-        run.go(on_error)
+    if "id" in state.wait:
+        run.stop_playing()
+    _leave(run)
+    state.outcome = "failed"
+    while not run.flow.on_error and state.stack:
+        run.give_back()
+    if run.flow.on_error and not state.failed:
+        state.failed = True
+        run.go("on_error", run.flow.on_error)
     else:
         _say_farewell(run, reason)
+
+
+def _leave(run: Run) -> None:
+    """Tell the node's verb that the node is left in the midst of its waiting."""
+    node = run.flow.nodes.get(run.state.node)
+    if node and run.state.wait and (left := getattr(verbs.of(node), "left", None)):
+        left(run, node)
+    run.state.wait = {}
 
 
 def _say_farewell(run: Run, reason: str) -> None:
@@ -129,10 +134,9 @@ def _say_farewell(run: Run, reason: str) -> None:
 
 
 def _caller_left(run: Run) -> None:
-    if run.state.wait.get("queue"):
-        run.actions.append(LeaveQueue())
+    _leave(run)
     run.note("caller-hung-up")
-    run.state.done, run.state.wait = True, {}
+    run.state.done = True
     if not run.state.outcome and not run.state.operator and not (run.state.ticket and run.state.ticket.type == "B"):
         run.state.outcome = "abandoned"
     _settle(run)

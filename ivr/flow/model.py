@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
@@ -29,6 +31,10 @@ class Node(BaseModel):
         """(where in the node, expression)."""
         return []
 
+    def secrets(self) -> tuple[str, ...]:
+        """Variables whose value, set here, must never be written down."""
+        return ()
+
 
 @dataclass(frozen=True)
 class Prompt:
@@ -39,10 +45,9 @@ class Prompt:
     notice: str = ""
     recordings: Mapping[str, str] = field(default_factory=dict)
 
-    def say(self, language: str, text: str | None = None) -> Say:
-        return Say(
-            self.name, language, self.texts.get(language, "") if text is None else text, self.recordings.get(language)
-        )
+    def say(self, language: str, text: str | None = None, *, secret: bool = False) -> Say:
+        text = self.texts.get(language, "") if text is None else text
+        return Say(self.name, language, text, self.recordings.get(language), secret)
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,12 @@ class Flow:
     prompts: Mapping[str, Prompt]
     description: str = ""
     numbers: tuple[str, ...] = ()
-    variables: Mapping[str, Any] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict)
     on_error: str = ""
+
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        return frozenset(name for node in self.nodes.values() for name in node.secrets())
 
 
 # What answers a number that no flow has; it speaks the first two languages of the house.
@@ -80,6 +89,18 @@ class Book:
             if ANY_NUMBER in flow.numbers:
                 any_number = flow.name
         return any_number
+
+    def zone(self, flow: Flow) -> ZoneInfo:
+        """The time zone of the calendar that the flow asks for its hours; else the first calendar's, else Rome."""
+        if (zone := self._zones.get(flow.name)) is None:
+            asked = [str(name) for node in flow.nodes.values() if (name := getattr(node, "hours", ""))]
+            found = [self.calendars[name] for name in (*asked, *self.calendars) if name in self.calendars]
+            zone = self._zones[flow.name] = ZoneInfo(found[0].timezone if found else "Europe/Rome")
+        return zone
+
+    @cached_property
+    def _zones(self) -> dict[str, ZoneInfo]:
+        return {}
 
     def all_says(self) -> Iterator[Say]:
         """All that can be said without knowing a call: to be made into sound ahead of calls."""

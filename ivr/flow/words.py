@@ -9,12 +9,16 @@ from msgspec import Struct, field
 
 
 class Say(Struct, frozen=True):
-    """One spoken unit. `recording`: a sound file below the flows' folder that replaces the synthesised text."""
+    """One spoken unit. `recording`: a sound file below the flows' folder that replaces the synthesised text.
+
+    `secret`: the text holds digits that must not outlive the moment they are spoken.
+    """
 
     prompt: str
     language: str
     text: str
     recording: str | None = None
+    secret: bool = False
 
 
 class Facts(Struct, frozen=True):
@@ -69,7 +73,54 @@ class LeaveQueue(Struct, frozen=True, tag=True):
 
 
 class Connect(Struct, frozen=True, tag=True):
-    """The caller is ready to speak with the operator who answered."""
+    """The caller is ready to speak with the operator who answered. `recording`: `on`, `off` or `paused`."""
+
+    recording: str = "on"
+
+
+class Http(Struct, frozen=True, tag=True):
+    """Ask a web service, then tell `HttpReply(id)`. `secret_headers`: header → name of a secret in the settings."""
+
+    id: int
+    method: str
+    url: str
+    timeout: float  # seconds for the whole exchange
+    json: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    secret_headers: dict[str, str] = field(default_factory=dict)
+
+
+class Callback(Struct, frozen=True, tag=True):
+    """Store the wish to be called back by a queue; `number` is E.164."""
+
+    queue: str
+    number: str
+    language: str
+
+
+class Record(Struct, frozen=True, tag=True):
+    """Beep, then record the caller until `#`, `max` seconds or `StopRecording`; then tell `Recorded(id)`."""
+
+    id: int
+    max: float
+    queue: str
+
+
+class StopRecording(Struct, frozen=True, tag=True):
+    """The message is over; what was said so far is kept."""
+
+
+class Transfer(Struct, frozen=True, tag=True):
+    """Ring a number outside and join it with the caller: `TransferAnswered(id)` when it answers, `TransferEnded(id)`
+    when it is over or nobody answered within `timeout` seconds."""
+
+    id: int
+    to: str
+    timeout: float
+
+
+class StopTransfer(Struct, frozen=True, tag=True):
+    pass
 
 
 class Hangup(Struct, frozen=True, tag=True):
@@ -84,7 +135,10 @@ class Note(Struct, frozen=True, tag=True):
     detail: dict[str, Any] = field(default_factory=dict)
 
 
-Action = Play | StopPlay | Timer | Music | Enqueue | LeaveQueue | Connect | Hangup | Note
+Action = (
+    Play | StopPlay | Timer | Music | Enqueue | LeaveQueue | Connect | Http | Callback | Record | StopRecording
+    | Transfer | StopTransfer | Hangup | Note
+)  # fmt: skip
 
 
 # Events
@@ -132,6 +186,31 @@ class QueueExit(Struct, frozen=True, tag=True):
     exit: str  # timeout, full, unstaffed
 
 
+class HttpReply(Struct, frozen=True, tag=True):
+    """`status` 0: no answer came, and `problem` says why (`timeout`, `too large` …). `body` is JSON or text."""
+
+    id: int
+    status: int
+    body: Any = None
+    problem: str = ""
+
+
+class Recorded(Struct, frozen=True, tag=True):
+    id: int
+    seconds: float
+
+
+class TransferAnswered(Struct, frozen=True, tag=True):
+    id: int
+
+
+class TransferEnded(Struct, frozen=True, tag=True):
+    """`answered`: they spoke. Otherwise nobody was reached."""
+
+    id: int
+    answered: bool
+
+
 class HungUp(Struct, frozen=True, tag=True):
     pass
 
@@ -142,7 +221,7 @@ class Failed(Struct, frozen=True, tag=True):
 
 Event = (
     Played | PlayFailed | Key | Elapsed | Announce | OperatorAnswered | OperatorLost | OperatorLeft | QueueExit
-    | HungUp | Failed
+    | HttpReply | Recorded | TransferAnswered | TransferEnded | HungUp | Failed
 )  # fmt: skip
 
 
@@ -154,10 +233,19 @@ class TicketSpec(Struct, frozen=True):
     fields: dict[str, str] = field(default_factory=dict)
 
 
-class State(Struct):
-    """Where a call stands. `step` counts what was asked of the world (plays, timers), and is their id.
+class Frame(Struct, frozen=True):
+    """Where a subflow returns to: the node of `flow`, with that flow's variables."""
 
-    `wait` belongs to the verb of `node`: what it waits for. `keys` were pressed ahead, for the next menu.
+    flow: str
+    node: str
+    variables: dict[str, Any]
+
+
+class State(Struct):
+    """Where a call stands. `step` counts what was asked of the world (plays, timers, requests), and is their id.
+
+    `wait` belongs to the verb of `node`: what it waits for. `keys` were pressed ahead, for the next menu or collect.
+    `stack` holds who called the subflow that is running, the innermost last.
     """
 
     flow: str
@@ -171,6 +259,11 @@ class State(Struct):
     ticket: TicketSpec | None = None
     survey: dict[str, dict[str, int | None]] = field(default_factory=dict)
     queue: str = ""
+    position: int = 0  # as last announced
+    estimate: float = 0.0  # seconds, as last announced
     operator: str = ""
     disposition: str = ""
+    recording: str = "on"  # on, off (the caller objects), paused
+    stack: list[Frame] = field(default_factory=list)
+    failed: bool = False  # a node failed already, and `on_error` had its turn
     done: bool = False

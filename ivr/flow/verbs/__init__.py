@@ -1,7 +1,8 @@
 """The verbs, one module each: its model, its steps, its documentation. A new verb is a new file here.
 
-A module named `x` defines `Model` (the node: value, options and exits, named as in YAML), `enter(run, node)` and
-`on(run, node, event)`. The docstring is the verb's manual.
+A module named `x` defines `Model` (the node: value, options and exits, named as in YAML), `enter(run, node)`,
+`on(run, node, event)` and, where something must be ended when the node is left by a failure or by the caller hanging
+up, `left(run, node)`. The docstring is the verb's manual. A module whose name is a word of Python ends in `_`.
 """
 
 import importlib
@@ -11,14 +12,12 @@ from typing import Any
 
 from ivr.flow.model import Node
 
-# In the contract of the language, and not in this version of the engine.
-LATER = frozenset({"collect", "http", "callback", "voicemail", "transfer", "record", "subflow", "return"})
-
 
 @cache
 def all_verbs() -> dict[str, Any]:
     """Verb → module."""
-    return {found.name: importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)}
+    names = sorted(found.name for found in pkgutil.iter_modules(__path__))
+    return {name.rstrip("_"): importlib.import_module(f"{__name__}.{name}") for name in names}
 
 
 @cache

@@ -33,11 +33,11 @@ class Model(Node):
 
 
 def enter(run: Run, node: Model) -> None:
-    for case in node.branch:
+    for number, case in enumerate(node.branch):
         if run.value(f"={case.when}") is True:
-            run.go(case.go)
+            run.go(f"branch.{number}.go", case.go)
             return
-    run.go(node.otherwise)
+    run.go("otherwise", node.otherwise)
 
 
 def on(run: Run, node: Model, event: Event) -> None:

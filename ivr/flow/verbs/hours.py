@@ -25,10 +25,11 @@ def enter(run: Run, node: Model) -> None:
     run.note("hours", calendar=node.hours, status=status)
     if status == "open":
         run.state.outcome = ""
-        run.go(node.open)
+        run.go("open", node.open)
     else:
         run.state.outcome = "closed"
-        run.go((node.holiday or node.closed) if status == "holiday" else node.closed)
+        exit = "holiday" if status == "holiday" and node.holiday else "closed"
+        run.go(exit, node.targets()[exit])
 
 
 def on(run: Run, node: Model, event: Event) -> None:

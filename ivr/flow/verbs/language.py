@@ -25,7 +25,7 @@ def enter(run: Run, node: Model) -> None:
         raise ValueError(f"'{language}' is none of the flow's languages ({', '.join(run.flow.languages)})")
     run.state.language = language
     run.note("language", language=language)
-    run.go(node.next)
+    run.go("next", node.next)
 
 
 def on(run: Run, node: Model, event: Event) -> None:

@@ -21,15 +21,15 @@ from ivr.flow.words import Elapsed, Event, Key, Played, PlayFailed
 KEYS = frozenset("0123456789*#")
 
 
+def telephone_key(key: object) -> str:
+    """YAML reads `1` as a number; a key is one character."""
+    if str(key) not in KEYS:
+        raise ValueError(f"'{key}' is no telephone key; keys are 0-9, * and #")
+    return str(key)
+
+
 def _keys(choices: object) -> object:
-    """YAML reads `1:` as a number; a key is one character."""
-    if not isinstance(choices, dict):
-        return choices
-    named = {str(key): target for key, target in choices.items()}
-    for key in named:
-        if key not in KEYS:
-            raise ValueError(f"'{key}' is no telephone key; keys are 0-9, * and #")
-    return named
+    return {telephone_key(key): target for key, target in choices.items()} if isinstance(choices, dict) else choices
 
 
 class Choice(BaseModel):
@@ -83,13 +83,13 @@ def _decide(run: Run, node: Model, key: str, attempt: int, playing: bool) -> Non
     if playing:
         run.stop_playing()
     if key in node.menu.choices:
-        run.go(node.menu.choices[key])
+        run.go(f"menu.choices.{key}", node.menu.choices[key])
     else:
         _again(run, node, attempt, node.menu.invalid)
 
 
 def _again(run: Run, node: Model, attempt: int, why: str) -> None:
     if attempt >= node.menu.attempts:
-        run.go(node.otherwise)
+        run.go("otherwise", node.otherwise)
     else:
         run.wait(id=run.play([why, node.menu.prompt]), attempt=attempt + 1, playing=True)

@@ -35,8 +35,8 @@ def on(run: Run, node: Model, event: Event) -> None:
         run.stop_playing()
         run.state.keys += event.key
         run.note("key", key=event.key)
-        run.go(node.next)
+        run.go("next", node.next)
     elif isinstance(event, Played):
-        run.go(node.next)
+        run.go("next", node.next)
     elif isinstance(event, PlayFailed):
         raise RuntimeError(event.reason)

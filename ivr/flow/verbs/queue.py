@@ -1,28 +1,34 @@
 """`queue`: wait for an operator with music and the queue's announcements; hear the operator's code; talk, recorded.
 
     payments:
-      queue: {name: payments, skills: [language], priority: 0, max_wait: 10m}
+      queue:
+        {name: payments, skills: [language], priority: 0, max_wait: 10m, callback: {key: 1, after: 60s, go: call-me}}
       served: satisfaction     # the operator has left, the caller is still there
       timeout: sorry           # nobody within max_wait
       full: sorry              # too many wait already
       unstaffed: sorry         # nobody is signed in who could take it
 
-`language` among the skills stands for the call's language.
+`language` among the skills stands for the call's language. `callback`: who has waited `after` is told that the key
+leaves the queue for the node `go`; the offer is repeated with each announcement.
 """
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ivr.flow.builtin import builtin_say
 from ivr.flow.durations import Duration
 from ivr.flow.model import Node
 from ivr.flow.run import Run
+from ivr.flow.verbs.menu import telephone_key
 from ivr.flow.words import (
     Announce,
     Connect,
+    Elapsed,
     Enqueue,
     Event,
+    Key,
+    LeaveQueue,
     Music,
     OperatorAnswered,
     OperatorLeft,
@@ -34,12 +40,20 @@ from ivr.flow.words import (
 )
 
 
+class Offer(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    key: Annotated[str, BeforeValidator(telephone_key)]
+    after: Duration = 60.0
+    go: str
+
+
 class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: str
     skills: tuple[str, ...] = ()
     priority: Annotated[int, Field(ge=0, le=9)] = 0
     max_wait: Duration | None = None
+    callback: Offer | None = None
 
 
 class Model(Node):
@@ -50,71 +64,104 @@ class Model(Node):
     unstaffed: str
 
     def targets(self) -> dict[str, str]:
-        return {exit: getattr(self, exit) for exit in ("served", "timeout", "full", "unstaffed")}
+        exits = {exit: getattr(self, exit) for exit in ("served", "timeout", "full", "unstaffed")}
+        return exits | ({"queue.callback.go": self.queue.callback.go} if self.queue.callback else {})
 
 
-# Phases, in `wait["queue"]`: music → announcing → music …, then code → connected.
+# Phases, in `wait["queue"]`: music → announcing → music …, then code → connected. `offered`: the caller knows of the
+# callback. `timer` is when the callback is offered first; it is kept through the phases before the code.
 
 
 def enter(run: Run, node: Model) -> None:
     asked, state = node.queue, run.state
     skills = tuple(state.language if skill == "language" else skill for skill in asked.skills)
     state.queue, state.operator, state.keys = asked.name, "", ""
-    run.wait(queue="music")
+    state.position, state.estimate = 0, 0.0
     run.note("queue", queue=asked.name)
     run.actions += [_music(run, node), Enqueue(asked.name, skills, asked.priority, asked.max_wait)]
+    timer = run.timer(asked.callback.after) if asked.callback else 0
+    run.wait(queue="music", timer=timer, offered=False)
 
 
 def on(run: Run, node: Model, event: Event) -> None:
-    phase = run.state.wait["queue"]
+    wait = run.state.wait
+    phase = wait["queue"]
     match event:
-        case Announce() if phase == "music":
-            run.actions.append(Music(False))
-            run.wait(queue="announcing", id=run.play(_announcement(run, node, event)))
+        case Announce(position, estimate) if phase == "music":
+            run.state.position, run.state.estimate = position, estimate
+            _speak(run, node, _announcement(run, node))
+        case Elapsed() if phase == "music":
+            run.state.wait = wait | {"offered": True}
+            _speak(run, node, [])
+        case Elapsed() if phase == "announcing":
+            run.state.wait = wait | {"offered": True}  # told with the next announcement; the key works from now on
+        case Key(key) if node.queue.callback and wait.get("offered") and key == node.queue.callback.key:
+            run.note("key", key=key)
+            left(run, node)
+            run.go("queue.callback.go", node.queue.callback.go)
         case Played() | PlayFailed() if phase == "announcing":
-            run.wait(queue="music")
+            run.state.wait = {name: value for name, value in wait.items() if name != "id"} | {"queue": "music"}
             run.actions.append(_music(run, node))
         case OperatorAnswered(code) if phase in ("music", "announcing"):
-            run.actions.append(Music(False))
-            if phase == "announcing":
-                run.stop_playing()
+            _fall_silent(run)
             run.wait(
                 queue="code", operator=code, id=run.play([builtin_say("operator-code", run.state.language, code=code)])
             )
         case Played() | PlayFailed() if phase == "code":
             # A code that could not be spoken is in the journey; the caller still gets the operator.
-            run.wait(queue="connected", operator=run.state.wait["operator"])
-            run.note("operator", code=run.state.wait["operator"])
-            run.state.operator = run.state.wait["operator"]
-            run.actions.append(Connect())
+            run.wait(queue="connected", operator=wait["operator"])
+            run.note("operator", code=wait["operator"], recording=run.state.recording)
+            run.state.operator = wait["operator"]
+            run.actions.append(Connect(run.state.recording))
         case OperatorLost() if phase in ("code", "connected"):
             if phase == "code":
                 run.stop_playing()
             run.state.operator = ""
-            run.wait(queue="music")
+            run.wait(queue="music", timer=0, offered=bool(node.queue.callback))
             run.note("operator-lost")
             run.actions.append(_music(run, node))
         case OperatorLeft(disposition) if phase == "connected":
             run.state.disposition = disposition
-            run.go(node.served)
+            run.go("served", node.served)
         case QueueExit(exit) if phase in ("music", "announcing"):
-            if phase == "announcing":
-                run.stop_playing()
-            else:
-                run.actions.append(Music(False))
+            _fall_silent(run)
             run.note("queue-exit", exit=exit)
-            run.go(str(getattr(node, exit)))
+            run.go(exit, str(getattr(node, exit)))
+
+
+def left(run: Run, node: Model) -> None:
+    """The caller leaves the queue by another way than an operator or the queue's own exits."""
+    if run.state.wait["queue"] in ("music", "announcing"):
+        _fall_silent(run)
+    run.actions.append(LeaveQueue())
+
+
+def _fall_silent(run: Run) -> None:
+    if run.state.wait["queue"] == "announcing":
+        run.stop_playing()
+    else:
+        run.actions.append(Music(False))
+
+
+def _speak(run: Run, node: Model, says: list[str | Say]) -> None:
+    """Say this, and the offer of a callback where it is due, in place of the music."""
+    offer = node.queue.callback
+    if offer and run.state.wait["offered"]:
+        says = [*says, builtin_say("queue-callback", run.state.language, key=offer.key)]
+    if says:
+        run.actions.append(Music(False))
+        run.state.wait = run.state.wait | {"queue": "announcing", "id": run.play(says)}
 
 
 def _music(run: Run, node: Model) -> Music:
     return Music(True, run.book.queues[node.queue.name].hold_music)
 
 
-def _announcement(run: Run, node: Model, announce: Announce) -> list[str | Say]:
-    wanted, language = run.book.queues[node.queue.name].announce, run.state.language
+def _announcement(run: Run, node: Model) -> list[str | Say]:
+    wanted, state = run.book.queues[node.queue.name].announce, run.state
     says: list[str | Say] = []
     if wanted is None or wanted.position:
-        says.append(builtin_say("queue-position", language, position=announce.position))
+        says.append(builtin_say("queue-position", state.language, position=state.position))
     if wanted is not None and wanted.wait:
-        says.append(builtin_say("queue-wait", language, wait=announce.wait))
+        says.append(builtin_say("queue-wait", state.language, wait=state.estimate))
     return says

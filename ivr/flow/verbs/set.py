@@ -29,7 +29,7 @@ def enter(run: Run, node: Model) -> None:
     values: dict[str, Any] = {name: run.value(value) for name, value in node.set.items()}
     run.state.variables |= values
     run.note("set", names=", ".join(values))
-    run.go(node.next)
+    run.go("next", node.next)
 
 
 def on(run: Run, node: Model, event: Event) -> None:

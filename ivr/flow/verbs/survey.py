@@ -63,6 +63,6 @@ def on(run: Run, node: Model, event: Event) -> None:
 def _ask(run: Run, node: Model, number: int) -> None:
     prompts = list(node.survey.questions.values())
     if number == len(prompts):
-        run.go(node.next)
+        run.go("next", node.next)
     else:
         run.wait(id=run.play([prompts[number]]), question=number, playing=True)

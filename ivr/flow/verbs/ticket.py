@@ -40,7 +40,7 @@ def enter(run: Run, node: Model) -> None:
     fields = {name: str(run.value(value)) for name, value in node.ticket.fields.items()}
     run.state.ticket = TicketSpec(node.ticket.type, subject, fields)
     run.note("ticket", type=node.ticket.type)
-    run.go(node.next)
+    run.go("next", node.next)
 
 
 def on(run: Run, node: Model, event: Event) -> None:

@@ -41,7 +41,7 @@ def test_a_good_flow_has_no_findings(tmp_path: Path) -> None:
         ("{play: hi, next: note}", "{play: hi}", (10, 3, "missing-key")),
         ("{play: hi, next: note}", "{ploy: hi, next: note}", (10, 3, "no-verb")),
         ("{play: hi, next: note}", "{play: hi, menu: x, next: note}", (10, 21, "two-verbs")),
-        ("{play: hi, next: note}", "{collect: {}, next: note}", (10, 11, "verb-not-available")),
+        ("{play: hi, next: note}", "{collect: {}, next: note}", (10, 11, "missing-key")),
         ("{play: hi, next: note}", "{play: hi, nxt: note}", (10, 21, "unknown-key")),
         ("caller.number", "caller.numbr", (11, 16, "expression")),
         ("'x' +", "'x' + +", (11, 16, "expression")),

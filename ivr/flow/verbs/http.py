@@ -1,0 +1,107 @@
+"""`http`: ask a web service while the caller waits; `next` on a 2xx answer, else `otherwise`.
+
+    look-up:
+      http:
+        url: "https://api.example.it/notices/{code}"
+        headers: {Accept: application/json, Authorization: {secret: notices-key}}
+        timeout: 2s
+        into: notice
+      next: say-it
+      otherwise: cannot-look-up
+
+Values in the `url` are escaped. `json` is sent as the body; its texts that begin with `=` are expressions. The answer's
+JSON (or its text) goes into the variable `into`. Only hosts on the settings' allow-list are asked, and never one with a
+private address; an answer over 16 KB or over `timeout` is none. A header `{secret: NAME}` takes its value from the
+settings' secrets.
+"""
+
+from typing import Any, Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from ivr.flow import expressions
+from ivr.flow.durations import Duration
+from ivr.flow.model import Node
+from ivr.flow.run import Run
+from ivr.flow.words import Event, Http, HttpReply
+
+
+class Secret(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    secret: str
+
+
+class Question(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    url: str
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    json_: Any = Field(None, alias="json")
+    headers: dict[str, str | Secret] = {}
+    timeout: Duration = 2.0
+    into: str = ""
+
+    @field_validator("url")
+    @classmethod
+    def _is_web(cls, url: str) -> str:
+        if not url.startswith(("https://", "http://", "=")):
+            raise ValueError(f"'{url}' is no web address; write https://…")
+        return url
+
+
+class Model(Node):
+    http: Question
+    next: str
+    otherwise: str
+
+    def targets(self) -> dict[str, str]:
+        return {"next": self.next, "otherwise": self.otherwise}
+
+    def expressions(self) -> list[tuple[tuple[str | int, ...], str]]:
+        found = [(("http", "url"), self.http.url[1:].strip())] if self.http.url.startswith("=") else []
+        found += [(("http", "url"), name) for name, _ in expressions.values_in(self.http.url) if not found]
+        texts = [*_texts(("http", "json"), self.http.json_), *_texts(("http", "headers"), self.http.headers)]
+        return found + [(where, text[1:].strip()) for where, text in texts if text.startswith("=")]
+
+
+def _texts(where: tuple[str | int, ...], value: Any) -> list[tuple[tuple[str | int, ...], str]]:
+    """Every text within a JSON value, with its place."""
+    if isinstance(value, str):
+        return [(where, value)]
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [one for key, item in items for one in _texts((*where, key), item)]
+
+
+def _filled(run: Run, value: Any) -> Any:
+    """A JSON value with its expressions evaluated."""
+    if isinstance(value, dict):
+        return {key: _filled(run, item) for key, item in value.items()}
+    return [_filled(run, item) for item in value] if isinstance(value, list) else run.value(value)
+
+
+def _url(run: Run, url: str) -> str:
+    if url.startswith("="):
+        return str(run.value(url))
+    return expressions.fill(url, run.names(), run.state.language, escape=lambda text: quote(text, safe=""))
+
+
+def enter(run: Run, node: Model) -> None:
+    asked = node.http
+    plain = {name: value for name, value in asked.headers.items() if isinstance(value, str)}
+    secret = {name: value.secret for name, value in asked.headers.items() if isinstance(value, Secret)}
+    headers = {name: str(run.value(value)) for name, value in plain.items()}
+    url, json = _url(run, asked.url), _filled(run, asked.json_)
+    run.actions.append(Http(run.number(), asked.method, url, asked.timeout, json, headers, secret))
+    run.wait(id=run.state.step)
+
+
+def on(run: Run, node: Model, event: Event) -> None:
+    if not isinstance(event, HttpReply):
+        return
+    run.note("http", status=event.status, **({"problem": event.problem} if event.problem else {}))
+    if 200 <= event.status < 300:
+        if node.http.into:
+            run.state.variables[node.http.into] = event.body
+        run.go("next", node.next)
+    else:
+        run.go("otherwise", node.otherwise)

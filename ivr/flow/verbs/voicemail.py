@@ -1,0 +1,67 @@
+"""`voicemail`: record a message after the prompt and a beep; it is kept as a recording, with a ticket.
+
+    leave-word: {voicemail: {prompt: speak-now, max: 2m, queue: payments}, next: bye}
+
+The caller ends the message with `#` or by hanging up; `max` ends it too. A message under a second is none.
+"""
+
+from pydantic import BaseModel, ConfigDict
+
+from ivr.flow.durations import Duration
+from ivr.flow.model import Node
+from ivr.flow.run import Run
+from ivr.flow.words import Event, Key, Played, PlayFailed, Record, Recorded, StopRecording
+
+END = "#"
+SHORTEST = 1.0  # seconds
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    prompt: str
+    max: Duration = 120.0
+    queue: str
+
+
+class Model(Node):
+    voicemail: Message
+    next: str
+
+    def targets(self) -> dict[str, str]:
+        return {"next": self.next}
+
+    def prompts(self) -> list[tuple[tuple[str | int, ...], str]]:
+        return [(("voicemail", "prompt"), self.voicemail.prompt)]
+
+
+def enter(run: Run, node: Model) -> None:
+    run.state.keys = ""
+    run.wait(id=run.play([node.voicemail.prompt]), speaking=False)
+
+
+def on(run: Run, node: Model, event: Event) -> None:
+    match event:
+        case Played() if not run.state.wait["speaking"]:
+            run.actions.append(Record(run.number(), node.voicemail.max, node.voicemail.queue))
+            run.note("voicemail", queue=node.voicemail.queue)
+            run.wait(id=run.state.step, speaking=True)
+        case PlayFailed(_, reason):
+            raise RuntimeError(reason)
+        case Key(key) if key == END and run.state.wait["speaking"]:
+            run.actions.append(StopRecording())  # `Recorded` follows
+        case Recorded(_, seconds):
+            run.note("message", seconds=round(seconds))
+            if seconds >= SHORTEST:
+                _kept(run, node)
+            run.go("next", node.next)
+
+
+def left(run: Run, node: Model) -> None:
+    """Who hangs up has said what there was to say."""
+    if run.state.wait["speaking"]:
+        run.actions.append(StopRecording())
+        _kept(run, node)
+
+
+def _kept(run: Run, node: Model) -> None:
+    run.state.outcome, run.state.queue = "voicemail", node.voicemail.queue
