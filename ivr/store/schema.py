@@ -6,7 +6,7 @@ A call has a row from its first event, so that a crash of everything still leave
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Date, DateTime, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, Date, DateTime, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -43,6 +43,7 @@ class Call(Base):
     called: Mapped[str]
     caller: Mapped[str]  # E.164, "" when withheld: personal data, never in a log
     flow: Mapped[str] = mapped_column(default="")
+    version: Mapped[int] = mapped_column(default=0)  # of the flows; 0 from before there were versions
     language: Mapped[str] = mapped_column(default="")
     started_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None] = mapped_column(index=True)
@@ -150,6 +151,44 @@ class Ticket(Base):
     fields: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class FlowFile(Base):
+    """A file of published flows, once for all versions that have it."""
+
+    __tablename__ = "flow_files"
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class FlowVersion(Base):
+    """A published state of the designers' folder; it never changes."""
+
+    __tablename__ = "flow_versions"
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    created_at: Mapped[datetime]
+    author: Mapped[str]
+    note: Mapped[str]
+
+
+class FlowVersionFile(Base):
+    """`path` is relative to the designers' folder, with slashes."""
+
+    __tablename__ = "flow_version_files"
+    version: Mapped[int] = mapped_column(ForeignKey("flow_versions.number"), primary_key=True)
+    path: Mapped[str] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("flow_files.sha256"))
+
+
+class FlowActivation(Base):
+    """Which version new calls take; the newest row counts. Rows are only ever added, by publish and rollback."""
+
+    __tablename__ = "flow_activations"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    version: Mapped[int] = mapped_column(ForeignKey("flow_versions.number"))
+    at: Mapped[datetime]
+    author: Mapped[str]
+    note: Mapped[str]
 
 
 class Controller(Base):

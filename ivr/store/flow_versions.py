@@ -1,0 +1,104 @@
+"""Published versions of the flows: their files by content, and which version new calls take.
+
+A version never changes. Publishing adds one and makes it active; a rollback makes an old one active again. Both only
+add a row to `flow_activations`, whose newest row says what is active.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, false, func, insert, select, text
+from sqlalchemy.orm import Session
+
+from ivr.store.database import StoreError
+from ivr.store.schema import AuditEntry, FlowActivation, FlowFile, FlowVersion, FlowVersionFile
+
+
+@dataclass(frozen=True)
+class Active:
+    """`since`, `author`, `note`: of the publish or rollback that made it the active one."""
+
+    version: int
+    since: datetime
+    author: str
+    note: str
+
+
+def active_number(session: Session) -> int:
+    """The version that new calls take; 0 when nothing is published."""
+    newest = select(FlowActivation.version).order_by(FlowActivation.id.desc()).limit(1)
+    return session.scalar(newest) or 0
+
+
+def active(session: Session) -> Active | None:
+    row = session.scalar(select(FlowActivation).order_by(FlowActivation.id.desc()).limit(1))
+    return None if row is None else Active(row.version, row.at, row.author, row.note)
+
+
+def publish(
+    session: Session, files: Mapping[str, str], read: Callable[[str], bytes], *, author: str, note: str, now: datetime
+) -> int:
+    """Store `files` (path → SHA-256) as a new version, active from the commit on; its number, or 0 when the active
+    version has the very same files. `read(path)` gives the content of those that no version had before.
+    """
+    _one_at_a_time(session)
+    if files == paths(session, active_number(session)):
+        return 0
+    there = set(session.scalars(select(FlowFile.sha256).where(FlowFile.sha256.in_(files.values()))))
+    for path, sha256 in files.items():
+        if sha256 not in there:
+            there.add(sha256)
+            session.execute(insert(FlowFile), {"sha256": sha256, "content": read(path)})
+    number = (session.scalar(select(func.max(FlowVersion.number))) or 0) + 1
+    session.execute(insert(FlowVersion), {"number": number, "created_at": now, "author": author, "note": note})
+    session.execute(
+        insert(FlowVersionFile),
+        [{"version": number, "path": path, "sha256": sha256} for path, sha256 in files.items()],
+    )
+    _activate(session, number, "publish", author, note, now)
+    return number
+
+
+def roll_back(session: Session, number: int, *, author: str, note: str, now: datetime) -> bool:
+    """Make a version active again; False when it is already. Raises StoreError when there is no such version."""
+    _one_at_a_time(session)
+    if session.get(FlowVersion, number) is None:
+        raise StoreError(f"there is no version {number}; see `ivr flow versions`")
+    if number == active_number(session):
+        return False
+    _activate(session, number, "rollback", author, note, now)
+    return True
+
+
+def versions(session: Session) -> list[FlowVersion]:
+    """Newest first."""
+    return list(session.scalars(select(FlowVersion).order_by(FlowVersion.number.desc())))
+
+
+def activations(session: Session) -> list[FlowActivation]:
+    """Newest first."""
+    return list(session.scalars(select(FlowActivation).order_by(FlowActivation.id.desc())))
+
+
+def paths(session: Session, number: int) -> dict[str, str]:
+    """Path → SHA-256 of a version's files; none when there is no such version."""
+    chosen = select(FlowVersionFile.path, FlowVersionFile.sha256).where(FlowVersionFile.version == number)
+    return {path: sha256 for path, sha256 in session.execute(chosen.order_by(FlowVersionFile.path))}
+
+
+def content(session: Session, sha256: str) -> bytes:
+    return session.scalars(select(FlowFile.content).where(FlowFile.sha256 == sha256)).one()
+
+
+def _one_at_a_time(session: Session) -> None:
+    """Until the transaction ends. On SQLite any write does it, if it comes before the first read."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE flow_versions IN EXCLUSIVE MODE"))
+    else:
+        session.execute(delete(FlowVersion).where(false()))
+
+
+def _activate(session: Session, number: int, action: str, author: str, note: str, now: datetime) -> None:
+    session.execute(insert(FlowActivation), {"version": number, "at": now, "author": author, "note": note})
+    session.add(AuditEntry(at=now, user=author, action=f"flow {action}", subject=f"version {number}"))
