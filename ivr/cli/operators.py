@@ -14,7 +14,7 @@ COLUMNS = ["code", "name", "languages", "queues", "state"]
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser("operators", help="who may take calls")
+    parser = subparsers.add_parser("operators", help="who may take calls", epilog="Example: ivr operators list")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add = commands.add_parser("add", help="add an operator")
     add.add_argument("code", metavar="CODE", help="3 to 8 digits; callers hear it")

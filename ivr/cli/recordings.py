@@ -14,7 +14,9 @@ COLUMNS = ["id", "started_at", "seconds", "queue", "operator", "language", "disp
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser("recordings", help="recorded conversations")
+    parser = subparsers.add_parser(
+        "recordings", help="recorded conversations", epilog="Example: ivr recordings list --day 2027-01-01"
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     listing = commands.add_parser("list", help="the newest first")
     for name in ("queue", "operator", "language"):

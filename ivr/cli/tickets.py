@@ -13,7 +13,9 @@ COLUMNS = ["number", "type", "subject", "created_at", "call_id"]
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser("tickets", help="the tickets that calls have made")
+    parser = subparsers.add_parser(
+        "tickets", help="the tickets that calls have made", epilog="Example: ivr tickets list"
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     listing = commands.add_parser("list", help="the newest first")
     listing.add_argument("--type", default="", choices=["", "Q", "PQ", "A", "PA", "I", "PI", "B"])

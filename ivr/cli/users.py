@@ -9,7 +9,9 @@ from ivr.web import access
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser("users", help="who may sign in to the pages and the API")
+    parser = subparsers.add_parser(
+        "users", help="who may sign in to the pages and the API", epilog="Example: ivr users list"
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add = commands.add_parser("add", help="add a user; the new password is shown once")
     add.add_argument("name", metavar="NAME")
