@@ -20,8 +20,9 @@ $(STAMP): requirements.lock pyproject.toml
 run: setup ## fetch what is missing, start everything, print how to call; Ctrl-C stops it
 	@exec $(BIN)/ivr up $(ARGS)
 
-test: setup lint ## lint, types, unit tests, and calls with real SIP on a real Asterisk
+test: setup lint ## lint, types, unit tests, pages in a real Chromium, calls with real SIP on a real Asterisk
 	@$(BIN)/ivr asterisk
+	@$(BIN)/python -m tests.browser
 	@$(BIN)/pytest $(ARGS)
 
 lint: setup ## ruff, mypy and the import rules

@@ -203,7 +203,7 @@ class Controller(Base):
 
 
 class User(Base):
-    """Who may sign in to the pages and the API. Roles: admin, supervisor, reviewer, operator."""
+    """Who may sign in to the pages and the API. Roles: admin, supervisor, designer, reviewer, operator."""
 
     __tablename__ = "users"
     name: Mapped[str] = mapped_column(primary_key=True)

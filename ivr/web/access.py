@@ -13,9 +13,9 @@ from ivr.settings import Settings
 from ivr.store.database import Database, StoreError
 from ivr.store.schema import AuditEntry, User
 
-ROLES = ("admin", "supervisor", "reviewer", "operator")
+ROLES = ("admin", "supervisor", "designer", "reviewer", "operator")
 
-# (method, route) → roles. The sign-in page and the stylesheet are the only routes for everybody.
+# (method, route) → roles. Signing in, the language and the files of the pages are the only routes for everybody.
 GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/"): frozenset({"admin", "supervisor"}),
     ("POST", "/sign-out"): frozenset(ROLES),
@@ -30,7 +30,7 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("PUT", "/api/calls/{id}/disposition"): frozenset({"admin", "supervisor", "operator"}),
     ("GET", "/metrics"): frozenset({"admin", "supervisor"}),
 }
-OPEN = frozenset({("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/style.css")})
+OPEN = frozenset({("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/language"), ("GET", "/static")})
 
 # scrypt's cost (RFC 7914): 16 MiB and about 50 ms.
 _N, _R, _P = 1 << 14, 8, 1

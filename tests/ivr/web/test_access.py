@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,14 @@ from ivr.web.app import make_app
 
 
 @pytest.fixture
-async def client(database: Database, tmp_path: Path):  # type: ignore[no-untyped-def]
-    with database.transaction() as session:
-        for role in access.ROLES:
-            access.add_user(session, role, role, "4271" if role == "operator" else "", password=f"{role}-password")
+async def client(database: Database, users: None, tmp_path: Path):  # type: ignore[no-untyped-def]
     app = make_app(load(tmp_path, environment={}), database, os.urandom(32))
     async with TestClient(TestServer(app)) as one:
         yield one
+
+
+def filled(path: str) -> str:
+    return re.sub(r"{\w+}", "x", path)
 
 
 def basic(role: str, password: str = "") -> dict[str, str]:
@@ -34,7 +36,7 @@ async def test_no_route_is_open_but_the_sign_in(client: TestClient) -> None:  # 
         path = route.resource.canonical
         if (route.method.replace("HEAD", "GET"), path) in access.OPEN:
             continue
-        answer = await client.request(route.method, path.replace("{id}", "x"), allow_redirects=False)
+        answer = await client.request(route.method, filled(path), allow_redirects=False)
         assert answer.status == 401 or answer.headers.get("Location") == "/sign-in", path
 
 
@@ -42,7 +44,7 @@ async def test_a_role_may_do_what_it_was_granted_and_nothing_else(client: TestCl
     for (method, path), roles in access.GRANTS.items():
         for role in access.ROLES:
             answer = await client.request(
-                method, path.replace("{id}", "x"), headers=basic(role), allow_redirects=False, json={"disposition": "Q"}
+                method, filled(path), headers=basic(role), allow_redirects=False, json={"disposition": "Q"}
             )
             assert (answer.status == 403) == (role not in roles), (path, role, answer.status)
 
