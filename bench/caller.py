@@ -53,12 +53,19 @@ class Caller(asyncio.DatagramProtocol):
         return self
 
     async def call(self, number: str, key: str = "1", within: float = 30) -> Result:
+        """Each call comes from another Italian number, as in life."""
         result = Result(time.monotonic())
         loop = asyncio.get_running_loop()
         rtp, _ = await loop.create_datagram_endpoint(lambda: _Rtp(result), local_addr=("127.0.0.1", 0))
         port = rtp.get_extra_info("sockname")[1]
         call_id = f"{random.getrandbits(64):x}@bench"
-        values = {"id": call_id, "number": number, "tag": f"{random.getrandbits(32):x}", "key": key}
+        values = {
+            "id": call_id,
+            "number": number,
+            "caller": f"+3906{random.randrange(10**7, 10**8)}",
+            "tag": f"{random.getrandbits(32):x}",
+            "key": key,
+        }
         self._calls[call_id] = (result, values, rtp)
         sdp = (
             f"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
@@ -109,7 +116,7 @@ class Caller(asyncio.DatagramProtocol):
             (
                 f"{method} {target} SIP/2.0\r\n"
                 f"Via: SIP/2.0/UDP 127.0.0.1:{self._port};branch=z9hG4bK{values['tag']}{method}\r\n"
-                f"From: <sip:+390612345678@127.0.0.1>;tag={values['tag']}\r\nTo: {to or f'<{target}>'}\r\n"
+                f"From: <sip:{values['caller']}@127.0.0.1>;tag={values['tag']}\r\nTo: {to or f'<{target}>'}\r\n"
                 f"Call-ID: {values['id']}\r\nCSeq: {cseq} {method}\r\nMax-Forwards: 70\r\n"
                 f"Contact: <sip:bench@127.0.0.1:{self._port}>\r\n"
                 + ("Content-Type: application/sdp\r\n" if body else "")

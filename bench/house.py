@@ -100,7 +100,21 @@ class House:
 
 def cpu(pid: int) -> float:
     """Seconds of CPU a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return _seconds(Path(f"/proc/{pid}/stat"))
+
+
+def threads(pid: int) -> dict[str, float]:
+    """Seconds of CPU by thread: the first is the event loop, a named one goes by its name, all others are `rest`."""
+    used = {"event loop": 0.0}
+    for task in sorted(Path(f"/proc/{pid}/task").iterdir(), key=lambda path: int(path.name)):
+        name = (task / "comm").read_text().strip()
+        thread = "event loop" if task.name == str(pid) else name if name.startswith("store") else "rest"
+        used[thread] = used.get(thread, 0.0) + _seconds(task / "stat")
+    return used
+
+
+def _seconds(stat: Path) -> float:
+    fields = stat.read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICK
 
 

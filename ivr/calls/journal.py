@@ -9,7 +9,7 @@ from ivr.store import calls
 from ivr.store.writer import Writer
 
 log = logging.getLogger(__name__)
-FLUSH = 0.2
+FLUSH = 0.1
 
 
 class Journal:
@@ -32,7 +32,7 @@ class Journal:
             }
         )
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(FLUSH, self._flush_soon)
+            self._timer = asyncio.get_running_loop().call_later(FLUSH, self.flush)
 
     def resume(self, call: str, last: int) -> None:
         """Number the entries of a call taken over after its `last` one."""
@@ -41,19 +41,17 @@ class Journal:
     def close(self, call: str) -> None:
         self._last.pop(call, None)
 
-    async def flush(self) -> None:
+    def flush(self) -> None:
         """Hand what was noted to the writer; it keeps the order among all it is handed."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         rows, self._rows = self._rows, []
-        if not rows:
-            return
-        try:
-            await self._writer.run(lambda session: calls.add_journey(session, rows))
-        except Exception:
-            log.exception("%d journey entries could not be written", len(rows))
+        if rows:
+            written = self._writer.run(lambda session: calls.add_journey(session, rows), within=FLUSH)
+            written.add_done_callback(lambda done: _report(done, len(rows)))
 
-    def _flush_soon(self) -> None:
-        self._timer = None
-        self._task = asyncio.ensure_future(self.flush())
+
+def _report(written: "asyncio.Future[None]", rows: int) -> None:
+    if not written.cancelled() and (error := written.exception()):
+        log.error("%d journey entries could not be written: %s", rows, error)

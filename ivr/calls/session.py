@@ -28,6 +28,7 @@ CAUSES = {"normal": 16, "busy": 17, "congestion": 42}
 # A playback that Asterisk has not reported finished this long after its end is asked after.
 PLAY_GRACE = 3.0
 FAILURE_PAUSE = 0.5
+WRITE_WITHIN = 0.2  # seconds until the end of a call is written; so one transaction writes those of several
 # Commands of one call that fail for another reason than a caller who has gone: so many, then the call ends.
 MOST_FAILURES = 5
 
@@ -338,7 +339,7 @@ class Session:
             # The operator may still give the disposition: the ticket waits for it as long as the wrap-up lasts.
             due += timedelta(seconds=exchange.floor.state.queues[self._asked.queue].wrap_up)
         self._note("ended", {"outcome": state.outcome})
-        await exchange.journal.flush()
+        exchange.journal.flush()
         exchange.journal.close(self.call)
         facts: dict[str, Any] = {
             "ended_at": now,
@@ -354,7 +355,7 @@ class Session:
             "survey": state.survey,
             "ticket_due_at": due,
         }
-        await exchange.writer.run(lambda session: calls.finish(session, self.call, **facts))
+        await exchange.writer.run(lambda session: calls.finish(session, self.call, **facts), within=WRITE_WITHIN)
         log.info("call ended", extra={"call": self.call, "outcome": state.outcome})
 
     def _note(self, kind: str, detail: dict[str, str]) -> None:

@@ -119,7 +119,7 @@ async def control(settings: Settings, name: str) -> None:
     for loop in loops:
         loop.cancel()
     ami.close()
-    await journal.flush()
+    journal.flush()
     await writer.close()
 
 

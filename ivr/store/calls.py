@@ -1,23 +1,37 @@
-"""Calls in the store: their beginning, their journey, and their end, which is also the beginning of their ticket."""
+"""Calls in the store: their beginning, their journey, and their end, which is also the beginning of their ticket.
+
+What every call writes is a `Statement`; what is rarer goes the ORM's way.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from ivr.store.schema import Call, JourneyEntry, OutboxEntry, SurveyAnswer
+from ivr.store.schema import Base, Call, JourneyEntry, OutboxEntry, SurveyAnswer
+from ivr.store.statement import Statement
+
+_tables = Base.metadata.tables
+_CALLS = _tables["calls"]
+_START = Statement(insert(_CALLS))
+_JOURNEY = Statement(insert(_tables["journey"]))
+_FINISH = Statement(update(_CALLS).where(_CALLS.c.id == bindparam("call"), _CALLS.c.ended_at.is_(None)))
+_ASK_TICKET = Statement(insert(_tables["ticket_outbox"]))
+_COUNT = Statement(
+    select(func.count()).where(_CALLS.c.caller == bindparam("caller"), _CALLS.c.started_at >= bindparam("since"))
+)
 
 
 def start(session: Session, **fields: Any) -> None:
     """`fields`: id, channel, controller, called, caller, flow, started_at."""
-    session.execute(insert(Call), fields)
+    _START.run(session, fields)
 
 
 def add_journey(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """`rows`: call_id, seq, at, kind, node, detail."""
-    session.execute(insert(JourneyEntry), list(rows))
+    _JOURNEY.run(session, rows)
 
 
 def finish(
@@ -34,11 +48,10 @@ def finish(
 
     A disposition that is already there is kept, and makes the ticket due at once.
     """
-    values = {"ended_at": ended_at, **facts}
+    values = {"call": call_id, "ended_at": ended_at, **facts}
     if disposition:
         values["disposition"] = disposition
-    ended = session.execute(update(Call).where(Call.id == call_id, Call.ended_at.is_(None)).values(**values))
-    if not ended.rowcount:  # type: ignore[attr-defined]
+    if not _FINISH.run(session, values).rowcount:
         return False
     answers = [
         {"call_id": call_id, "survey": name, "question": question, "answer": answer}
@@ -47,9 +60,9 @@ def finish(
     ]
     if answers:
         session.execute(insert(SurveyAnswer), answers)
-    if session.scalar(select(Call.disposition).where(Call.id == call_id)):
+    if ticket_due_at > ended_at and session.scalar(select(Call.disposition).where(Call.id == call_id)):
         ticket_due_at = ended_at
-    session.execute(insert(OutboxEntry), {"call_id": call_id, "due_at": ticket_due_at})
+    _ASK_TICKET.run(session, {"call_id": call_id, "due_at": ticket_due_at})
     return True
 
 
@@ -106,4 +119,4 @@ def last_served(session: Session, operator: str) -> str | None:
 
 
 def count_since(session: Session, caller: str, since: datetime) -> int:
-    return session.scalar(select(func.count()).where(Call.caller == caller, Call.started_at >= since)) or 0
+    return int(_COUNT.run(session, {"caller": caller, "since": since}).scalar_one())

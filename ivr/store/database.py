@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -24,7 +25,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self._sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = create_engine(self.url)
+        self.engine = create_engine(self.url, json_serializer=_json, json_deserializer=msgspec.json.decode)
+        # The same engine; its transactions say from the start that they will write.
+        self._writing = self.engine.execution_options(writes=True)
         self._migrating = threading.Lock()
         if self._sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -53,7 +56,17 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A session that commits at the end, or rolls back on an error."""
-        with self._errors(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with self._errors(), Session(self._writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def kept(self) -> Iterator[Session]:
+        """A session that keeps its connection, for many small transactions one after the other."""
+        with (
+            self._errors(),
+            self._writing.connect() as connection,
+            Session(connection, expire_on_commit=False) as session,
+        ):
             yield session
 
     @contextmanager
@@ -86,6 +99,10 @@ def _short(error: Exception) -> str:
     return str(getattr(error, "orig", None) or error).splitlines()[0]
 
 
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     # We say BEGIN ourselves (see below), or the driver would begin late and a read could not become a write.
     connection.isolation_level = None
@@ -96,4 +113,6 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN")
+    # Who reads first and writes later is refused at once when another has written meanwhile; IMMEDIATE waits its turn.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.connection.driver_connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -37,6 +37,7 @@ class Call(Base):
     """One call of a citizen. `ended_at` is empty while it lives."""
 
     __tablename__ = "calls"
+    __table_args__ = (Index("calls_of_caller", "caller", "started_at"),)
     id: Mapped[str] = mapped_column(primary_key=True)
     channel: Mapped[str] = mapped_column(index=True)
     controller: Mapped[str]

@@ -10,6 +10,8 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
@@ -19,6 +21,7 @@ from ivr.store.database import Database, StoreError
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Item = tuple[Callable[[Session], Any], asyncio.Future[Any]]
 MOST = 200  # writes in one transaction
 TRIES, PAUSE = 5, 0.2
 
@@ -26,49 +29,64 @@ TRIES, PAUSE = 5, 0.2
 class Writer:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._queue: queue.SimpleQueue[tuple[Callable[[Session], Any], asyncio.Future[Any]] | None] = (
-            queue.SimpleQueue()
-        )
+        self._waiting: list[Item] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._queue: queue.SimpleQueue[list[Item] | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
 
-    def run(self, write: Callable[[Session], T]) -> asyncio.Future[T]:
+    def run(self, write: Callable[[Session], T], *, within: float = 0.0) -> asyncio.Future[T]:
         """`write` is called in the writer's thread, after all given before it; the result when it is on disk.
 
+        It may wait `within` seconds for others to share its transaction with; it goes with the first that is in haste.
         It must give the same result when called again: after a failed commit all are tried anew, one by one.
         """
         future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put((write, future))
+        self._waiting.append((write, future))
+        when = self._loop.time() + within
+        if self._timer is None or when < self._timer.when():
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._loop.call_at(when, self._hand_over)
         return future
 
     async def close(self) -> None:
         """Write what waits, then end."""
+        self._hand_over()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
+    def _hand_over(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._waiting:
+            self._queue.put(self._waiting)
+            self._waiting = []
+
     def _work(self) -> None:
+        Path("/proc/thread-self/comm").write_text("store-writer")  # so `top -H` tells the threads apart
         ending = False
         while not ending:
-            batch = [self._queue.get()]
-            while len(batch) < MOST:
-                try:
-                    batch.append(self._queue.get_nowait())
-                except queue.Empty:
-                    break
-            ending = None in batch
-            work = [item for item in batch if item is not None]
-            results = self._commit(work)
-            if results is None:  # one of them spoils the rest: each alone
-                for item in work:
-                    results = self._commit([item], alone=True)
-                    self._tell([item], results or [])
-            else:
-                self._tell(work, results)
+            batches = [self._queue.get()]
+            with suppress(queue.Empty):
+                while True:
+                    batches.append(self._queue.get_nowait())
+            ending = None in batches
+            work = [item for batch in batches if batch for item in batch]
+            for first in range(0, len(work), MOST):
+                self._write(work[first : first + MOST])
 
-    def _commit(
-        self, work: list[tuple[Callable[[Session], Any], asyncio.Future[Any]]], *, alone: bool = False
-    ) -> list[Any] | None:
+    def _write(self, work: list[Item]) -> None:
+        results = self._commit(work)
+        if results is not None:
+            self._tell(work, results)
+            return
+        for item in work:  # one of them spoils the rest: each alone
+            self._tell([item], self._commit([item], alone=True) or [])
+
+    def _commit(self, work: list[Item], *, alone: bool = False) -> list[Any] | None:
         for attempt in range(1, TRIES + 1):
             try:
                 with self._database.transaction() as session:
@@ -80,7 +98,7 @@ class Writer:
                 return [error] if alone else None
         return None
 
-    def _tell(self, work: list[tuple[Callable[[Session], Any], asyncio.Future[Any]]], results: list[Any]) -> None:
+    def _tell(self, work: list[Item], results: list[Any]) -> None:
         def tell() -> None:
             for (_, future), result in zip(work, results, strict=True):
                 if future.done():
@@ -90,5 +108,4 @@ class Writer:
                 else:
                     future.set_result(result)
 
-        if work:
-            self._loop.call_soon_threadsafe(tell)
+        self._loop.call_soon_threadsafe(tell)

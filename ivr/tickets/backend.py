@@ -1,5 +1,6 @@
 """What every ticketing backend can do."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from ivr.tickets.outcome import Draft
@@ -10,10 +11,9 @@ class BackendError(Exception):
 
 
 class Backend(Protocol):
-    def find(self, call_id: str) -> str | None:
-        """The number of the ticket of that call, if there is one."""
+    def put(self, drafts: Sequence[Draft]) -> list[str]:
+        """Make the ticket of each call, or change it when there is one; returns their numbers, in the same order.
 
-    def create(self, draft: Draft) -> str:
-        """Make the ticket; returns its number. Called again for the same call, it returns the same."""
-
-    def update(self, number: str, draft: Draft) -> None: ...
+        There is one ticket a call, however often and by however many this is done. Raises BackendError (the embedded
+        backend StoreError): then some of them may have been made; they are given again, one by one.
+        """

@@ -1,45 +1,35 @@
 """The embedded ticketing backend: a table of our own, for a house without a ticketing system."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import JSON, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from ivr.store.database import Database
-from ivr.store.schema import Ticket
+from ivr.store.schema import Ticket, UtcTime
 from ivr.tickets.outcome import Draft
+
+# `call_id` is unique in the table: who comes second, and be it at the same moment, changes the ticket of who was first.
+_PUT = text(
+    "INSERT INTO tickets (call_id, type, subject, fields, created_at, updated_at)"
+    " VALUES (:call_id, :type, :subject, :fields, :now, :now) ON CONFLICT (call_id) DO UPDATE"
+    " SET type = excluded.type, subject = excluded.subject, fields = excluded.fields, updated_at = excluded.updated_at"
+).bindparams(bindparam("fields", type_=JSON), bindparam("now", type_=UtcTime))
 
 
 class Embedded:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def find(self, call_id: str) -> str | None:
-        with self._database.read() as session:
-            number = session.scalar(select(Ticket.number).where(Ticket.call_id == call_id))
-        return None if number is None else str(number)
-
-    def create(self, draft: Draft) -> str:
-        """`call_id` is unique in the table: of two who create at once, one fails and finds it at its next try."""
+    def put(self, drafts: Sequence[Draft]) -> list[str]:
+        """See `Backend.put`; all of them or none."""
         now = datetime.now(UTC)
         with self._database.transaction() as session:
-            ticket = Ticket(
-                call_id=draft.call_id,
-                type=draft.type,
-                subject=draft.subject,
-                fields=draft.fields,
-                created_at=now,
-                updated_at=now,
-            )
-            session.add(ticket)
-            session.flush()
-            return str(ticket.number)
-
-    def update(self, number: str, draft: Draft) -> None:
-        with self._database.transaction() as session:
-            ticket = session.get_one(Ticket, int(number))
-            ticket.type, ticket.subject, ticket.fields = draft.type, draft.subject, draft.fields
-            ticket.updated_at = datetime.now(UTC)
+            session.connection().execute(_PUT, [vars(draft) | {"now": now} for draft in drafts])
+            made = select(Ticket.call_id, Ticket.number).where(Ticket.call_id.in_([draft.call_id for draft in drafts]))
+            numbers = {call_id: str(number) for call_id, number in session.connection().execute(made)}
+        return [numbers[draft.call_id] for draft in drafts]
 
 
 def recent(session: Session, *, type: str = "", limit: int = 50) -> list[Ticket]:

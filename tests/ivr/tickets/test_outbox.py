@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 
@@ -49,7 +50,7 @@ def test_a_late_disposition_changes_the_ticket_and_makes_no_second(database: Dat
 
 def test_a_backend_that_is_down_loses_nothing(database: Database) -> None:
     class Down(Embedded):
-        def create(self, draft: Draft) -> str:
+        def put(self, drafts: Sequence[Draft]) -> list[str]:
             raise BackendError("down")
 
     end_a_call(database, wrap_up=0)
@@ -62,8 +63,8 @@ def test_a_backend_that_is_down_loses_nothing(database: Database) -> None:
 
 def test_a_crash_between_create_and_mark(database: Database) -> None:
     class Dies(Embedded):
-        def create(self, draft: Draft) -> str:
-            super().create(draft)
+        def put(self, drafts: Sequence[Draft]) -> list[str]:
+            super().put(drafts)
             raise KeyboardInterrupt
 
     end_a_call(database, wrap_up=0)
@@ -71,6 +72,35 @@ def test_a_crash_between_create_and_mark(database: Database) -> None:
         deliver_due(database, Dies(database), Types(), NOW)
     deliver_due(database, Embedded(database), Types(), NOW)
     assert tickets(database) == [("c", "Q")]
+
+
+def test_one_that_the_backend_refuses_holds_up_no_other(database: Database) -> None:
+    class Picky(Embedded):
+        def put(self, drafts: Sequence[Draft]) -> list[str]:
+            if any(draft.call_id == "c1" for draft in drafts):
+                raise BackendError("not this one")
+            return super().put(drafts)
+
+    for number in range(3):
+        end_a_call(database, f"c{number}", wrap_up=0)
+    assert deliver_due(database, Picky(database), Types(), NOW) == 2
+    assert sorted(tickets(database)) == [("c0", "Q"), ("c2", "Q")]
+    assert deliver_due(database, Embedded(database), Types(), NOW + timedelta(seconds=3)) == 1
+    assert sorted(tickets(database)) == [("c0", "Q"), ("c1", "Q"), ("c2", "Q")]
+
+
+def test_a_disposition_given_during_delivery_is_not_lost(database: Database) -> None:
+    class Slow(Embedded):
+        def put(self, drafts: Sequence[Draft]) -> list[str]:
+            with database.transaction() as session:
+                calls.set_disposition(session, "c", "A", NOW + timedelta(seconds=1))
+            return super().put(drafts)
+
+    end_a_call(database, wrap_up=0)
+    deliver_due(database, Slow(database), Types(), NOW)
+    assert tickets(database) == [("c", "Q")]
+    assert deliver_due(database, Embedded(database), Types(), NOW + timedelta(seconds=1)) == 1
+    assert tickets(database) == [("c", "A")]
 
 
 def test_two_workers_at_once(database: Database) -> None:
