@@ -21,10 +21,15 @@ def all_verbs() -> dict[str, Any]:
 
 
 @cache
-def _by_model() -> dict[type[Node], Any]:
-    return {module.Model: module for module in all_verbs().values()}
+def _by_model() -> dict[type[Node], tuple[str, Any]]:
+    return {module.Model: (name, module) for name, module in all_verbs().items()}
 
 
 def of(node: Node) -> Any:
     """The module of a node's verb."""
-    return _by_model()[type(node)]
+    return _by_model()[type(node)][1]
+
+
+def name_of(node: Node) -> str:
+    """A node's verb, as in YAML."""
+    return _by_model()[type(node)][0]
