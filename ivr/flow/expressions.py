@@ -52,6 +52,8 @@ def evaluate(source: str, names: Mapping[str, Any]) -> Any:
     """The expression's value. Raises ExpressionError."""
     try:
         return _compile(source).execute(dict(names))
+    except KeyError as error:
+        raise ExpressionError(f"'{source}': there is no {error} in it") from error
     except (ValueError, RuntimeError, TypeError) as error:
         raise ExpressionError(f"'{source}': {str(error).splitlines()[0]}") from error
 
@@ -70,6 +72,8 @@ def check(source: str, names: Mapping[str, Any]) -> str | None:
             return f"'{path[0]}.{path[1]}' does not exist{nearest(path[1], names[path[0]])}"
     try:
         program.execute(dict(names))
+    except KeyError:
+        return None  # what a web service answers is known in a call only
     except (RuntimeError, TypeError) as error:
         return str(error).splitlines()[0]
     return None

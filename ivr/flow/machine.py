@@ -28,8 +28,11 @@ MOST_NODES = 200
 FAREWELL = "(farewell)"
 
 
-def begin(book: Book, flow: str, facts: Facts, now: datetime) -> tuple[State, list[Action]]:
-    """A new call for `flow` (a name in the book, or the built-in one for unknown numbers). `now` is aware, in UTC."""
+def begin(book: Book, flow: str, facts: Facts, now: datetime, language: str = "") -> tuple[State, list[Action]]:
+    """A new call for `flow` (a name in the book, or the built-in one for unknown numbers). `now` is aware, in UTC.
+
+    `language`: the one to begin in, if the flow has it, instead of the flow's first.
+    """
     if flow == UNKNOWN_NUMBER:
         state = State(flow, FAREWELL, "it", outcome="failed")
         run = Run(book, state, facts, now)
@@ -37,7 +40,8 @@ def begin(book: Book, flow: str, facts: Facts, now: datetime) -> tuple[State, li
         run.wait(farewell=run.play([builtin_say("unknown-number", language) for language in ("it", "en")]))
         return state, run.actions
     start = book.flows[flow]
-    state = State(flow, start.start, start.languages[0], dict(start.variables))
+    language = language if language in start.languages else start.languages[0]
+    state = State(flow, start.start, language, dict(start.variables))
     run = Run(book, state, facts, now)
     run.go("start", start.start)
     _advance(run)

@@ -59,6 +59,7 @@ class Simulation:
         facts: w.Facts,
         now: datetime,
         seconds: Callable[[w.Say], float] = reading_time,
+        language: str = "",
     ) -> None:
         self.book, self.facts, self.at = book, facts, 0.0
         self.journey: list[Entry] = []
@@ -67,6 +68,7 @@ class Simulation:
         self.unstaffed = False  # nobody is signed in at the next queue
         self.talk, self.disposition = TALK, ""
         self._flow, self._begun, self._seconds = flow, now.astimezone(UTC), seconds
+        self._language = language
         # What comes by itself, and when: the world's clock.
         self._pending: dict[str, tuple[float, w.Event]] = {}
         self._message_since = 0.0
@@ -113,7 +115,7 @@ class Simulation:
         return "keys" if timer and timer[1] == w.Elapsed(wait.get("id", 0)) else ""
 
     def begin(self) -> "Simulation":
-        self.state, actions = machine.begin(self.book, self._flow, self.facts, self.now)
+        self.state, actions = machine.begin(self.book, self._flow, self.facts, self.now, self._language)
         self._do(actions)
         return self.settle()
 
@@ -145,7 +147,7 @@ class Simulation:
         self.settle()
 
     def wait(self, seconds: float) -> None:
-        """Let time pass; what comes by itself comes."""
+        """Let so much time pass, and no more; what comes by itself comes."""
         until = self.at + seconds
         self._note("waited", seconds=seconds)
         while not self.done:
@@ -156,7 +158,6 @@ class Simulation:
                 break
             self._happen(name, when, event)
         self.at = max(self.at, until)
-        self.settle()
 
     def hang_up(self) -> None:
         self._note("hung-up")

@@ -259,9 +259,9 @@ class _Play:
     def _wait(self, seconds: float) -> None:
         self._act("wait", seconds)
         self.call.wait(seconds)
-        self._go_on()
         if self.call.done:
             raise _Unfit("the call is over")
+        self._go_on()
 
     def _operator(self, operator: Operator) -> None:
         if self.call.awaits != "operator":

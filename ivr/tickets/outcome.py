@@ -26,16 +26,20 @@ class Draft:
     fields: dict[str, str] = field(default_factory=dict)
 
 
-def draft(call: Call, types: Types) -> Draft:
-    """The operator's disposition first, then what the flow said, then what the outcome says."""
+def type_of(outcome: str, disposition: str, said: str, types: Types) -> str:
+    """The operator's disposition first, then what the flow `said`, then what the outcome says."""
     by_outcome = {
         "served": types.served,
         "abandoned": types.abandoned,
         "callback": types.callback,
         "self-served": types.self_served,
     }
+    return disposition or said or by_outcome.get(outcome, types.other)
+
+
+def draft(call: Call, types: Types) -> Draft:
     said = call.ticket or {}
-    kind = call.disposition or said.get("type") or by_outcome.get(call.outcome, types.other)
+    kind = type_of(call.outcome, call.disposition, said.get("type", ""), types)
     fields = {
         "outcome": call.outcome,
         "queue": call.queue,

@@ -3,9 +3,9 @@
 import argparse
 from types import ModuleType
 
-from ivr.cli.flow import check
+from ivr.cli.flow import check, simulate, test
 
-COMMANDS: tuple[ModuleType, ...] = (check,)
+COMMANDS: tuple[ModuleType, ...] = (check, simulate, test)
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

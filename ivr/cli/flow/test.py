@@ -1,0 +1,127 @@
+"""`ivr flow test`: the designers' tests, in the simulator, or each as a real call."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+if TYPE_CHECKING:
+    from ivr.flow.model import Book
+    from ivr.flow.trial import Case, Result
+    from ivr.settings import Settings
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser(
+        "test", help="run the designers' tests", epilog="Example: ivr flow test flows/ -k Bolzano --junit tests.xml"
+    )
+    parser.add_argument(
+        "path", nargs="?", type=Path, default=Path("flows"), metavar="PATH", help="folder, flow or test file (flows)"
+    )
+    parser.add_argument("-k", dest="name", default="", metavar="TEXT", help="only tests with this in their name")
+    parser.add_argument("--junit", type=Path, metavar="FILE.xml", help="write the results as JUnit XML")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from ivr.flow.findings import FlowErrors
+    from ivr.settings import load
+
+    try:
+        book, cases = collect(args.path, args.name)
+    except FileNotFoundError as error:
+        print(f"ivr: {error}", file=sys.stderr)
+        return 2
+    except FlowErrors as error:
+        print(error, file=sys.stderr)
+        return 1
+    results = simulate(book, cases, load())
+    if args.junit:
+        args.junit.write_bytes(junit(results))
+    if args.json:
+        print(json.dumps([_record(one) for one in results], indent=2, ensure_ascii=False))
+    else:
+        for one in results:
+            print(_text(one))
+    failed = sum(not one.passed for one in results)
+    print(f"{len(results) - failed} passed, {failed} failed", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def collect(path: Path, name: str = "") -> "tuple[Book, list[Case]]":
+    """The flows of a folder and their tests: of the whole folder, of one flow's file, or of one test file.
+
+    Raises FileNotFoundError, saying what to give, and FlowErrors.
+    """
+    from ivr.flow import trial
+    from ivr.flow.findings import FlowErrors
+    from ivr.flow.loader import SUFFIX, load
+
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist; give a flows' folder, a flow or a test file")
+    folder = path if path.is_dir() else path.parent.parent if path.name.endswith(trial.SUFFIX) else path.parent
+    book = load(folder)
+    files = [path] if path.name.endswith(trial.SUFFIX) else sorted((folder / "tests").glob(f"*{trial.SUFFIX}"))
+    cases, findings = [], []
+    for file in files:
+        try:
+            cases += trial.read(file, book)
+        except FlowErrors as error:
+            findings += error.findings
+    if findings:
+        raise FlowErrors(sorted(findings))
+    if path.name.endswith(SUFFIX):
+        cases = [case for case in cases if case.flow == path.name.removesuffix(SUFFIX)]
+    return book, [case for case in cases if name.lower() in case.test.name.lower()]
+
+
+def simulate(book: "Book", cases: "Sequence[Case]", settings: "Settings") -> "list[Result]":
+    """Every case in the simulator."""
+    from ivr.cli.flow.world import facts, ticket_type
+    from ivr.flow import trial
+
+    return [trial.run(case, book, facts, ticket_type(settings)) for case in cases]
+
+
+def _text(result: "Result") -> str:
+    from ivr.flow.telling import line, told
+
+    if result.passed:
+        return f"passed  {result.case.test.name}"
+    lines = [f"FAILED  {result.case.test.name}", f"{result.case.file}:{result.line}: {result.problem}"]
+    return "\n".join(
+        [*lines, "  the journey:", *(f"  {text}" for event in told(result.journey) if (text := line(event)))]
+    )
+
+
+def _record(result: "Result") -> dict[str, Any]:
+    from ivr.flow.telling import told
+
+    case = result.case
+    return {
+        "name": case.test.name,
+        "flow": case.flow,
+        "file": case.file,
+        "line": result.line if result.problem else case.line,
+        "passed": result.passed,
+        "problem": result.problem,
+        "journey": list(told(result.journey)),
+    }
+
+
+def junit(results: "Sequence[Result]") -> bytes:
+    """The results in the form that build servers read (JUnit's XML, as Ant wrote it)."""
+    failed = sum(not one.passed for one in results)
+    suite = ElementTree.Element("testsuite", name="flows", tests=str(len(results)), failures=str(failed))
+    for one in results:
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=one.case.flow, name=one.case.test.name, file=one.case.file
+        )
+        if not one.passed:
+            failure = ElementTree.SubElement(case, "failure", message=f"{one.case.file}:{one.line}: {one.problem}")
+            failure.text = _text(one)
+    return bytes(ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True))
