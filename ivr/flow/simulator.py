@@ -147,10 +147,12 @@ class Simulation:
         self.settle()
 
     def wait(self, seconds: float) -> None:
-        """Let so much time pass, and no more; what comes by itself comes."""
-        until = self.at + seconds
+        """Let so much time pass; what comes by itself comes. A wait in a queue ends with the place in it."""
+        until, queued = self.at + seconds, "queue" in self.state.wait
         self._note("waited", seconds=seconds)
         while not self.done:
+            if queued and "queue" not in self.state.wait:
+                return
             name, (when, event) = min(
                 self._pending.items(), key=lambda item: item[1][0], default=("", (until + 1, None))
             )

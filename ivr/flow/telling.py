@@ -42,7 +42,7 @@ def line(event: dict[str, Any]) -> str:
         return f"{at}  > {event['pressed']}"
     if "waited" in event:
         return f"{at}  > {event['waited']:g} s pass"
-    if "exit" in event:
+    if "to" in event:
         return f"{at}  {event['node']} --{event['exit']}--> {event['to']}"
     if event["note"] in ("key", "caller-hung-up"):
         return ""  # said already, as what the caller did

@@ -86,7 +86,7 @@ def test_steps_that_fit(tmp_path: Path, steps: str, expect: str) -> None:
         ('operator: {code: "1"}', "{}", 7, "not waiting for an operator"),
         ("press: 2\npress: 1", "{}", 8, "waiting for web service at node 'look'"),
         ("http: {status: 200}\npress: 9", "{}", 9, "a web service was not asked as often"),
-        ("press: 1\nwait: 6m\nwait: 1s", "{}", 8, "the call is over"),
+        ("press: 1\nwait: 6m\nwait: 1s", "{}", 9, "the call is over"),
         ("answer: [1]", "{}", 7, "no question of a survey was asked"),
         ("press: 1\nunstaffed: true", "{}", 8, "in the queue already"),
         ("silence: 2", "{outcome: served}", 8, "the outcome is 'self-served', not 'served'"),
