@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ivr.problem import Problem
+
 PREFIX = "NUMERO_NERO_"
 FILE_NAME = "numero-nero.toml"
 STATE_FILE = "installation.json"
@@ -20,8 +22,10 @@ DEFAULT_DATA = Path("data")
 TicketType = Literal["Q", "PQ", "A", "PA", "I", "PI", "B"]
 
 
-class SettingsError(Exception):
+class SettingsError(Problem):
     """A setting that cannot be used; the message says where it stands and what is wrong."""
+
+    exit_status = 2
 
 
 class _Section(BaseModel):
@@ -43,7 +47,10 @@ class Ports(_Section):
     @classmethod
     def _from_base(cls, given: Any) -> Any:
         offsets = {"sip": 60, "ari": 88, "ami": 38, "web": 80, "rtp_first": 100, "rtp_last": 899}
-        base = int(given.get("base", 15000))
+        try:
+            base = int(given.get("base", 15000))
+        except (AttributeError, TypeError, ValueError):
+            return given  # refused below, where the key is named
         return {name: base + offset for name, offset in offsets.items()} | given
 
 
@@ -144,6 +151,8 @@ def load(
             values = tomllib.loads(path.read_text("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"{path}: this is not TOML: {error}") from error
+    if flat := next((key for key, value in values.items() if not isinstance(value, dict)), None):
+        raise SettingsError(f"{path}: {flat}: every key stands in a section, as in [ports]")
     sources = _overlay(values, environment)
     running = _running_base_port(folder)
     if base_port is None and running is not None:

@@ -7,8 +7,7 @@ from asterisk_conf import tree
 from ivr.cli.output import common, emit
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser("asterisk", help="fetch Asterisk and the robot phone, if they are missing")
+def arguments(parser: argparse.ArgumentParser) -> None:
     common(parser, "Example: ivr asterisk")
     parser.set_defaults(run=run)
 

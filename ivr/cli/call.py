@@ -16,8 +16,7 @@ from ivr.phone.phone import Account, Phone, PhoneError
 from ivr.settings import Settings, load
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser("call", help="call a number as a citizen would, over real SIP")
+def arguments(parser: argparse.ArgumentParser) -> None:
     common(parser, "Example: ivr call +390600000001 --from +390471123456 --press ,,,,1,,,1 --for 30 --save heard.wav")
     parser.add_argument("number", metavar="NUMBER", help="the number to call")
     parser.add_argument("--from", dest="caller", default="+390612345678", metavar="N", help="our own; or `anonymous`")

@@ -42,8 +42,7 @@ SWEEP = 30.0
 FAREWELL = 15.0
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser("controller", help="run one controller of calls (`ivr up` does it)")
+def arguments(parser: argparse.ArgumentParser) -> None:
     common(parser, "Example: ivr controller controller-1 --data /srv/numero-nero")
     parser.add_argument("id", metavar="ID", help="its name, the same each time it is started")
     parser.set_defaults(run=run)

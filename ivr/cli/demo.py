@@ -19,6 +19,7 @@ from ivr.cli.desk import Manner, desk
 from ivr.cli.output import common
 from ivr.cli.status import status
 from ivr.flow import calendars
+from ivr.flow.loader import FlowErrors
 from ivr.flow.loader import load as load_flows
 from ivr.phone.phone import PhoneError
 from ivr.prompts import audio, voice
@@ -38,8 +39,7 @@ SPEECHES = {
 }
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser("demo", help="one whole call before your eyes")
+def arguments(parser: argparse.ArgumentParser) -> None:
     common(parser, "Example: ivr demo")
     parser.set_defaults(run=run)
 
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
 
     try:
         return asyncio.run(demo(settings, say))
-    except PhoneError as error:
+    except (PhoneError, FlowErrors) as error:
         print(f"ivr demo: {error}", file=sys.stderr)
         return 1
 

@@ -37,8 +37,7 @@ class Manner:
     calls: int = 0
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser("desk", help="a robot operator on a real SIP phone")
+def arguments(parser: argparse.ArgumentParser) -> None:
     common(parser, "Example: ivr desk 4271 --answer-after 2 --hang-up-after 10 --disposition Q --calls 1")
     parser.add_argument("code", metavar="CODE", help="the operator's personal code (see `ivr operators list`)")
     parser.add_argument("--answer-after", type=float, default=1.0, metavar="S", help="let it ring so long (1)")

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from ivr.problem import Problem
 from ivr.settings import Settings
 
 
-class InstallationError(Exception):
+class InstallationError(Problem):
     """Something on this machine is in the way; the message says what and what to do."""
 
 

@@ -1,56 +1,60 @@
-"""`ivr`: one program for everything."""
+"""`ivr`: one program for everything. Only the module of the sub-command that was asked for is imported."""
 
 import argparse
-import importlib
 import sys
-from collections.abc import Iterable
+from importlib import import_module
 
 from ivr import __version__
-from ivr.settings import SettingsError
+from ivr.problem import Problem
 
-# One module each in `ivr.cli`. A command's module is read only when it is called: all together cost seconds.
-COMMANDS = (
-    "up",
-    "status",
-    "call",
-    "desk",
-    "demo",
-    "flow",
-    "operators",
-    "recordings",
-    "tickets",
-    "purge",
-    "users",
-    "asterisk",
-    "controller",
-    "web",
-)
+# Sub-command → its line in the help. `ivr/cli/NAME.py` has `arguments(parser)`, which also says what to run.
+COMMANDS = {
+    "up": "start everything; Ctrl-C stops it",
+    "status": "is everything up, and what is it doing",
+    "call": "call a number as a citizen would, over real SIP",
+    "desk": "a robot operator on a real SIP phone",
+    "demo": "one whole call before your eyes",
+    "flow": "check, draw and test flows",
+    "operators": "who may take calls",
+    "recordings": "recorded conversations",
+    "tickets": "the tickets that calls have made",
+    "purge": "delete the recordings whose time is over",
+    "users": "who may sign in to the pages and the API",
+    "asterisk": "fetch Asterisk and the robot phone, if they are missing",
+    "controller": "run one controller of calls (`ivr up` does it)",
+    "web": "serve the pages and the API (`ivr up` does it)",
+}
 
 
-def parser(commands: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
+def parser(command: str | None = None) -> argparse.ArgumentParser:
+    """Knows every sub-command by name, and `command` (None: each) with its arguments."""
     top = argparse.ArgumentParser(
         prog="ivr", description="Numero Nero: an open telephony and IVR engine.", epilog="Example: ivr up"
     )
     top.add_argument("--version", action="version", version=f"Numero Nero {__version__}")
     subparsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in commands:
-        importlib.import_module(f"ivr.cli.{command}").add_parser(subparsers)
+    for name, line in COMMANDS.items():
+        one = subparsers.add_parser(name, help=line)
+        if command in (name, None):
+            import_module(f"ivr.cli.{name}").arguments(one)
     return top
 
 
 def main() -> None:
-    called = [word for word in sys.argv[1:2] if word in COMMANDS]
-    args = parser(called or COMMANDS).parse_args()
+    if len(sys.argv) == 1:
+        parser("").print_help(sys.stderr)
+        sys.exit(2)
+    args = parser(sys.argv[1]).parse_args()
     try:
         sys.exit(args.run(args))
-    except SettingsError as error:
-        print(f"ivr: {error}", file=sys.stderr)
-        sys.exit(2)
     except BrokenPipeError:  # `ivr … | head`
         sys.stderr.close()
         sys.exit(0)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Problem as error:
+        print(f"ivr: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)
 
 
 if __name__ == "__main__":

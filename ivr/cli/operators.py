@@ -8,13 +8,13 @@ from ivr.cli.installation import make_folders, secret
 from ivr.cli.output import common, emit, problem, show
 from ivr.settings import load
 from ivr.store import operators
-from ivr.store.database import Database, StoreError
+from ivr.store.database import Database
 
 COLUMNS = ["code", "name", "languages", "queues", "state"]
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser("operators", help="who may take calls", epilog="Example: ivr operators list")
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "Example: ivr operators list"
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add = commands.add_parser("add", help="add an operator")
     add.add_argument("code", metavar="CODE", help="3 to 8 digits; callers hear it")
@@ -48,11 +48,8 @@ def _add(args: argparse.Namespace) -> int:
     languages, queues = (
         [part.strip() for part in text.split(",") if part.strip()] for text in (args.languages, args.queues)
     )
-    try:
-        with _database(args).transaction() as session:
-            operators.add(session, args.code, args.name, languages, queues, datetime.now(UTC))
-    except StoreError as error:
-        return problem(str(error))
+    with _database(args).transaction() as session:
+        operators.add(session, args.code, args.name, languages, queues, datetime.now(UTC))
     row = {"code": args.code, "name": args.name, "languages": languages, "queues": queues, "state": "signed-out"}
     emit(args, [row], COLUMNS)
     return 0
@@ -76,11 +73,8 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _remove(args: argparse.Namespace) -> int:
-    try:
-        with _database(args).transaction() as session:
-            operators.remove(session, args.code, datetime.now(UTC))
-    except StoreError as error:
-        return problem(str(error))
+    with _database(args).transaction() as session:
+        operators.remove(session, args.code, datetime.now(UTC))
     emit(args, [{"code": args.code, "removed": True}], ["code", "removed"])
     return 0
 

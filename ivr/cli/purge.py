@@ -5,14 +5,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from ivr.cli.output import common, emit, problem
+from ivr.cli.output import common, emit
 from ivr.settings import load
-from ivr.store.database import Database, StoreError
+from ivr.store.database import Database
 from recordings.retention import purge
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser("purge", help="delete the recordings whose time is over")
+def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--at",
         type=datetime.fromisoformat,
@@ -30,17 +29,14 @@ def run(args: argparse.Namespace) -> int:
     at = args.at or datetime.now(UTC)
     if at.tzinfo is None:
         at = at.replace(tzinfo=ZoneInfo(rules.timezone))
-    try:
-        purged = purge(
-            Database(settings.database_url),
-            settings.recordings_folder,
-            at,
-            timezone=rules.timezone,
-            keep_days=rules.keep_days,
-            dry_run=args.dry_run,
-        )
-    except StoreError as error:
-        return problem(str(error))
+    purged = purge(
+        Database(settings.database_url),
+        settings.recordings_folder,
+        at,
+        timezone=rules.timezone,
+        keep_days=rules.keep_days,
+        dry_run=args.dry_run,
+    )
     emit(args, [asdict(one) for one in purged], ["recording_id", "day", "problem"])
     if not args.json:
         failed = sum(bool(one.problem) for one in purged)

@@ -7,16 +7,14 @@ from pathlib import Path
 
 from ivr.cli.output import common, emit, problem, show
 from ivr.settings import Settings, load
-from ivr.store.database import Database, StoreError
+from ivr.store.database import Database
 from recordings import catalogue
 
 COLUMNS = ["id", "started_at", "seconds", "queue", "operator", "language", "disposition"]
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser(
-        "recordings", help="recorded conversations", epilog="Example: ivr recordings list --day 2027-01-01"
-    )
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "Example: ivr recordings list"
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     listing = commands.add_parser("list", help="the newest first")
     for name in ("queue", "operator", "language"):
@@ -39,18 +37,15 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _list(args: argparse.Namespace) -> int:
     settings = load(args.data)
-    try:
-        with Database(settings.database_url).read() as session:
-            found = catalogue.find(
-                session,
-                queue=args.queue,
-                operator=args.operator,
-                language=args.language,
-                day=args.day,
-                limit=args.limit,
-            )
-    except StoreError as error:
-        return problem(str(error))
+    with Database(settings.database_url).read() as session:
+        found = catalogue.find(
+            session,
+            queue=args.queue,
+            operator=args.operator,
+            language=args.language,
+            day=args.day,
+            limit=args.limit,
+        )
     emit(args, [asdict(entry) for entry in found], COLUMNS)
     return 0
 
@@ -63,7 +58,7 @@ def _get(settings: Settings, id: str) -> catalogue.Entry:
 def _show(args: argparse.Namespace) -> int:
     try:
         show(args, asdict(_get(load(args.data), args.id)))
-    except (catalogue.CatalogueError, StoreError) as error:
+    except catalogue.CatalogueError as error:
         return problem(str(error))
     return 0
 
@@ -73,7 +68,7 @@ def _export(args: argparse.Namespace) -> int:
     try:
         entry = _get(settings, args.id)
         catalogue.export(entry, settings.recordings_folder, args.file, force=args.force)
-    except (catalogue.CatalogueError, StoreError) as error:
+    except catalogue.CatalogueError as error:
         return problem(str(error))
     emit(args, [{"id": entry.id, "file": str(args.file), "seconds": entry.seconds}], ["id", "file", "seconds"])
     return 0

@@ -14,8 +14,7 @@ from ivr.store import controllers
 from ivr.store.database import Database, StoreError
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser("status", help="is everything up, and what is it doing")
+def arguments(parser: argparse.ArgumentParser) -> None:
     common(parser, "Example: ivr status --json")
     parser.set_defaults(run=run)
 

@@ -5,17 +5,15 @@ from typing import Any
 
 from ivr.cli.output import common, emit, problem, show
 from ivr.settings import load
-from ivr.store.database import Database, StoreError
+from ivr.store.database import Database
 from ivr.store.schema import Ticket
 from ivr.tickets import embedded
 
 COLUMNS = ["number", "type", "subject", "created_at", "call_id"]
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser(
-        "tickets", help="the tickets that calls have made", epilog="Example: ivr tickets list"
-    )
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "Example: ivr tickets list"
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     listing = commands.add_parser("list", help="the newest first")
     listing.add_argument("--type", default="", choices=["", "Q", "PQ", "A", "PA", "I", "PI", "B"])
@@ -33,21 +31,15 @@ def _row(ticket: Ticket) -> dict[str, Any]:
 
 
 def _list(args: argparse.Namespace) -> int:
-    try:
-        with Database(load(args.data).database_url).read() as session:
-            rows = [_row(ticket) for ticket in embedded.recent(session, type=args.type, limit=args.limit)]
-    except StoreError as error:
-        return problem(str(error))
+    with Database(load(args.data).database_url).read() as session:
+        rows = [_row(ticket) for ticket in embedded.recent(session, type=args.type, limit=args.limit)]
     emit(args, rows, COLUMNS)
     return 0
 
 
 def _show(args: argparse.Namespace) -> int:
-    try:
-        with Database(load(args.data).database_url).read() as session:
-            ticket = embedded.get(session, args.key)
-    except StoreError as error:
-        return problem(str(error))
+    with Database(load(args.data).database_url).read() as session:
+        ticket = embedded.get(session, args.key)
     if ticket is None:
         return problem(f"there is no ticket {args.key}; see `ivr tickets list`")
     show(args, _row(ticket))

@@ -41,8 +41,7 @@ class NotReady(Exception):
     """A program we started did not come up."""
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser("up", help="start everything; Ctrl-C stops it")
+def arguments(parser: argparse.ArgumentParser) -> None:
     common(parser, "Example: ivr up --data /srv/numero-nero --base-port 16000")
     parser.add_argument("--base-port", type=int, metavar="P", help="first of the 1,000 ports to use (15000)")
     parser.set_defaults(run=run)

@@ -2,16 +2,14 @@
 
 import argparse
 
-from ivr.cli.output import common, emit, problem
+from ivr.cli.output import common, emit
 from ivr.settings import load
-from ivr.store.database import Database, StoreError
+from ivr.store.database import Database
 from ivr.web import access
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser(
-        "users", help="who may sign in to the pages and the API", epilog="Example: ivr users list"
-    )
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "Example: ivr users list"
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add = commands.add_parser("add", help="add a user; the new password is shown once")
     add.add_argument("name", metavar="NAME")
@@ -29,11 +27,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _add(args: argparse.Namespace) -> int:
-    try:
-        with Database(load(args.data).database_url).transaction() as session:
-            password = access.add_user(session, args.name, args.role, args.operator)
-    except StoreError as error:
-        return problem(str(error))
+    with Database(load(args.data).database_url).transaction() as session:
+        password = access.add_user(session, args.name, args.role, args.operator)
     row = {"name": args.name, "role": args.role, "operator": args.operator, "password": password}
     emit(args, [row], list(row))
     return 0
@@ -47,10 +42,7 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _remove(args: argparse.Namespace) -> int:
-    try:
-        with Database(load(args.data).database_url).transaction() as session:
-            access.remove_user(session, args.name)
-    except StoreError as error:
-        return problem(str(error))
+    with Database(load(args.data).database_url).transaction() as session:
+        access.remove_user(session, args.name)
     emit(args, [{"name": args.name, "removed": True}], ["name", "removed"])
     return 0

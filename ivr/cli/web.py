@@ -11,8 +11,7 @@ from ivr.settings import load
 from ivr.web.serve import serve
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser("web", help="serve the pages and the API (`ivr up` does it)")
+def arguments(parser: argparse.ArgumentParser) -> None:
     common(parser, "Example: ivr web --data /srv/numero-nero")
     parser.set_defaults(run=run)
 

@@ -12,10 +12,12 @@ from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from ivr.problem import Problem
+
 BUSY = 10_000  # ms to wait for another process's transaction
 
 
-class StoreError(Exception):
+class StoreError(Problem):
     """The store cannot be used, or cannot hold what was asked; the message says what to do."""
 
 
@@ -35,7 +37,7 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables to what this code needs. Two processes that start at once do it one after the other."""
-        # Read here: only `ivr up` migrates, and every command would pay for it.
+        # Takes long to import, and most commands only read.
         from alembic import command
         from alembic.config import Config
         from alembic.util import CommandError
@@ -79,7 +81,10 @@ class Database:
         try:
             yield
         except SQLAlchemyError as error:
-            raise StoreError(f"{self._name}: {_short(error)}") from error
+            text = _short(error)
+            if text.startswith(("unable to open database file", "no such table", 'relation "')):
+                text += "; nothing is stored there yet: start with `ivr up`, or say with --data where it is"
+            raise StoreError(f"{self._name}: {text}") from error
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

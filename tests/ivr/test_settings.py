@@ -26,6 +26,9 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
     [
         ("[recordings]\nkeep_days = 0\n", {}, "numero-nero.toml: recordings.keep_days"),
         ("[recordins]\n", {}, "numero-nero.toml: recordins"),
+        ("[ports]\nbase = 'many'\n", {}, "numero-nero.toml: ports.base"),
+        ("ports = 5\n", {"NUMERO_NERO_PORTS__BASE": "16000"}, "numero-nero.toml: ports: every key stands in a section"),
+        ("", {"NUMERO_NERO_PORTS__BASE": "many"}, "NUMERO_NERO_PORTS__BASE: ports.base"),
         ("oops", {}, "numero-nero.toml: this is not TOML"),
         ("", {"NUMERO_NERO_RECORDINGS__MIN_FREE": "much"}, "NUMERO_NERO_RECORDINGS__MIN_FREE: recordings.min_free"),
     ],

@@ -8,8 +8,8 @@ from ivr.cli.flow import check, simulate, test
 COMMANDS: tuple[ModuleType, ...] = (check, simulate, test)
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser("flow", help="check, draw and test flows", epilog="Example: ivr flow check flows/")
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "Example: ivr flow check flows/"
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add_parser(commands)

@@ -16,7 +16,7 @@ nodes:
 
 
 def check(*arguments: str) -> int:
-    args = parser().parse_args(["flow", "check", *arguments])
+    args = parser("flow").parse_args(["flow", "check", *arguments])
     return int(args.run(args))
 
 
