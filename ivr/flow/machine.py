@@ -139,7 +139,7 @@ def _say_farewell(run: Run, reason: str) -> None:
 
 def _caller_left(run: Run) -> None:
     _leave(run)
-    run.note("caller-hung-up")
+    run.note("caller-hung-up", flow=run.state.flow)
     run.state.done = True
     if not run.state.outcome and not run.state.operator and not (run.state.ticket and run.state.ticket.type == "B"):
         run.state.outcome = "abandoned"

@@ -3,9 +3,9 @@
 import argparse
 from types import ModuleType
 
-from ivr.cli.flow import check, simulate, test
+from ivr.cli.flow import check, graph, simulate, test
 
-COMMANDS: tuple[ModuleType, ...] = (check, simulate, test)
+COMMANDS: tuple[ModuleType, ...] = (check, graph, simulate, test)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
