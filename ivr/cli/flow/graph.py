@@ -3,18 +3,22 @@
 import argparse
 import json
 import sys
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ivr.problem import Problem, WrongUse
 
 if TYPE_CHECKING:
     from ivr.flow.graph import Graph
 
-EXAMPLE = "Example: ivr flow graph flows/assistenza.flow.yaml -o assistenza.svg --calls 2026-11-01..2026-11-24"
+EXAMPLE = "Example: ivr flow graph flows/assistenza.flow.yaml --calls 2026-11-01..2026-11-24"
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser("graph", help="draw a flow", epilog=EXAMPLE)
+    parser = subparsers.add_parser(
+        "graph", help="draw a flow", epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("-o", "--output", type=Path, metavar="OUT.svg", help="FILE's name and .svg, here; - for stdout")
     parser.add_argument("--lang", default="", help="show what is said in this language (the flow's first)")
@@ -32,40 +36,36 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(args: argparse.Namespace) -> int:
-    from ivr.flow.findings import FlowErrors
     from ivr.flow.graph import graph
     from ivr.flow.loader import SUFFIX, read
 
     path: Path = args.file
     if not path.is_file() or not path.name.endswith(SUFFIX):
-        return _wrong(f"{path} is no flow's file; give one that ends in {SUFFIX}")
+        raise WrongUse(f"{path} is no flow's file; give one that ends in {SUFFIX}")
     name = path.name.removesuffix(SUFFIX)
-    try:
-        book, _, findings = read(path.parent)
-    except FlowErrors as error:
-        book, findings = None, error.findings
-    if book is None or name not in book.flows:
-        for finding in findings:
-            if Path(finding.file) == path:
-                print(finding, file=sys.stderr)
-        return _problem(f"{path} cannot be read as a flow; see `ivr flow check {path}`")
+    book, _, findings = read(path.parent)
+    if name not in book.flows:
+        wrong = next((f"{one}; " for one in findings if Path(one.file) == path), "")
+        raise Problem(f"{wrong}only what can be read can be drawn: see `ivr flow check {path}`")
     try:
         drawn = graph(book, name, args.lang)
     except ValueError as error:
-        return _wrong(str(error))
-    if args.calls:
-        from ivr.store.database import StoreError
-
-        try:
-            drawn = _counted(drawn, args)
-        except StoreError as error:
-            return _problem(str(error))
-    return _write(drawn, args)
+        raise WrongUse(str(error)) from error
+    text = _text(_counted(drawn, args) if args.calls else drawn, args)
+    output = args.output or Path("-" if args.json or args.dot else f"{name}.svg")
+    if output == Path("-"):
+        print(text, end="")
+        return 0
+    try:
+        output.write_text(text, "utf-8")
+    except OSError as error:
+        raise Problem(f"{output}: {error.strerror}") from error
+    print(output)
+    return 0
 
 
 def _counted(drawn: "Graph", args: argparse.Namespace) -> "Graph":
     """Days are those of the contract's time zone."""
-    from datetime import datetime, time, timedelta
     from zoneinfo import ZoneInfo
 
     from ivr.flow.graph import with_calls
@@ -85,30 +85,21 @@ def _counted(drawn: "Graph", args: argparse.Namespace) -> "Graph":
     return counted
 
 
-def _write(drawn: "Graph", args: argparse.Namespace) -> int:
+def _text(drawn: "Graph", args: argparse.Namespace) -> str:
     from ivr.flow.graph.dot import dot
 
-    if args.json or args.dot:
-        text, output = dot(drawn) if args.dot else _json(drawn), args.output or Path("-")
-    else:
-        from asterisk_conf import graphviz, tree
-        from ivr.flow.graph.svg import svg
+    if args.json:
+        return _json(drawn)
+    if args.dot:
+        return dot(drawn)
+    from asterisk_conf import graphviz, tree
+    from ivr.flow.graph.svg import svg
 
-        try:
-            layout = graphviz.layout(tree.ensure(lambda line: print(line, file=sys.stderr)), dot(drawn))
-        except (graphviz.GraphvizError, tree.TreeError) as error:
-            return _problem(str(error))
-        period = f"{args.calls[0]} to {args.calls[1]}" if args.calls else ""
-        text, output = svg(drawn, layout, period=period), args.output or Path(f"{drawn.flow}.svg")
-    if output == Path("-"):
-        print(text, end="")
-        return 0
     try:
-        output.write_text(text, "utf-8")
-    except OSError as error:
-        return _problem(f"{output}: {error.strerror}")
-    print(output)
-    return 0
+        layout = graphviz.layout(tree.ensure(lambda line: print(line, file=sys.stderr)), dot(drawn))
+    except (graphviz.GraphvizError, tree.TreeError) as error:
+        raise Problem(str(error)) from error
+    return svg(drawn, layout, period="{} to {}".format(*args.calls) if args.calls else "")
 
 
 def _json(drawn: "Graph") -> str:
@@ -128,12 +119,3 @@ def _days(text: str) -> tuple[date, date]:
     if days[0] > days[1]:
         raise argparse.ArgumentTypeError(f"'{text}' ends before it begins")
     return days
-
-
-def _problem(message: str) -> int:
-    print(f"ivr: {message}", file=sys.stderr)
-    return 1
-
-
-def _wrong(message: str) -> int:
-    return _problem(message) + 1

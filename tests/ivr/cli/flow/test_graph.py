@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ivr.cli.main import parser
 from ivr.store import calls
 from ivr.store.database import Database
+from tests.ivr.cli.conftest import Ivr
 
 SVG = "{http://www.w3.org/2000/svg}"
 FLOW = """ivr: 1
@@ -30,11 +30,6 @@ nodes:
 """
 
 
-def draw(*arguments: str) -> int:
-    args = parser().parse_args(["flow", "graph", *arguments])
-    return int(args.run(args))
-
-
 @pytest.fixture
 def flow(tmp_path: Path) -> Path:
     path = tmp_path / "flows" / "one.flow.yaml"
@@ -51,9 +46,9 @@ def of_class(root: ET.Element, name: str) -> list[ET.Element]:
     return [one for one in root.iter() if name in one.get("class", "").split()]
 
 
-def test_every_node_and_arrow_is_drawn(flow: Path, tmp_path: Path) -> None:
+def test_every_node_and_arrow_is_drawn(ivr: Ivr, flow: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.svg"
-    assert draw(str(flow), "-o", str(out)) == 0
+    assert ivr("flow", "graph", flow, "-o", out).status == 0
     root = picture(out)
     names = {one.get("data-node") for one in of_class(root, "node")}
     assert names == {"(entry)", "hello", "other", "lost", "sorry", "end", "gone", "(failure)"}
@@ -73,8 +68,8 @@ def test_every_node_and_arrow_is_drawn(flow: Path, tmp_path: Path) -> None:
     assert link.get("href") == "inner.svg"
 
 
-def test_what_cannot_be_reached_is_red_and_says_so(flow: Path, tmp_path: Path) -> None:
-    draw(str(flow), "-o", str(tmp_path / "out.svg"))
+def test_what_cannot_be_reached_is_red_and_says_so(ivr: Ivr, flow: Path, tmp_path: Path) -> None:
+    ivr("flow", "graph", flow, "-o", tmp_path / "out.svg")
     red = set()
     for one in of_class(picture(tmp_path / "out.svg"), "node"):
         if any(shape.get("stroke") == "#b3001b" for shape in one):
@@ -83,10 +78,10 @@ def test_what_cannot_be_reached_is_red_and_says_so(flow: Path, tmp_path: Path) -
     assert red == {"lost", "gone"}
 
 
-def test_arrows_end_at_the_nodes_they_name_and_nodes_do_not_overlap(tmp_path: Path) -> None:
+def test_arrows_end_at_the_nodes_they_name_and_nodes_do_not_overlap(ivr: Ivr, tmp_path: Path) -> None:
     """On the house's real flow."""
     out = tmp_path / "out.svg"
-    assert draw("flows/assistenza.flow.yaml", "-o", str(out)) == 0
+    assert ivr("flow", "graph", "flows/assistenza.flow.yaml", "-o", out).status == 0
     root = picture(out)
     boxes = {}
     for one in of_class(root, "node"):
@@ -110,7 +105,7 @@ def test_arrows_end_at_the_nodes_they_name_and_nodes_do_not_overlap(tmp_path: Pa
 
 
 def test_counts_come_from_the_store(
-    flow: Path, tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ivr: Ivr, flow: Path, tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NUMERO_NERO_STORE__URL", str(database.url))
     ways = {
@@ -135,8 +130,8 @@ def test_counts_come_from_the_store(
             ]
             calls.add_journey(session, rows)
     out = tmp_path / "out.svg"
-    assert draw(str(flow), "-o", str(out), "--calls", "2026-11-24", "--data", str(tmp_path)) == 0
-    assert "left out: hello → before (1)" in capsys.readouterr().err
+    done = ivr("flow", "graph", flow, "-o", out, "--calls", "2026-11-24", "--data", tmp_path)
+    assert (done.status, "left out: hello → before (1)" in done.err) == (0, True)
     root = picture(out)
     counts = {(one.get("data-from"), one.get("data-to")): one.get("data-calls") for one in of_class(root, "edge")}
     assert counts["(entry)", "hello"] == "5"
@@ -151,23 +146,22 @@ def test_counts_come_from_the_store(
         if child.get("class") == "arrow"
     }
     assert widths["(entry)", "hello"] > widths["hello", "end"] > widths["hello", "other"]
-    assert draw(str(flow), "-o", str(out), "--calls", "2026-11-23", "--data", str(tmp_path)) == 0
+    assert ivr("flow", "graph", flow, "-o", out, "--calls", "2026-11-23", "--data", tmp_path).status == 0
     assert {one.get("data-calls") for one in of_class(picture(out), "edge")} == {"0"}
 
 
-def test_json_and_dot(flow: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert draw(str(flow), "--json") == 0
-    told = json.loads(capsys.readouterr().out)
+def test_json_and_dot(ivr: Ivr, flow: Path) -> None:
+    told = json.loads(ivr("flow", "graph", flow, "--json").out)
     assert {node["name"]: node["reachable"] for node in told["nodes"]}["lost"] is False
-    assert draw(str(flow), "--dot") == 0
-    assert capsys.readouterr().out.startswith("digraph {")
+    assert ivr("flow", "graph", flow, "--dot").out.startswith("digraph {")
 
 
-def test_wrong_use_and_files_that_cannot_be_read(flow: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert draw(str(flow.parent)) == 2
-    assert draw(str(flow), "--lang", "de", "--json") == 2
+def test_wrong_use_and_files_that_cannot_be_read(ivr: Ivr, flow: Path) -> None:
+    assert ivr("flow", "graph", flow.parent).status == 2
+    assert ivr("flow", "graph", flow, "--lang", "de", "--json").status == 2
+    assert ivr("flow", "graph", flow, "--calls", "2026-11-24..2026-11-01").status == 2
+    done = ivr("flow", "graph", flow, "-o", flow.parent / "none" / "out.svg")
+    assert (done.status, "No such file or directory" in done.err) == (1, True)
     flow.write_text("ivr: 1\nnodes: [")
-    assert draw(str(flow), "--json") == 1
-    assert "one.flow.yaml:2:" in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        draw(str(flow), "--calls", "2026-11-24..2026-11-01")
+    done = ivr("flow", "graph", flow, "--json")
+    assert (done.status, "one.flow.yaml:2:" in done.err) == (1, True)
