@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, Playwright, async_playwright
 
 from asterisk_conf.debian import TreeError, unpacked
 
 SUITE = "bookworm"
-PACKAGES = ("chromium-headless-shell", "fonts-dejavu-core")
-# The C library's own files. Only the host's go with the host's program loader.
+PROGRAM = "usr/lib/chromium/chromium-headless-shell"
+PACKAGES = ("chromium-headless-shell", "fonts-dejavu-core", "libatomic1")  # the last one for Playwright's driver
+# The C library's own files, as patterns. Only the host's go with the host's program loader.
 GLIBC = (
-    "ld-linux BrokenLocale anl c c_malloc_debug dl m memusage mvec nsl nss_* pcprofile pthread resolv rt thread_db util"
+    "ld-linux*",
+    *(f"lib{name}.so*" for name in ("BrokenLocale", "anl", "c", "c_malloc_debug", "dl", "m", "memusage", "mvec")),
+    *(f"lib{name}.so*" for name in ("nsl", "nss_*", "pcprofile", "pthread", "resolv", "rt", "thread_db", "util")),
 )
 ARGUMENTS = (
     "--no-sandbox",  # which root may not have
@@ -51,27 +54,42 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-def _environment(tree: Path, scratch: Path) -> dict[str, str]:
-    libraries = next(tree.glob("usr/lib/*-linux-gnu"))
-    fonts = scratch / "fonts.conf"
-    fonts.write_text(FONTS.format(tree=tree, cache=scratch / "fonts"))
-    path = [libraries, libraries / "pulseaudio", *tree.glob("lib/*-linux-gnu")]
-    return os.environ | {
-        "LD_LIBRARY_PATH": ":".join(map(str, path)),
-        "FONTCONFIG_FILE": str(fonts),
-        "HOME": str(scratch),
-    }
+def libraries(tree: Path) -> str:
+    """The tree's, as the program loader looks for them."""
+    folder = next(tree.glob("usr/lib/*-linux-gnu"))
+    return ":".join(map(str, (folder, folder / "pulseaudio", *tree.glob("lib/*-linux-gnu"))))
+
+
+@asynccontextmanager
+async def _driver(path: str) -> AsyncIterator[Playwright]:
+    """Playwright's driver takes its environment from ours."""
+    before = os.environ.get("LD_LIBRARY_PATH")
+    os.environ["LD_LIBRARY_PATH"] = path
+    try:
+        playwright = await async_playwright().start()
+    finally:
+        del os.environ["LD_LIBRARY_PATH"]
+        if before is not None:
+            os.environ["LD_LIBRARY_PATH"] = before
+    try:
+        yield playwright
+    finally:
+        await playwright.stop()
 
 
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """A browser that has never seen anything. Starts in about a second."""
     tree = ensure()
+    path = libraries(tree)
     with TemporaryDirectory(prefix="chromium-") as scratch:
-        async with async_playwright() as playwright:
+        fonts = Path(scratch) / "fonts.conf"
+        fonts.write_text(FONTS.format(tree=tree, cache=f"{scratch}/fonts"))
+        environment = {"LD_LIBRARY_PATH": path, "FONTCONFIG_FILE": str(fonts), "HOME": scratch}
+        async with _driver(path) as playwright:
             browser = await playwright.chromium.launch(
-                executable_path=tree / "usr/lib/chromium/chromium-headless-shell",
-                env=dict(_environment(tree, Path(scratch))),
+                executable_path=tree / PROGRAM,
+                env=dict(os.environ | environment),
                 args=list(ARGUMENTS),
             )
             try:
