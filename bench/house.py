@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Self
 
 from asterisk_conf import render, tree
+from ivr.cli.installation import library as open_library
 from ivr.cli.installation import make_folders, secret
 from ivr.flow.loader import load as load_flows
-from ivr.prompts.library import Library
 from ivr.settings import load
 from ivr.store import controllers
 from ivr.store.database import Database
@@ -48,7 +48,7 @@ class House:
         make_folders(settings)
         database = Database(settings.database_url)
         database.migrate()
-        library = Library(settings.prompts, FLOWS)
+        library = open_library(settings)
         book = load_flows(FLOWS)
         library.make_all(book.all_says(), lambda done, total: None)
         self.prompt = library.file(book.flows["bench"].prompts["choose"].say("en")).with_suffix("")

@@ -68,6 +68,17 @@ class Flows(_Section):
     folder: Path = Path("flows")
 
 
+class Prompts(_Section):
+    synthesiser: Literal["pico", "espeak-ng"] = "pico"
+    loudness: Annotated[float, Field(ge=-30, le=-12)] = -16.0
+    """dBFS over the speech, of recordings and synthesis alike."""
+    workers: Annotated[int, Field(ge=1, le=16)] = 2
+    """Processes that make the sentences with values while calls wait."""
+    said_age: Annotated[float, Field(ge=600)] = 86400
+    said_size: Annotated[float, Field(ge=1)] = 64
+    """Sentences with values are kept so long, and so many, at most."""
+
+
 class Clock(_Section):
     at: AwareDatetime | None = None
     """Flows are to believe that it is this time when the controller starts (tests, rehearsals of holidays)."""
@@ -100,6 +111,7 @@ class Settings(_Section):
     sip: Sip = Sip()
     web: Web = Web()
     flows: Flows = Flows()
+    prompts: Prompts = Prompts()
     clock: Clock = Clock()
     store: Store = Store()
     recordings: Recordings = Recordings()
@@ -126,8 +138,8 @@ class Settings(_Section):
         return self.data.resolve() / "secrets"
 
     @property
-    def prompts(self) -> Path:
-        """Synthesised prompts, by content."""
+    def prompts_folder(self) -> Path:
+        """Prompts as they are played, by content."""
         return self.data.resolve() / "prompts"
 
     @property

@@ -5,6 +5,7 @@ import asyncio
 import logging
 import os
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -21,11 +22,11 @@ from ivr.ari.connection import Connection
 from ivr.calls import phones, reception
 from ivr.calls.exchange import Exchange
 from ivr.calls.journal import Journal
+from ivr.cli.installation import library as open_library
 from ivr.cli.installation import secret
 from ivr.cli.output import common
 from ivr.flow.loader import load as load_flows
 from ivr.flow.queues import Queue
-from ivr.prompts.library import Library
 from ivr.settings import Settings, load
 from ivr.store import calls, controllers, operators
 from ivr.store.database import Database
@@ -90,7 +91,8 @@ async def control(settings: Settings, name: str) -> None:
         timezone=settings.recordings.timezone,
         min_free=settings.recordings.min_free,
     )
-    library = Library(settings.prompts, settings.flows.folder.resolve())
+    library = open_library(settings)
+    await library.open()
     exchange = Exchange(name, ari, book, library, floor, journal, writer, tape, clock, reception.welcome)
     desks = Phones(ari, floor, database, secret(settings, "phones"))
     exchange.on_up += [desks.renew, partial(_close_lost_calls, exchange)]
@@ -105,6 +107,7 @@ async def control(settings: Settings, name: str) -> None:
         asyncio.create_task(_every(BEAT, desks.renew_if_changed)),
         asyncio.create_task(_every(BEAT, lambda: asyncio.to_thread(deliver, datetime.now(UTC)))),
         asyncio.create_task(_every(SWEEP, tape.sweep)),
+        asyncio.create_task(_every(SWEEP, lambda: asyncio.to_thread(library.sweep, time.time()))),
     ]
     await ami.connect()
     await stop.wait()
@@ -118,6 +121,7 @@ async def control(settings: Settings, name: str) -> None:
     for loop in loops:
         loop.cancel()
     ami.close()
+    await library.close()
     journal.flush()
     await writer.close()
 

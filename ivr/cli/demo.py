@@ -22,7 +22,8 @@ from ivr.flow import calendars
 from ivr.flow.loader import FlowErrors
 from ivr.flow.loader import load as load_flows
 from ivr.phone.phone import PhoneError
-from ivr.prompts import audio, voice
+from ivr.prompts import audio
+from ivr.prompts.recipe import Recipe
 from ivr.settings import Settings, load
 from ivr.store import calls, operators
 from ivr.store.database import Database
@@ -72,7 +73,7 @@ async def demo(settings: Settings, say: Callable[[str, str], None]) -> int:
         speech = {}
         for who, text in SPEECHES.items():
             speech[who] = Path(folder) / f"{who}.wav"
-            audio.write(speech[who], audio.for_telephone(voice.speak(text, "it"), voice.RATE))
+            audio.write(speech[who], Recipe().synthesise(text, "it"))
         signed_in = asyncio.Event()
 
         def operator_says(step: str) -> None:

@@ -5,12 +5,16 @@ import json
 import os
 import secrets
 import socket
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ivr.problem import Problem
 from ivr.settings import Settings
+
+if TYPE_CHECKING:
+    from ivr.prompts.library import Library
 
 
 class InstallationError(Problem):
@@ -24,7 +28,7 @@ def make_folders(settings: Settings) -> None:
         settings.spool,
         settings.logs,
         settings.secrets,
-        settings.prompts,
+        settings.prompts_folder,
     )
     for folder in folders:
         try:
@@ -47,6 +51,23 @@ def secret(settings: Settings, name: str) -> str:
         value = secrets.token_hex(24)
         file.write(value + "\n")
     return value
+
+
+def library(settings: Settings) -> "Library":
+    """The prompts of this installation, made as its settings say. Raises TreeError."""
+    from asterisk_conf import tree
+    from ivr.prompts.library import Library
+    from ivr.prompts.recipe import Recipe
+    from ivr.prompts.said import Limits
+
+    wanted = settings.prompts
+    recipe = Recipe(wanted.synthesiser, wanted.loudness)
+    if wanted.synthesiser == "espeak-ng":
+        got = tree.ensure(lambda line: print(line, file=sys.stderr))
+        command = got.argv("espeak-ng", f"--path={got.espeak_data}")
+        recipe = Recipe(wanted.synthesiser, wanted.loudness, tuple(command))
+    limits = Limits(wanted.said_age, wanted.said_size)
+    return Library(settings.prompts_folder, settings.flows.folder.resolve(), recipe, limits, wanted.workers)
 
 
 def lock(settings: Settings) -> TextIO:

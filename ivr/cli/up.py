@@ -22,11 +22,12 @@ from ivr.cli.installation import (
     note,
     secret,
 )
+from ivr.cli.installation import library as open_library
 from ivr.cli.output import common
 from ivr.flow.builtin import builtin_say
 from ivr.flow.loader import Book, FlowErrors
 from ivr.flow.loader import load as load_flows
-from ivr.prompts.library import Library, PromptError
+from ivr.prompts.library import PromptError
 from ivr.settings import Settings, load
 from ivr.store import controllers
 from ivr.store.database import Database, StoreError
@@ -99,7 +100,7 @@ async def _up(settings: Settings) -> int:
 
 
 def _make_prompts(settings: Settings, book: Book, say: Say) -> None:
-    library = Library(settings.prompts, settings.flows.folder.resolve())
+    library = open_library(settings)
     last = 0.0
 
     def progress(done: int, total: int) -> None:
@@ -113,7 +114,7 @@ def _make_prompts(settings: Settings, book: Book, say: Say) -> None:
 
 def _children(settings: Settings, asterisk_tree: tree.Tree) -> list[Child]:
     """In the order of starting."""
-    library = Library(settings.prompts, settings.flows.folder.resolve())
+    library = open_library(settings)
     apologies = [library.make(builtin_say("apology", language)).with_suffix("") for language in ("it", "en")]
     ports = settings.ports
     configuration = render.render(

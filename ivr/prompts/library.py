@@ -2,22 +2,30 @@
 
 A designer's recording wins over synthesis. Files are named by their content, so a changed text or recording is a new
 file, several processes may fill one library, and what is there is never stale.
+
+    LANGUAGE/         recordings, and texts that hold no value: made ahead, kept
+    said/LANGUAGE/    texts made while a call waits: they hold a value, and are kept for a while (`said`)
+    secret/           texts that hold a secret: deleted when they were played
 """
 
 import asyncio
 import hashlib
-import logging
-import wave
+import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
-from ivr.prompts import audio, voice
+from ivr.prompts import audio, said
+from ivr.prompts.audio import AudioError
+from ivr.prompts.recipe import Recipe
+from ivr.prompts.said import Limits
+from ivr.prompts.voice import VoiceError
+from ivr.prompts.worker import Job, make
+from ivr.prompts.workers import WorkerError, Workers
 
-log = logging.getLogger(__name__)
-
-# Changes whenever the same words would be turned into different sound.
-MAKE = "1"
+WORKERS = 2
+# A secret whose call never came to delete it.
+FORGOTTEN = Limits(age=said.PLAYING)
 
 
 class Speech(Protocol):
@@ -31,6 +39,8 @@ class Speech(Protocol):
     def text(self) -> str: ...
     @property
     def recording(self) -> str | None: ...
+    @property
+    def secret(self) -> bool: ...
 
 
 class PromptError(Exception):
@@ -38,38 +48,46 @@ class PromptError(Exception):
 
 
 class Library:
-    def __init__(self, folder: Path, flows: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        flows: Path,
+        recipe: Recipe | None = None,
+        limits: Limits | None = None,
+        workers: int = WORKERS,
+    ) -> None:
         self._folder, self._flows = folder, flows
-        self._seconds: dict[Path, float] = {}
+        self._recipe, self._limits = recipe or Recipe(), limits or Limits()
+        self._workers = Workers(self._recipe, workers)
+        self._known: set[Path] = set()
+        self._making: dict[Path, asyncio.Task[None]] = {}
+
+    async def open(self) -> None:
+        """Start what makes sentences during calls, so that the first call need not wait for it."""
+        await self._workers.open()
+
+    async def close(self) -> None:
+        await self._workers.close()
 
     def file(self, speech: Speech) -> Path:
-        """Where the sound of `speech` is, or will be."""
-        if speech.recording:
-            path = self._flows / speech.recording
-            try:
-                stat = path.stat()
-            except OSError as error:
-                raise PromptError(f"prompt {speech.prompt}: {path}: {error.strerror}") from error
-            content = f"{path.resolve()}|{stat.st_mtime_ns}|{stat.st_size}"
-        else:
-            content = speech.text
-        digest = hashlib.sha256(f"{MAKE}|{speech.language}|{content}".encode()).hexdigest()[:32]
-        return self._folder / speech.language / f"{digest}.wav"
-
-    def make(self, speech: Speech) -> Path:
-        """Make the sound if it is not there. Takes about 40 ms of CPU for a sentence. Raises PromptError."""
-        path = self.file(speech)
-        if path in self._seconds or path.exists():
-            return path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        """Where the sound of `speech` is, or will be, when it is made ahead of calls. Raises PromptError."""
         try:
             if speech.recording:
-                samples, rate = audio.read(self._flows / speech.recording)
+                key = self._recipe.key_of_recording(self._flows / speech.recording)
             else:
-                samples, rate = voice.speak(speech.text, speech.language), voice.RATE
-            audio.write(path, audio.for_telephone(samples, rate))
-        except (OSError, RuntimeError, voice.NoVoice) as error:
-            raise PromptError(f"prompt {speech.prompt} ({speech.language}): {error}") from error
+                key = self._recipe.key_of_text(speech.text, speech.language)
+        except (OSError, VoiceError) as error:
+            raise _failure(speech, error) from error
+        return self._folder / speech.language / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.wav"
+
+    def make(self, speech: Speech) -> Path:
+        """Make the sound ahead of calls, if it is not there; 40 ms of CPU a sentence. Raises PromptError."""
+        path = self.file(speech)
+        if not path.exists():
+            try:
+                make(self._recipe, self._job(speech, path))
+            except (OSError, RuntimeError, AudioError, VoiceError) as error:
+                raise _failure(speech, error) from error
         return path
 
     def make_all(self, all_speech: Iterable[Speech], progress: Callable[[int, int], None]) -> None:
@@ -80,22 +98,67 @@ class Library:
             progress(number, len(wanted))
 
     async def ready(self, speech: Speech) -> Path:
-        """The file, made in a thread if it must be, so that other calls go on."""
-        path = self.file(speech)
-        if path in self._seconds:
+        """The file, made by a worker if it must be. Of a secret: `forget` it once it was played. Raises PromptError."""
+        if speech.secret and not speech.recording:
+            path = self._private("secret") / f"{secrets.token_hex(16)}.wav"
+            await self._made(speech, path)
             return path
-        await asyncio.to_thread(self.make, speech)
-        self._seconds[path] = seconds(path)
+        path = self.file(speech)
+        if path in self._known:
+            return path
+        if speech.recording or path.exists():
+            if not path.exists():
+                await self._made(speech, path)
+            self._known.add(path)
+            return path
+        # Nobody made it ahead, so it holds a value of this call.
+        path = self._private("said") / speech.language / path.name
+        if not said.use(path):
+            await self._made(speech, path)
         return path
 
+    def forget(self, path: Path) -> None:
+        """The file was played, or never will be: if it says a secret it is deleted."""
+        if path.parent == self._folder / "secret":
+            path.unlink(missing_ok=True)
+
+    def sweep(self, now: float) -> int:
+        """Delete sentences with values that are older, or more, than the limits say; returns how many."""
+        gone = said.sweep(self._folder / "said", self._limits, now)
+        gone += said.sweep(self._folder / "secret", FORGOTTEN, now)
+        return len(gone)
+
     def seconds(self, path: Path) -> float:
-        """How long a file that was made `ready` plays."""
-        return self._seconds[path]
+        """How long a file of this library plays."""
+        return audio.seconds(path)
+
+    async def _made(self, speech: Speech, path: Path) -> None:
+        """Two calls that need the same sentence wait for one synthesis, which goes on when one of them hangs up."""
+        task = self._making.get(path)
+        if task is None:
+            task = self._making[path] = asyncio.create_task(self._workers.make(self._job(speech, path)))
+            task.add_done_callback(lambda _: self._making.pop(path))
+        try:
+            await asyncio.shield(task)
+        except WorkerError as error:
+            raise _failure(speech, error) from error
+
+    def _job(self, speech: Speech, path: Path) -> Job:
+        source = str(self._flows / speech.recording) if speech.recording else None
+        return Job(speech.text, speech.language, str(path), source)
+
+    def _private(self, name: str) -> Path:
+        """A folder of the library that nobody but us looks into."""
+        folder = self._folder / name
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise PromptError(f"{folder}: {error.strerror}") from error
+        return folder
 
 
-def seconds(path: Path) -> float:
-    with wave.open(str(path)) as sound:
-        return float(sound.getnframes() / sound.getframerate())
+def _failure(speech: Speech, error: Exception) -> PromptError:
+    return PromptError(f"prompt {speech.prompt} ({speech.language}): {error}")
 
 
 def media(path: Path) -> str:

@@ -1,28 +1,23 @@
-"""Synthesis with the Pico voices (py-nanotts): offline, about 100 times faster than speech."""
+"""What a synthesiser is to us. `pico` and `espeak` are two; a third is one more module and its name in `recipe`."""
 
-import threading
-
-import numpy as np
-from py_nanotts import NanoTTS
+from typing import Protocol
 
 from ivr.prompts.audio import Samples
 
-RATE = 16000
-VOICES = {"it": "it-IT", "en": "en-GB", "de": "de-DE", "fr": "fr-FR"}
 
-# The engine is one C object: one sentence at a time.
-_lock = threading.Lock()
+class VoiceError(Exception):
+    """A synthesiser cannot speak this; the message says why and what to do."""
 
 
-class NoVoice(Exception):
-    """There is no voice for that language."""
+class NoVoice(VoiceError):
+    """It has no voice for that language."""
 
 
-def speak(text: str, language: str) -> Samples:
-    """The text as mono samples at RATE Hz."""
-    voice = VOICES.get(language)
-    if voice is None:
-        raise NoVoice(f"no voice speaks '{language}'; a recording is needed (voices: {', '.join(VOICES)})")
-    with _lock:
-        pcm = NanoTTS().speak(text, voice)
-    return np.frombuffer(pcm, dtype="<i2").astype(np.float32) / np.float32(32768)
+class Voice(Protocol):
+    def name(self, language: str) -> str:
+        """The voice that speaks `language` (a code such as `it`). Raises NoVoice."""
+        ...
+
+    def speak(self, text: str, language: str) -> tuple[Samples, int]:
+        """The text as mono samples, and their rate in Hz. Raises VoiceError."""
+        ...

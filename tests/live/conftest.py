@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from ivr.cli.installation import library as open_library
 from ivr.flow import builtin
 from ivr.flow.loader import load as load_flows
-from ivr.prompts.library import Library
 from ivr.settings import Settings, load
 
 ROOT = Path(__file__).parents[2]
@@ -162,9 +162,8 @@ class Listener:
     """Finds prompts in what was heard."""
 
     def __init__(self, settings: Settings) -> None:
-        folder = ROOT / "flows"
-        self._book = load_flows(folder)
-        self._library = Library(settings.prompts, folder)
+        self._book = load_flows(ROOT / "flows")
+        self._library = open_library(settings)
 
     def likeness(self, heard: Path, prompt: str, language: str, flow: str = "assistenza", **values: str) -> float:
         """Largest normalised correlation of the prompt's sound anywhere in what was heard: 1 is the same sound."""
@@ -177,7 +176,8 @@ class Listener:
         wanted = wanted[: 8000 * 2]  # two seconds tell prompts apart
         size = 1 << (len(sound) + len(wanted)).bit_length()
         product = np.fft.irfft(np.fft.rfft(sound, size) * np.conj(np.fft.rfft(wanted, size)), size)[: len(sound)]
-        energy = np.sqrt(np.convolve(sound**2, np.ones(len(wanted)), "full")[len(wanted) - 1 :])
+        total = np.concatenate([[0.0], np.cumsum(sound**2), np.full(len(wanted), np.sum(sound**2))])
+        energy = np.sqrt(np.maximum(0, total[len(wanted) :] - total[: -len(wanted)]))
         length = min(len(product), len(energy))
         return float(np.max(product[:length] / (energy[:length] * np.linalg.norm(wanted) + 1e-3)))
 
