@@ -42,7 +42,7 @@ class House:
     async def __aenter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory(prefix="ivr-bench-")
         data = Path(self._folder.name)
-        base = _free_base()
+        base = free_base()
         self._environment = os.environ | {"NUMERO_NERO_FLOWS__FOLDER": str(FLOWS), "NUMERO_NERO_PORTS__BASE": str(base)}
         settings = load(data, environment=self._environment)
         make_folders(settings)
@@ -123,7 +123,7 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _free_base() -> int:
+def free_base() -> int:
     for base in range(40000, 60000, 1000):
         with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind(("127.0.0.1", base + 60))
