@@ -50,7 +50,12 @@ def ingest(database: Database, raw: Path, folder: Path, timezone: str, expected:
         seconds, size, digest = _write_wav(raw, folder / file)
         complete = expected is None or seconds >= expected - SLACK
         if not complete:
-            log.error("a recording is %.1f s long, its conversation %.1f s", seconds, expected, extra={"call": call_id})
+            log.error(
+                "a recording is incomplete: %.1f s of a conversation of %.1f s reached the disk",
+                seconds,
+                expected,
+                extra={"call": call_id},
+            )
         with database.transaction() as session:
             if session.scalar(select(Recording.id).where(Recording.id == name)) is None:
                 session.add(

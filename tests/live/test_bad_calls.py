@@ -88,31 +88,6 @@ def test_an_operator_whose_phone_dies_while_ringing(installation: Installation, 
     installation.quiet(40)
 
 
-def test_recordings_without_room_on_the_disk(installation: Installation, operator: str, tmp_path: Path) -> None:
-    """The recordings' folder takes no byte: the call goes on, and the sound waits in the spool."""
-    before = len(installation.tickets())
-    settings = installation.settings
-    month = settings.recordings_folder / time.strftime("%Y")
-    kept = month.rename(tmp_path / "kept") if month.exists() else None
-    month.symlink_to("/dev/full")
-    try:
-        with installation.desk(operator, "--hang-up-after", "4", "--calls", "1") as desk:
-            call = ("+390600000001", "--from", "+390471123456", "--press", GERMAN_PAYMENTS, "--for", "60")
-            assert installation.call(*call)["answered"]
-            assert desk.process.wait(timeout=40) == 0
-        ticket = installation.newest_ticket(before)
-        assert list(settings.spool.glob(f"{ticket['call_id']}*.raw")), "the raw sound is kept"
-        assert "could not be stored and stays in the spool" in installation.log()
-    finally:
-        month.unlink()
-        if kept:
-            kept.rename(month)
-    deadline = time.monotonic() + 90
-    while all(one["call_id"] != ticket["call_id"] for one in installation.ivr("recordings", "list")):
-        assert time.monotonic() < deadline, "the recording was not taken up when there was room again"
-        time.sleep(1)
-
-
 def test_asterisk_is_restarted_under_us(installation: Installation) -> None:
     before, status = len(installation.tickets()), installation.status()
     caller = subprocess.Popen(
