@@ -5,9 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from ivr.flow import spoken
+from ivr.flow.source import Source
 from ivr.flow.words import Say
 
 LANGUAGES = ("it", "en", "de", "fr")
@@ -15,7 +14,7 @@ LANGUAGES = ("it", "en", "de", "fr")
 
 @cache
 def _texts() -> dict[str, Any]:
-    texts: dict[str, Any] = YAML(typ="safe").load(Path(__file__).with_name("builtin.yaml"))
+    texts: dict[str, Any] = Source(Path(__file__).with_name("builtin.yaml").read_bytes(), "builtin.yaml").data
     return texts
 
 

@@ -1,39 +1,81 @@
 """A flow, loaded: what the machine reads and the checker walks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
 from ivr.flow import builtin
 from ivr.flow.calendars import Calendar
+from ivr.flow.findings import Where
 from ivr.flow.queues import Queue
 from ivr.flow.words import Say
 
 
+class Expression(NamedTuple):
+    """CEL in a node.
+
+    `wants`: the type its value must have: `any`, `bool`, `string`, `int`. `secret`: it may use variables that were
+    collected in secret, because its value reaches no log, ticket or database.
+    """
+
+    where: Where
+    source: str
+    wants: str = "any"
+    secret: bool = False
+
+
 class Node(BaseModel):
-    """What all nodes share. Each verb's model adds its own value and exits."""
+    """What all nodes share. Each verb's model adds its own value and exits, and says of itself what the checker and
+    the graph ask below. `where` is the way to a key within the node, such as `("menu", "choices", "1")`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    waits: ClassVar[bool] = False
+    """It waits for the caller, an operator or a prompt's end; a circle of nodes that do not would never end."""
+    converses: ClassVar[bool] = False
+    """It may lead into a conversation, which is recorded."""
+    returns: ClassVar[bool] = False
+    """It ends a subflow."""
+
     def targets(self) -> dict[str, str]:
-        """Exit → node, for the exits that the node names. A key such as `choices.1` points into the value."""
+        """Exit → node, for the exits that the node names. A key such as `menu.choices.1` is a way into the node."""
         return {}
 
-    def prompts(self) -> list[tuple[tuple[str | int, ...], str]]:
-        """(where in the node, prompt) for each prompt that the node speaks."""
+    def prompts(self) -> list[tuple[Where, str]]:
+        """(where, prompt) for each prompt that the node speaks."""
         return []
 
-    def expressions(self) -> list[tuple[tuple[str | int, ...], str]]:
-        """(where in the node, expression)."""
+    def notices(self) -> list[tuple[Where, str, bool]]:
+        """(where, prompt, whether it can be cut short) for each prompt heard on the way to every exit. A prompt that
+        some exit does without is none of them. `where` is what to change so that it cannot be cut short."""
+        return []
+
+    def expressions(self) -> list[Expression]:
+        return []
+
+    def texts(self) -> list[tuple[Where, str]]:
+        """(where, text) for each text in which `{NAME}` stands for a value."""
+        return []
+
+    def assigns(self) -> list[tuple[Where, str, str]]:
+        """(where, variable, type of its value: bool, int, float, string, or any) for each variable it sets."""
         return []
 
     def secrets(self) -> tuple[str, ...]:
         """Variables whose value, set here, must never be written down."""
         return ()
+
+    def calls(self) -> str:
+        """The flow that it runs as a subflow, or ""."""
+        return ""
+
+    def recording(self) -> str:
+        """`stop` or `start` when from here on conversations are not recorded, or are again; else ""."""
+        return ""
 
 
 @dataclass(frozen=True)
@@ -111,3 +153,14 @@ class Book:
                     if say.recording or (say.text and "{" not in say.text):
                         yield say
         yield from builtin.static_says()
+
+
+@dataclass(frozen=True)
+class Names:
+    """What nodes may name outside their flow. None: it cannot be told, because its file cannot be read."""
+
+    flows: Collection[str]
+    calendars: Collection[str] | None
+    queues: Collection[str] | None
+    hosts: Collection[str] | None = None
+    """Hosts that `http` may ask; None: not known here."""

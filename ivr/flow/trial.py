@@ -14,8 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ivr.flow.durations import Duration
-from ivr.flow.expressions import nearest
-from ivr.flow.findings import Finding, FlowErrors, of_validation
+from ivr.flow.findings import Finding, FlowErrors, nearest, of_validation
 from ivr.flow.model import Book
 from ivr.flow.simulator import Entry, Simulation, Stuck, reading_time
 from ivr.flow.source import Source
@@ -145,7 +144,9 @@ class _Unfit(Exception):
 
 def read(path: Path, book: Book) -> list[Case]:
     """The cases of one test file. Raises FlowErrors with all that is wrong."""
-    source = Source(path, str(path))
+    source = Source(path.read_bytes(), str(path))
+    if source.findings:
+        raise FlowErrors(source.findings)
     try:
         file = _File.model_validate(source.data)
     except ValidationError as error:

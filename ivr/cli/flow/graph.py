@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     if not path.is_file() or not path.name.endswith(SUFFIX):
         raise WrongUse(f"{path} is no flow's file; give one that ends in {SUFFIX}")
     name = path.name.removesuffix(SUFFIX)
-    book, _, findings = read(path.parent)
+    book, findings = read(path.parent)
     if name not in book.flows:
         wrong = next((f"{one}; " for one in findings if Path(one.file) == path), "")
         raise Problem(f"{wrong}only what can be read can be drawn: see `ivr flow check {path}`")

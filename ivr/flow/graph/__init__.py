@@ -142,7 +142,7 @@ def _label(node: FlowNode, value: Any, exit: str) -> str:
         case ["next"]:
             return ""
         case ["branch", number, "go"]:
-            return next(source for where, source in node.expressions() if where == ("branch", int(number), "when"))
+            return next(one.source for one in node.expressions() if one.where == ("branch", int(number), "when"))
         case [_, name, "go"]:
             return f"{name} ({value[name]['key']})"
         case [*_, last]:

@@ -2,7 +2,9 @@
 
 A module named `x` defines `Model` (the node: value, options and exits, named as in YAML), `enter(run, node)`,
 `on(run, node, event)` and, where something must be ended when the node is left by a failure or by the caller hanging
-up, `left(run, node)`. The docstring is the verb's manual. A module whose name is a word of Python ends in `_`.
+up, `left(run, node)`. `findings(node, flow, names)`, where it is there, yields what the checker cannot know of itself,
+such as a queue that does not exist; its places are within the node. The docstring is the verb's manual. A module whose
+name is a word of Python ends in `_`.
 """
 
 import importlib

@@ -8,7 +8,7 @@ where-from:
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ivr.flow.model import Node
+from ivr.flow.model import Expression, Node
 from ivr.flow.run import Run
 from ivr.flow.words import Event
 
@@ -28,8 +28,9 @@ class Model(Node):
             "otherwise": self.otherwise
         }
 
-    def expressions(self) -> list[tuple[tuple[str | int, ...], str]]:
-        return [(("branch", number, "when"), case.when) for number, case in enumerate(self.branch)]
+    def expressions(self) -> list[Expression]:
+        cases = enumerate(self.branch)
+        return [Expression(("branch", number, "when"), case.when, "bool", secret=True) for number, case in cases]
 
 
 def enter(run: Run, node: Model) -> None:

@@ -6,11 +6,14 @@
 the node, so ask a caller who withholds the number for one first (`collect` with `check: phone`).
 """
 
+from collections.abc import Iterable
+
 import phonenumbers
 from pydantic import BaseModel, ConfigDict
 
 from ivr.flow import expressions
-from ivr.flow.model import Node
+from ivr.flow.findings import Found, missing
+from ivr.flow.model import Expression, Flow, Names, Node
 from ivr.flow.run import Run
 from ivr.flow.words import Callback, Event
 
@@ -30,8 +33,12 @@ class Model(Node):
     def targets(self) -> dict[str, str]:
         return {"next": self.next}
 
-    def expressions(self) -> list[tuple[tuple[str | int, ...], str]]:
-        return [(("callback", "number"), self.callback.number.removeprefix("=").strip())]
+    def expressions(self) -> list[Expression]:
+        return [Expression(("callback", "number"), self.callback.number.removeprefix("=").strip(), "string")]
+
+
+def findings(node: Model, flow: Flow, names: Names) -> Iterable[Found]:
+    return missing(("callback", "queue"), "no-queue", "queue", node.callback.queue, names.queues)
 
 
 def dialable(given: object) -> str:

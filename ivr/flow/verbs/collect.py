@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from ivr.flow.digits import CHECKS
 from ivr.flow.durations import Duration
+from ivr.flow.findings import Where
 from ivr.flow.model import Node
 from ivr.flow.run import Run
 from ivr.flow.verbs.menu import telephone_key
@@ -107,12 +108,20 @@ class Model(Node):
     next: str
     otherwise: str
 
+    waits = True
+
     def targets(self) -> dict[str, str]:
         return {"next": self.next, "otherwise": self.otherwise}
 
-    def prompts(self) -> list[tuple[tuple[str | int, ...], str]]:
+    def prompts(self) -> list[tuple[Where, str]]:
         names = ("prompt", "invalid", "silent", *(("confirm",) if self.collect.confirm else ()))
         return [(("collect", name), getattr(self.collect, name)) for name in names]
+
+    def notices(self) -> list[tuple[Where, str, bool]]:
+        return [(("collect", "prompt"), self.collect.prompt, self.collect.barge_in)]
+
+    def assigns(self) -> list[tuple[Where, str, str]]:
+        return [(("collect", "into"), self.collect.into, "string")]
 
     def secrets(self) -> tuple[str, ...]:
         return (self.collect.into,) if self.collect.secret else ()
@@ -123,7 +132,7 @@ class Model(Node):
 
 def enter(run: Run, node: Model) -> None:
     keys, run.state.keys = run.state.keys, ""
-    if keys:
+    if keys and node.collect.barge_in:
         run.wait(collect="digits", attempt=1, digits="", id=0)
         for key in keys:
             if run.pending is None and run.state.wait["collect"] == "digits":

@@ -3,8 +3,11 @@
 opening: {hours: assistenza, open: notice, closed: closed}
 """
 
+from collections.abc import Iterable
+
 from ivr.flow import calendars
-from ivr.flow.model import Node
+from ivr.flow.findings import Found, missing
+from ivr.flow.model import Flow, Names, Node
 from ivr.flow.run import Run
 from ivr.flow.words import Event
 
@@ -18,6 +21,10 @@ class Model(Node):
     def targets(self) -> dict[str, str]:
         exits = {"open": self.open, "closed": self.closed}
         return exits | ({"holiday": self.holiday} if self.holiday else {})
+
+
+def findings(node: Model, flow: Flow, names: Names) -> Iterable[Found]:
+    return missing(("hours",), "no-calendar", "calendar", node.hours, names.calendars)
 
 
 def enter(run: Run, node: Model) -> None:

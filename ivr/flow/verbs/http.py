@@ -15,14 +15,18 @@ private address; an answer over 16 KB or over `timeout` is none. A header `{secr
 settings' secrets.
 """
 
+import ipaddress
+import socket
+from collections.abc import Iterable
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ivr.flow import expressions
 from ivr.flow.durations import Duration
-from ivr.flow.model import Node
+from ivr.flow.findings import Found, Where
+from ivr.flow.model import Expression, Flow, Names, Node
 from ivr.flow.run import Run
 from ivr.flow.words import Event, Http, HttpReply
 
@@ -54,22 +58,59 @@ class Model(Node):
     next: str
     otherwise: str
 
+    waits = True
+
     def targets(self) -> dict[str, str]:
         return {"next": self.next, "otherwise": self.otherwise}
 
-    def expressions(self) -> list[tuple[tuple[str | int, ...], str]]:
-        found = [(("http", "url"), self.http.url[1:].strip())] if self.http.url.startswith("=") else []
-        found += [(("http", "url"), name) for name, _ in expressions.values_in(self.http.url) if not found]
+    def texts(self) -> list[tuple[Where, str]]:
+        return [] if self.http.url.startswith("=") else [(("http", "url"), self.http.url)]
+
+    def expressions(self) -> list[Expression]:
+        url = self.http.url
+        found = [Expression(("http", "url"), url[1:].strip(), "string")] if url.startswith("=") else []
         texts = [*_texts(("http", "json"), self.http.json_), *_texts(("http", "headers"), self.http.headers)]
-        return found + [(where, text[1:].strip()) for where, text in texts if text.startswith("=")]
+        return found + [Expression(where, text[1:].strip(), secret=True) for where, text in texts if text[:1] == "="]
+
+    def assigns(self) -> list[tuple[Where, str, str]]:
+        return [(("http", "into"), self.http.into, "any")] if self.http.into else []
 
 
-def _texts(where: tuple[str | int, ...], value: Any) -> list[tuple[tuple[str | int, ...], str]]:
+def _texts(where: Where, value: Any) -> list[tuple[Where, str]]:
     """Every text within a JSON value, with its place."""
     if isinstance(value, str):
         return [(where, value)]
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [one for key, item in items for one in _texts((*where, key), item)]
+
+
+def findings(node: Model, flow: Flow, names: Names) -> Iterable[Found]:
+    """The host, where it can be read before a call: `= …` and a host with `{…}` in it are looked at in the call."""
+    url = node.http.url
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        host = ""
+    if url.startswith("=") or "{" in host:
+        return
+    where, hint = ("http", "url"), "the settings' list of hosts says which may be asked"
+    if not host:
+        yield Found(where, "bad-value", f"'{url}' is no web address", "write https://host/path")
+    elif _is_private(host):
+        yield Found(where, "private-host", f"'{host}' is a private address", "ask a service by its public name")
+    elif names.hosts is not None and host not in names.hosts:
+        yield Found(where, "host-not-allowed", f"host '{host}' is not on the list of those that may be asked", hint)
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        pass
+    try:  # 2130706433 and 127.1 are ways to write 127.0.0.1
+        return not ipaddress.ip_address(socket.inet_aton(host)).is_global
+    except OSError:
+        return host == "localhost" or host.endswith((".localhost", ".local", ".internal"))
 
 
 def _filled(run: Run, value: Any) -> Any:

@@ -3,7 +3,10 @@
 german: {language: de, next: opening}
 """
 
-from ivr.flow.model import Node
+from collections.abc import Iterable
+
+from ivr.flow.findings import Found, missing
+from ivr.flow.model import Expression, Flow, Names, Node
 from ivr.flow.run import Run
 from ivr.flow.words import Event
 
@@ -15,8 +18,14 @@ class Model(Node):
     def targets(self) -> dict[str, str]:
         return {"next": self.next}
 
-    def expressions(self) -> list[tuple[tuple[str | int, ...], str]]:
-        return [(("language",), self.language[1:].strip())] if self.language.startswith("=") else []
+    def expressions(self) -> list[Expression]:
+        given = self.language
+        return [Expression(("language",), given[1:].strip(), "string")] if given.startswith("=") else []
+
+
+def findings(node: Model, flow: Flow, names: Names) -> Iterable[Found]:
+    if flow.languages and not node.language.startswith("="):
+        yield from missing(("language",), "no-such-language", "language of this flow", node.language, flow.languages)
 
 
 def enter(run: Run, node: Model) -> None:

@@ -14,6 +14,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ivr.flow.durations import Duration
+from ivr.flow.findings import Where
 from ivr.flow.model import Node
 from ivr.flow.run import Run
 from ivr.flow.words import Elapsed, Event, Key, Played, PlayFailed
@@ -47,18 +48,23 @@ class Model(Node):
     menu: Choice
     otherwise: str
 
+    waits = True
+
     def targets(self) -> dict[str, str]:
         return {f"menu.choices.{key}": target for key, target in self.menu.choices.items()} | {
             "otherwise": self.otherwise
         }
 
-    def prompts(self) -> list[tuple[tuple[str | int, ...], str]]:
+    def prompts(self) -> list[tuple[Where, str]]:
         return [(("menu", name), getattr(self.menu, name)) for name in ("prompt", "invalid", "silent")]
+
+    def notices(self) -> list[tuple[Where, str, bool]]:
+        return [(("menu", "prompt"), self.menu.prompt, self.menu.barge_in)]
 
 
 def enter(run: Run, node: Model) -> None:
     keys, run.state.keys = run.state.keys, ""
-    if keys:
+    if keys and node.menu.barge_in:
         _decide(run, node, keys[0], attempt=1, playing=False)
     else:
         run.wait(id=run.play([node.menu.prompt]), attempt=1, playing=True)

@@ -4,6 +4,7 @@ welcome: {play: welcome, next: choose}
 hints:   {play: [hours, address], barge_in: true, next: choose}
 """
 
+from ivr.flow.findings import Where
 from ivr.flow.model import Node
 from ivr.flow.run import Run
 from ivr.flow.words import Event, Key, Played, PlayFailed
@@ -14,16 +15,21 @@ class Model(Node):
     next: str
     barge_in: bool = False
 
+    waits = True
+
     def names(self) -> tuple[str, ...]:
         return (self.play,) if isinstance(self.play, str) else self.play
 
     def targets(self) -> dict[str, str]:
         return {"next": self.next}
 
-    def prompts(self) -> list[tuple[tuple[str | int, ...], str]]:
+    def prompts(self) -> list[tuple[Where, str]]:
         if isinstance(self.play, str):
             return [(("play",), self.play)]
         return [(("play", number), name) for number, name in enumerate(self.play)]
+
+    def notices(self) -> list[tuple[Where, str, bool]]:
+        return [(("barge_in",) if self.barge_in else where, prompt, self.barge_in) for where, prompt in self.prompts()]
 
 
 def enter(run: Run, node: Model) -> None:

@@ -12,13 +12,15 @@
 leaves the queue for the node `go`; the offer is repeated with each announcement.
 """
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ivr.flow.builtin import builtin_say
 from ivr.flow.durations import Duration
-from ivr.flow.model import Node
+from ivr.flow.findings import Found, missing
+from ivr.flow.model import Flow, Names, Node
 from ivr.flow.run import Run
 from ivr.flow.verbs.menu import telephone_key
 from ivr.flow.words import (
@@ -63,9 +65,16 @@ class Model(Node):
     full: str
     unstaffed: str
 
+    waits = True
+    converses = True
+
     def targets(self) -> dict[str, str]:
         exits = {exit: getattr(self, exit) for exit in ("served", "timeout", "full", "unstaffed")}
         return exits | ({"queue.callback.go": self.queue.callback.go} if self.queue.callback else {})
+
+
+def findings(node: Model, flow: Flow, names: Names) -> Iterable[Found]:
+    return missing(("queue", "name"), "no-queue", "queue", node.queue.name, names.queues)
 
 
 # Phases, in `wait["queue"]`: music → announcing → music …, then code → connected. `offered`: the caller knows of the

@@ -20,6 +20,9 @@ class Model(Node):
     def targets(self) -> dict[str, str]:
         return {"next": self.next}
 
+    def recording(self) -> str:
+        return self.record if self.record in ("stop", "start") else ""
+
 
 # Who has objected stays unrecorded, whatever is paused or resumed.
 THEN = {

@@ -15,6 +15,8 @@ from ivr.flow.words import Event
 class Model(Node):
     return_: Literal[True] = Field(alias="return")
 
+    returns = True
+
 
 def enter(run: Run, node: Model) -> None:
     caller = run.give_back()

@@ -5,7 +5,9 @@ about-payments: {set: {reason: payments, tries: "= tries + 1"}, next: queue}
 
 from typing import Any
 
-from ivr.flow.model import Node
+from ivr.flow.expressions import type_of
+from ivr.flow.findings import Where
+from ivr.flow.model import Expression, Node
 from ivr.flow.run import Run
 from ivr.flow.words import Event
 
@@ -17,12 +19,15 @@ class Model(Node):
     def targets(self) -> dict[str, str]:
         return {"next": self.next}
 
-    def expressions(self) -> list[tuple[tuple[str | int, ...], str]]:
+    def expressions(self) -> list[Expression]:
         return [
-            (("set", name), value[1:].strip())
+            Expression(("set", name), value[1:].strip())
             for name, value in self.set.items()
             if isinstance(value, str) and value.startswith("=")
         ]
+
+    def assigns(self) -> list[tuple[Where, str, str]]:
+        return [(("set", name), name, type_of(value)) for name, value in self.set.items()]
 
 
 def enter(run: Run, node: Model) -> None:

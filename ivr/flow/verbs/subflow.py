@@ -3,7 +3,10 @@
 identify: {subflow: identify, next: reasons}
 """
 
-from ivr.flow.model import Node
+from collections.abc import Iterable
+
+from ivr.flow.findings import Found, missing
+from ivr.flow.model import Flow, Names, Node
 from ivr.flow.run import Run
 from ivr.flow.words import Event
 
@@ -14,6 +17,13 @@ class Model(Node):
 
     def targets(self) -> dict[str, str]:
         return {"next": self.next}
+
+    def calls(self) -> str:
+        return self.subflow
+
+
+def findings(node: Model, flow: Flow, names: Names) -> Iterable[Found]:
+    return missing(("subflow",), "no-flow", "flow", node.subflow, names.flows)
 
 
 def enter(run: Run, node: Model) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from ivr.flow.durations import Duration
+from ivr.flow.findings import Where
 from ivr.flow.model import Node
 from ivr.flow.run import Run
 from ivr.flow.words import Elapsed, Event, Key, Played, PlayFailed
@@ -27,10 +28,12 @@ class Model(Node):
     survey: Survey
     next: str
 
+    waits = True
+
     def targets(self) -> dict[str, str]:
         return {"next": self.next}
 
-    def prompts(self) -> list[tuple[tuple[str | int, ...], str]]:
+    def prompts(self) -> list[tuple[Where, str]]:
         return [(("survey", "questions", question), prompt) for question, prompt in self.survey.questions.items()]
 
 

@@ -8,7 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from ivr.flow.expressions import fill
-from ivr.flow.model import Node
+from ivr.flow.findings import Where
+from ivr.flow.model import Expression, Node
 from ivr.flow.run import Run
 from ivr.flow.words import Event, TicketSpec
 
@@ -27,9 +28,12 @@ class Model(Node):
     def targets(self) -> dict[str, str]:
         return {"next": self.next}
 
-    def expressions(self) -> list[tuple[tuple[str | int, ...], str]]:
+    def texts(self) -> list[tuple[Where, str]]:
+        return [(("ticket", "subject"), self.ticket.subject)]
+
+    def expressions(self) -> list[Expression]:
         return [
-            (("ticket", "fields", name), value[1:].strip())
+            Expression(("ticket", "fields", name), value[1:].strip())
             for name, value in self.ticket.fields.items()
             if isinstance(value, str) and value.startswith("=")
         ]

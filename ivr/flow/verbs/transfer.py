@@ -11,7 +11,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from ivr.flow.durations import Duration
-from ivr.flow.model import Node
+from ivr.flow.model import Expression, Node
 from ivr.flow.run import Run
 from ivr.flow.verbs.callback import dialable
 from ivr.flow.words import Event, StopTransfer, Transfer, TransferAnswered, TransferEnded
@@ -28,12 +28,14 @@ class Model(Node):
     next: str
     otherwise: str
 
+    waits = True
+
     def targets(self) -> dict[str, str]:
         return {"next": self.next, "otherwise": self.otherwise}
 
-    def expressions(self) -> list[tuple[tuple[str | int, ...], str]]:
+    def expressions(self) -> list[Expression]:
         to = self.transfer.to
-        return [(("transfer", "to"), to[1:].strip())] if to.startswith("=") else []
+        return [Expression(("transfer", "to"), to[1:].strip(), "string")] if to.startswith("=") else []
 
 
 def enter(run: Run, node: Model) -> None:

@@ -5,10 +5,13 @@
 The caller ends the message with `#` or by hanging up; `max` ends it too. A message under a second is none.
 """
 
+from collections.abc import Iterable
+
 from pydantic import BaseModel, ConfigDict
 
 from ivr.flow.durations import Duration
-from ivr.flow.model import Node
+from ivr.flow.findings import Found, Where, missing
+from ivr.flow.model import Flow, Names, Node
 from ivr.flow.run import Run
 from ivr.flow.words import Event, Key, Played, PlayFailed, Record, Recorded, StopRecording
 
@@ -27,11 +30,20 @@ class Model(Node):
     voicemail: Message
     next: str
 
+    waits = True
+
     def targets(self) -> dict[str, str]:
         return {"next": self.next}
 
-    def prompts(self) -> list[tuple[tuple[str | int, ...], str]]:
+    def prompts(self) -> list[tuple[Where, str]]:
         return [(("voicemail", "prompt"), self.voicemail.prompt)]
+
+    def notices(self) -> list[tuple[Where, str, bool]]:
+        return [(("voicemail", "prompt"), self.voicemail.prompt, False)]
+
+
+def findings(node: Model, flow: Flow, names: Names) -> Iterable[Found]:
+    return missing(("voicemail", "queue"), "no-queue", "queue", node.voicemail.queue, names.queues)
 
 
 def enter(run: Run, node: Model) -> None:

@@ -38,7 +38,7 @@ def test_a_good_flow_has_no_findings(tmp_path: Path) -> None:
     [
         ("next: note", "next: not", (10, 21, "no-target")),
         ("play: hi", "play: ho", (10, 11, "no-prompt")),
-        ("{play: hi, next: note}", "{play: hi}", (10, 3, "missing-key")),
+        ("{play: hi, next: note}", "{play: hi}", (10, 3, "missing-exit")),
         ("{play: hi, next: note}", "{ploy: hi, next: note}", (10, 3, "no-verb")),
         ("{play: hi, next: note}", "{play: hi, menu: x, next: note}", (10, 21, "two-verbs")),
         ("{play: hi, next: note}", "{collect: {}, next: note}", (10, 11, "missing-key")),

@@ -48,7 +48,7 @@ def drawn(tmp_path: Path) -> Graph:
 
 def graph_of(folder: Path, language: str = "") -> Graph:
     (folder / "one.flow.yaml").write_text(FLOW)
-    book, _, _ = read(folder)
+    book, _ = read(folder)
     return graph(book, "one", language)
 
 

@@ -110,7 +110,7 @@ def test_steps_that_do_not_fit_say_where_and_why(
         ("hear: welcom", "7:9: error no-prompt"),
         ("listen: welcome", "7:9: error unknown-key"),
         ("press: 1\npress: 2\n  hear: x", "yaml"),
-        ("operator: {cod: x}", "error missing-key"),
+        ("operator: {cod: x}", "7:20: error unknown-key: .* did you mean 'code'"),
     ],
 )
 def test_a_test_file_with_mistakes_names_them(tmp_path: Path, steps: str, wanted: str) -> None:
