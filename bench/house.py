@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -124,7 +125,7 @@ def _listens(port: int) -> bool:
 
 
 def free_base() -> int:
-    for base in range(40000, 60000, 1000):
+    for base in random.sample(range(40000, 60000, 1000), 20):  # others may look for ports at the same moment
         with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind(("127.0.0.1", base + 60))
             return base

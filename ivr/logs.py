@@ -8,6 +8,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 _OWN = set(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
 
 
@@ -27,13 +28,15 @@ class OneLine(logging.Formatter):
         line |= {key: value for key, value in vars(record).items() if key not in _OWN}
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _encode(line)
 
 
 def start(process: str) -> None:
     """Send everything this process logs to standard output, one line an event."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(OneLine(process))
+    # What no line shows need not be found out for each.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # panoramisk logs whole messages and aiohttp every request, with callers' numbers; alembic tells of each look.
     for noisy in ("panoramisk", "aiohttp.access", "alembic"):

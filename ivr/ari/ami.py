@@ -10,6 +10,7 @@ from ivr.ari.errors import AriError, TooLate
 
 log = logging.getLogger(__name__)
 DEADLINE = 5.0
+RETRY = 0.5
 
 
 class Ami:
@@ -28,7 +29,13 @@ class Ami:
         )
 
     async def connect(self) -> None:
-        await self._manager.connect()
+        """Connect as soon as Asterisk listens: it may be starting still."""
+        while True:
+            try:
+                await self._manager.connect()
+                return
+            except OSError:
+                await asyncio.sleep(RETRY)
 
     def close(self) -> None:
         self._manager.close()

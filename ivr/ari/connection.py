@@ -9,6 +9,7 @@ import itertools
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -22,9 +23,24 @@ log = logging.getLogger(__name__)
 
 # Asterisk 22 closes the socket on a message somewhere between 65 and 200 KB.
 LARGEST_MESSAGE = 60_000
-DEADLINE = 5.0
+DEADLINE = 5.0  # seconds Asterisk has for a command
+WATCH = 0.5
 HEARTBEAT = 5.0
 FIRST_DELAY, LONGEST_DELAY = 0.1, 5.0
+
+
+@lru_cache(1000)
+def _quoted(part: str) -> str:
+    """A part of a path; most are ids that a call uses several times."""
+    return quote(part, safe="")
+
+
+class _Request(msgspec.Struct, tag_field="type", tag="RESTRequest", omit_defaults=True):
+    request_id: str
+    method: str
+    uri: str
+    content_type: str = ""
+    message_body: str = ""
 
 
 class Connection:
@@ -48,7 +64,8 @@ class Connection:
         self._headers = {"Authorization": aiohttp.encode_basic_auth(user, password)}
         self._on_event, self._on_up, self._on_down = on_event, on_up, on_down
         self._socket: aiohttp.ClientWebSocketResponse | None = None
-        self._pending: dict[str, tuple[asyncio.Future[Response], str]] = {}
+        # By request id: the answer to come, the command's name, when it was sent.
+        self._pending: dict[str, tuple[asyncio.Future[Response], str, float]] = {}
         self._numbers = itertools.count(1)
 
     @property
@@ -71,16 +88,17 @@ class Connection:
 
     async def _serve(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
-        greeting = asyncio.create_task(self._greet())
+        greeting, watch = asyncio.create_task(self._greet()), asyncio.create_task(self._watch())
         try:
             async for message in socket:
                 if message.type is aiohttp.WSMsgType.TEXT:
                     self._take(message.data)
         finally:
             greeting.cancel()
+            watch.cancel()
             self._socket = None
             pending, self._pending = self._pending, {}
-            for future, command in pending.values():
+            for future, command, _ in pending.values():
                 if not future.done():
                     future.set_exception(Disconnected(command))
             self._on_down()
@@ -93,6 +111,15 @@ class Connection:
             if self._socket is not None:
                 await self._socket.close()
 
+    async def _watch(self) -> None:
+        """End the commands whose deadline has passed; one watch for all is far cheaper than a timer for each."""
+        while True:
+            await asyncio.sleep(WATCH)
+            now = asyncio.get_running_loop().time()
+            for future, command, sent in self._pending.values():
+                if now - sent > DEADLINE and not future.done():
+                    future.set_exception(TooLate(command, DEADLINE))
+
     def _take(self, text: str) -> None:
         try:
             message = decode(text)
@@ -100,9 +127,9 @@ class Connection:
             log.error("asterisk sent a message that cannot be read: %s", error)
             return
         if isinstance(message, Response):
-            future, _ = self._pending.pop(message.request_id, (None, ""))
-            if future is not None and not future.done():
-                future.set_result(message)
+            pending = self._pending.get(message.request_id)
+            if pending is not None and not pending[0].done():
+                pending[0].set_result(message)
         elif message is not None:
             self._on_event(message)
 
@@ -112,35 +139,31 @@ class Connection:
         path: tuple[str, ...],
         query: Mapping[str, str | int] | None = None,
         body: Any = None,
-        *,
-        deadline: float = DEADLINE,
     ) -> Response:
         """Send one command and wait for its answer.
 
-        Raises `AriError` for a status of 300 or more, `Disconnected`, or `TooLate` after `deadline` seconds.
+        Raises `AriError` for a status of 300 or more, `Disconnected`, or `TooLate`.
         Asterisk carries out the commands of one socket in the order in which they were sent.
         """
-        uri = "/".join(quote(part, safe="") for part in path)
+        uri = "/".join([_quoted(part) for part in path])
         name = f"{method} {uri}"
         if query:
             uri = f"{uri}?{urlencode(query)}"
         if self._socket is None:
             raise Disconnected(name)
         number = str(next(self._numbers))
-        request: dict[str, Any] = {"type": "RESTRequest", "request_id": number, "method": method, "uri": uri}
+        request = _Request(number, method, uri)
         if body is not None:
-            request |= {"content_type": "application/json", "message_body": msgspec.json.encode(body).decode()}
+            request.content_type, request.message_body = "application/json", msgspec.json.encode(body).decode()
         text = msgspec.json.encode(request).decode()
         if len(text) > LARGEST_MESSAGE:
             raise AriError(name, 413, f"the command is {len(text)} characters long, Asterisk takes {LARGEST_MESSAGE}")
-        future: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
-        self._pending[number] = (future, name)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Response] = loop.create_future()
+        self._pending[number] = (future, name, loop.time())
         try:
             await self._socket.send_str(text)
-            async with asyncio.timeout(deadline):
-                response = await future
-        except TimeoutError:
-            raise TooLate(name, deadline) from None
+            response = await future
         except (aiohttp.ClientError, ConnectionError) as error:
             raise Disconnected(name) from error
         finally:

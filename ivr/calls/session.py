@@ -53,6 +53,7 @@ class Session:
         self._talked = 0.0
         self._disposition = ""
         self._gone = False
+        self._hung_up = False
         self._failures = 0
 
     @property
@@ -245,6 +246,7 @@ class Session:
             case words.Hangup(cause):
                 self._note("hangup", {"cause": cause})
                 await ari.hang_up(self.channel, CAUSES[cause])
+                self._hung_up = True
             case words.Note(kind, node, detail):
                 self._exchange.journal.note(self.call, kind, node, dict(detail))
 
@@ -330,7 +332,8 @@ class Session:
         exchange.floor.take(router.Left(self.call))
         self._let_operator_go()
         try:
-            await exchange.ari.hang_up(self.channel)
+            if not self._hung_up:
+                await exchange.ari.hang_up(self.channel)
         except AriError as error:
             log.error("the caller's channel may still be up: %s", error, extra={"call": self.call})
         now = datetime.now(UTC)

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -108,8 +109,10 @@ async def control(settings: Settings, name: str) -> None:
         asyncio.create_task(_every(BEAT, lambda: asyncio.to_thread(deliver, datetime.now(UTC)))),
         asyncio.create_task(_every(SWEEP, tape.sweep)),
         asyncio.create_task(_every(SWEEP, lambda: asyncio.to_thread(library.sweep, time.time()))),
+        asyncio.create_task(ami.connect()),
     ]
-    await ami.connect()
+    gc.collect()
+    gc.freeze()  # what is there now stays; the collector need not look through it again and again
     await stop.wait()
     log.info("ending: %d calls are still up", exchange.calls)
     exchange.close()

@@ -91,4 +91,6 @@ class Run:
     def hang_up(self, cause: str = "normal") -> None:
         self.state.done = True
         self.state.wait = {}
+        # The end of the call ends what it plays: one command less.
+        self.actions = [action for action in self.actions if not isinstance(action, StopPlay)]
         self.actions.append(Hangup(cause))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import create_engine, event, make_url
+from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -61,15 +61,9 @@ class Database:
         with self._errors(), Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
-    @contextmanager
-    def kept(self) -> Iterator[Session]:
-        """A session that keeps its connection, for many small transactions one after the other."""
-        with (
-            self._errors(),
-            self._writing.connect() as connection,
-            Session(connection, expire_on_commit=False) as session,
-        ):
-            yield session
+    def connect(self) -> Connection:
+        """A connection to keep, for many small transactions one after the other; its owner closes it."""
+        return self._writing.connect()
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -5,7 +5,6 @@ fifty calls a second cost a few disk syncs, and what was told "written" is on th
 """
 
 import asyncio
-import logging
 import queue
 import threading
 import time
@@ -14,11 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ivr.store.database import Database, StoreError
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Item = tuple[Callable[[Session], Any], asyncio.Future[Any]]
@@ -32,6 +31,8 @@ class Writer:
         self._waiting: list[Item] = []
         self._timer: asyncio.TimerHandle | None = None
         self._queue: queue.SimpleQueue[list[Item] | None] = queue.SimpleQueue()
+        self._connection: Connection
+        self._session: Session | None = None
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
@@ -77,26 +78,48 @@ class Writer:
             work = [item for batch in batches if batch for item in batch]
             for first in range(0, len(work), MOST):
                 self._write(work[first : first + MOST])
+        self._part()
 
     def _write(self, work: list[Item]) -> None:
-        results = self._commit(work)
-        if results is not None:
+        try:
+            results = self._together(work)
+        except Exception:  # one of them spoils the rest, or the connection is lost: each alone
+            self._part()
+            for item in work:
+                self._tell([item], [self._alone(item[0])])
+        else:
             self._tell(work, results)
-            return
-        for item in work:  # one of them spoils the rest: each alone
-            self._tell([item], self._commit([item], alone=True) or [])
 
-    def _commit(self, work: list[Item], *, alone: bool = False) -> list[Any] | None:
-        for attempt in range(1, TRIES + 1):
+    def _together(self, work: list[Item]) -> list[Any]:
+        # One session over one connection, kept: making them anew is half the cost of a small transaction.
+        if self._session is None:
+            self._connection = self._database.connect()
+            self._session = Session(self._connection, expire_on_commit=False)
+        with self._session.begin():
+            results = [write(self._session) for write, _ in work]
+        self._session.expunge_all()
+        return results
+
+    def _alone(self, write: Callable[[Session], Any]) -> Any:
+        """What the write gives, or the error."""
+        attempt = 1
+        while True:
             try:
                 with self._database.transaction() as session:
-                    return [write(session) for write, _ in work]
+                    return write(session)
             except Exception as error:
-                if isinstance(error, StoreError) and "locked" in str(error) and attempt < TRIES:
-                    time.sleep(PAUSE * attempt)
-                    continue
-                return [error] if alone else None
-        return None
+                if attempt == TRIES or not (isinstance(error, StoreError) and "locked" in str(error)):
+                    return error
+            time.sleep(PAUSE * attempt)
+            attempt += 1
+
+    def _part(self) -> None:
+        """From the session and connection; the next transaction makes new ones."""
+        if self._session is not None:
+            with suppress(SQLAlchemyError):
+                self._session.close()
+                self._connection.close()
+            self._session = None
 
     def _tell(self, work: list[Item], results: list[Any]) -> None:
         def tell() -> None:

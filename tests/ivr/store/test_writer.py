@@ -3,6 +3,7 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -76,6 +77,15 @@ async def test_one_that_fails_spoils_nothing(database: Database, writer: Writer)
     )
     assert results[0] == "b" and isinstance(results[1], StoreError) and results[2] == "c"
     assert written(database) == {"a", "b", "c"}
+
+
+async def test_a_connection_that_is_lost_is_made_anew(database: Database, writer: Writer) -> None:
+    lost: list[Any] = []
+    await writer.run(lambda s: lost.append(s.connection().connection.driver_connection))
+    await writer.run(lambda s: lost[0].close())
+    for call in "ab":
+        assert await writer.run(lambda s, call=call: start(s, call)) == call
+    assert written(database) == {"a", "b"}
 
 
 async def test_closing_writes_what_waits(database: Database) -> None:
