@@ -17,6 +17,7 @@ from asterisk_conf import render, tree
 from ivr.cli.installation import library as open_library
 from ivr.cli.installation import make_folders, secret
 from ivr.flow.loader import load as load_flows
+from ivr.publishing.publish import publish
 from ivr.settings import load
 from ivr.store import controllers
 from ivr.store.database import Database
@@ -51,7 +52,7 @@ class House:
         database.migrate()
         library = open_library(settings)
         book = load_flows(FLOWS)
-        library.make_all(book.all_says(), lambda done, total: None)
+        publish(database, FLOWS, library, tests=lambda _: [], author="bench", note="")
         self.prompt = library.file(book.flows["bench"].prompts["choose"].say("en")).with_suffix("")
         ports = settings.ports
         self.sip, self.ari, self.password = ports.sip, ports.ari, secret(settings, "asterisk")

@@ -66,6 +66,7 @@ class Web(_Section):
 
 class Flows(_Section):
     folder: Path = Path("flows")
+    """What designers edit; calls take what was published from it (`ivr flow publish`)."""
 
 
 class Prompts(_Section):
@@ -136,6 +137,11 @@ class Settings(_Section):
     @property
     def secrets(self) -> Path:
         return self.data.resolve() / "secrets"
+
+    @property
+    def flow_versions(self) -> Path:
+        """The published versions of the flows that were run here, by number."""
+        return self.data.resolve() / "flows"
 
     @property
     def prompts_folder(self) -> Path:

@@ -28,8 +28,8 @@ class Caller(Protocol):
 class Floor:
     """`on_presence(code, presence, call)` hears of every change of an operator's presence."""
 
-    def __init__(self, queues: Iterable[Queue], on_presence: Callable[[str, str, str], None]) -> None:
-        self.state = router.State({queue.name: queue for queue in queues})
+    def __init__(self, on_presence: Callable[[str, str, str], None]) -> None:
+        self.state = router.State({})
         self._callers: dict[str, Caller] = {}
         self._on_presence = on_presence
         self._timer: asyncio.TimerHandle | None = None
@@ -45,6 +45,10 @@ class Floor:
         if isinstance(event, router.Left | router.Finished):
             self._callers.pop(event.call, None)
         self._set_timer()
+
+    def arrange(self, queues: Iterable[Queue]) -> None:
+        """The queues there are now; one that is gone stays until the last call has left it."""
+        self.take(router.Arranged(tuple(queues)))
 
     def staff(self, operators: Iterable[Operator]) -> None:
         """The operators there are now. Who is new starts with the presence given; who is gone is signed out."""

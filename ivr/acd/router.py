@@ -74,19 +74,30 @@ class State:
     waiting: dict[str, Waiting] = field(default_factory=dict)
     talking: dict[str, tuple[str, str, float]] = field(default_factory=dict)  # call → operator, queue, since
     talk: dict[str, float] = field(default_factory=dict)  # queue → average conversation
+    former: set[str] = field(default_factory=set)  # queues that are gone as soon as no call is in them
 
 
 # Events
 
 
 @dataclass(frozen=True)
+class Arranged:
+    """These are the queues from now on."""
+
+    queues: tuple[Queue, ...]
+
+
+@dataclass(frozen=True)
 class Arrived:
+    """`terms`: the queue as the call's flows have it, should it be none of those there are now."""
+
     call: str
     queue: str
     skills: tuple[str, ...] = ()
     priority: int = 0
     max_wait: float | None = None
     waited: float = 0.0  # when the call comes back from an operator who was lost: it keeps its place
+    terms: Queue | None = None
 
 
 @dataclass(frozen=True)
@@ -142,7 +153,7 @@ class Tick:
     """Time has passed."""
 
 
-Event = Arrived | Left | Accepted | Missed | Finished | WrappedUp | SignedIn | SignedOut | Tick
+Event = Arranged | Arrived | Left | Accepted | Missed | Finished | WrappedUp | SignedIn | SignedOut | Tick
 
 
 # Actions
@@ -192,6 +203,10 @@ def step(state: State, event: Event, now: float) -> list[Action]:
     """Take one event; `state` is changed in place. An event about something unknown or past changes nothing."""
     actions: list[Action] = []
     match event:
+        case Arranged(queues):
+            state.former |= state.queues.keys()
+            state.former -= {queue.name for queue in queues}
+            state.queues |= {queue.name: queue for queue in queues}
         case Arrived():
             actions += _arrive(state, event, now)
         case Left(call):
@@ -217,6 +232,9 @@ def step(state: State, event: Event, now: float) -> list[Action]:
             pass
     actions += _let_time_pass(state, now)
     actions += _match(state, now)
+    for name in [name for name in state.former if not _in_use(state, name)]:
+        state.former.remove(name)
+        del state.queues[name]
     return actions
 
 
@@ -270,7 +288,16 @@ def _staffed(state: State, call: Waiting) -> bool:
     )
 
 
+def _in_use(state: State, queue: str) -> bool:
+    return any(call.queue == queue for call in state.waiting.values()) or any(
+        name == queue for _, name, _ in state.talking.values()
+    )
+
+
 def _arrive(state: State, event: Arrived, now: float) -> list[Action]:
+    if event.queue not in state.queues and event.terms:
+        state.queues[event.queue] = event.terms
+        state.former.add(event.queue)
     queue = state.queues[event.queue]
     since = now - event.waited
     call = Waiting(

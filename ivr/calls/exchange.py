@@ -12,8 +12,8 @@ from ivr.ari import events
 from ivr.ari.client import Ari
 from ivr.ari.errors import AriError
 from ivr.calls.journal import Journal
-from ivr.flow.loader import Book
 from ivr.prompts.library import Library
+from ivr.publishing.versions import Versions
 from ivr.store.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -37,13 +37,15 @@ class Tape(Protocol):
 
 
 class Exchange:
-    """What all calls of one controller share. `welcome` makes the party for a channel that has entered."""
+    """What all calls of one controller share. `welcome` makes the party for a channel that has entered; `library` has
+    what the house itself says, each version of the flows has its own.
+    """
 
     def __init__(
         self,
         controller: str,
         ari: Ari,
-        book: Book,
+        versions: Versions,
         library: Library,
         floor: Floor,
         journal: Journal,
@@ -53,7 +55,7 @@ class Exchange:
         welcome: Callable[["Exchange", events.StasisStart], Coroutine[Any, Any, None] | None],
     ) -> None:
         self.controller = controller
-        self.ari, self.book, self.library, self.floor = ari, book, library, floor
+        self.ari, self.versions, self.library, self.floor = ari, versions, library, floor
         self.journal, self.writer, self.tape = journal, writer, tape
         self.clock = clock  # what flows take for now; durations go by the real one
         self._welcome = welcome

@@ -12,7 +12,7 @@ from ivr.calls.desk import Desk
 from ivr.calls.exchange import Exchange
 from ivr.calls.session import Session
 from ivr.flow import words
-from ivr.store import calls
+from ivr.store import calls, flow_versions
 
 log = logging.getLogger(__name__)
 HOME = ZoneInfo("Europe/Rome")
@@ -34,10 +34,11 @@ async def _citizen(exchange: Exchange, channel: events.Channel) -> None:
     call = ids.new_call()
     who = caller.identify(channel.caller.number)
     called = channel.dialplan.exten
-    flow = exchange.book.flow_for(called)
     today = now.astimezone(HOME).replace(hour=0, minute=0, second=0, microsecond=0)
 
-    def begin(session: Any) -> int:
+    def begin(session: Any) -> tuple[int, int]:
+        version = flow_versions.active_number(session)
+        ready = exchange.versions.loaded(version)
         earlier = calls.count_since(session, who.number, today) if who.number else 0
         calls.start(
             session,
@@ -46,12 +47,15 @@ async def _citizen(exchange: Exchange, channel: events.Channel) -> None:
             controller=exchange.controller,
             called=called,
             caller=who.number,
-            flow=flow,
+            flow=ready.book.flow_for(called) if ready else "",
+            version=version,
             started_at=now,
         )
-        return earlier
+        return earlier, version
 
-    earlier = await exchange.writer.run(begin)
+    earlier, active = await exchange.writer.run(begin)
+    version = await exchange.versions.take(active)
+    flow = version.book.flow_for(called)
     facts = words.Facts(
         call_id=call,
         called=called,
@@ -61,5 +65,5 @@ async def _citizen(exchange: Exchange, channel: events.Channel) -> None:
         country=who.country,
         calls_today=earlier,
     )
-    log.info("call begins", extra={"call": call, "flow": flow})
-    await Session(exchange, call, channel.id, flow, facts).run()
+    log.info("call begins", extra={"call": call, "flow": flow, "version": version.number})
+    await Session(exchange, call, channel.id, version, flow, facts).run()

@@ -19,6 +19,7 @@ from ivr.calls.exchange import Exchange
 from ivr.calls.leg import Leg
 from ivr.flow import machine, words
 from ivr.prompts.library import PromptError, media
+from ivr.publishing.versions import Version
 from ivr.store import calls
 
 log = logging.getLogger(__name__)
@@ -34,8 +35,12 @@ MOST_FAILURES = 5
 
 
 class Session:
-    def __init__(self, exchange: Exchange, call: str, channel: str, flow: str, facts: words.Facts) -> None:
-        self.call, self.channel, self.flow, self.facts = call, channel, flow, facts
+    """`version`: of the flows, from the call's first to its last moment."""
+
+    def __init__(
+        self, exchange: Exchange, call: str, channel: str, version: Version, flow: str, facts: words.Facts
+    ) -> None:
+        self.call, self.channel, self.version, self.flow, self.facts = call, channel, version, flow, facts
         self._exchange = exchange
         self._inbox: asyncio.Queue[words.Event] = asyncio.Queue()
         self.state: words.State
@@ -149,7 +154,7 @@ class Session:
         exchange.add(self.channel, self)
         exchange.calls += 1
         try:
-            self.state, actions = machine.begin(exchange.book, self.flow, self.facts, exchange.clock())
+            self.state, actions = machine.begin(self.version.book, self.flow, self.facts, exchange.clock())
             await self._answer()
             await self._carry_out(actions)
             while not self.state.done:
@@ -184,13 +189,20 @@ class Session:
 
     async def _step(self, event: words.Event) -> None:
         before = self.state.step
-        self.state, actions = machine.step(self._exchange.book, self.state, self.facts, event, self._exchange.clock())
+        now = self._exchange.clock()
+        self.state, actions = machine.step(self.version.book, self.state, self.facts, event, now)
         await self._carry_out(actions, save=self.state.step != before)
 
     async def _save(self) -> None:
         """Leave word on the channel of where the call stands."""
         saved = msgspec.json.encode(
-            {"call": self.call, "flow": self.flow, "facts": self.facts, "state": self.state}
+            {
+                "call": self.call,
+                "version": self.version.number,
+                "flow": self.flow,
+                "facts": self.facts,
+                "state": self.state,
+            }
         ).decode()
         try:
             await self._exchange.ari.set_variable(self.channel, STATE_VARIABLE, saved)
@@ -236,7 +248,8 @@ class Session:
                 await ari.stop_music(self.channel)
             case words.Enqueue(queue, skills, priority, max_wait):
                 self._asked, self._queued_at = action, time.monotonic()
-                self._exchange.floor.enter(self, router.Arrived(self.call, queue, skills, priority, max_wait))
+                arrived = router.Arrived(self.call, queue, skills, priority, max_wait, terms=self.version.queues[queue])
+                self._exchange.floor.enter(self, arrived)
             case words.LeaveQueue():
                 self._exchange.floor.take(router.Left(self.call))
             case words.Connect():
@@ -252,7 +265,7 @@ class Session:
 
     async def _play(self, say: tuple[words.Say, ...], number: int) -> None:
         self._playing = number
-        library = self._exchange.library
+        library = self.version.library
         try:
             files = [await library.ready(one) for one in say]
         except PromptError as error:
@@ -312,7 +325,13 @@ class Session:
         if asked:
             self._queued_at = time.monotonic()
             arrived = router.Arrived(
-                self.call, asked.queue, asked.skills, asked.priority, asked.max_wait, max(self._waited, 0.001)
+                self.call,
+                asked.queue,
+                asked.skills,
+                asked.priority,
+                asked.max_wait,
+                max(self._waited, 0.001),
+                self.version.queues[asked.queue],
             )
             asyncio.get_running_loop().call_soon(floor.enter, self, arrived)
 
@@ -340,7 +359,7 @@ class Session:
         due = now
         if state.operator and not self._disposition and self._asked:
             # The operator may still give the disposition: the ticket waits for it as long as the wrap-up lasts.
-            due += timedelta(seconds=exchange.floor.state.queues[self._asked.queue].wrap_up)
+            due += timedelta(seconds=self.version.queues[self._asked.queue].wrap_up)
         self._note("ended", {"outcome": state.outcome})
         exchange.journal.flush()
         exchange.journal.close(self.call)
@@ -349,6 +368,7 @@ class Session:
             "outcome": state.outcome,
             "language": state.language,
             "flow": self.flow,
+            "version": self.version.number,
             "queue": self.queue,
             "operator": state.operator,
             "disposition": self._disposition,

@@ -26,10 +26,9 @@ from ivr.calls.journal import Journal
 from ivr.cli.installation import library as open_library
 from ivr.cli.installation import secret
 from ivr.cli.output import common
-from ivr.flow.loader import load as load_flows
-from ivr.flow.queues import Queue
+from ivr.publishing import versions
 from ivr.settings import Settings, load
-from ivr.store import calls, controllers, operators
+from ivr.store import calls, controllers, flow_versions, operators
 from ivr.store.database import Database
 from ivr.store.writer import Writer
 from ivr.tickets.embedded import Embedded
@@ -60,7 +59,6 @@ async def control(settings: Settings, name: str) -> None:
     """Run until SIGTERM; then every call left is ended and written."""
     database = Database(settings.database_url)
     writer = Writer(database)
-    book = load_flows(settings.flows.folder)
     journal = Journal(writer)
     begun, offset = datetime.now(UTC), settings.clock.at
 
@@ -72,7 +70,16 @@ async def control(settings: Settings, name: str) -> None:
         work = writer.run(lambda s: operators.set_presence(s, code, presence, datetime.now(UTC), call))
         exchange.go(_quietly(work))
 
-    floor = Floor((_queue(queue_name, queue) for queue_name, queue in book.queues.items()), on_presence)
+    floor = Floor(on_presence)
+    library = open_library(settings)
+    await library.open()
+    flows = versions.Versions(
+        lambda number: versions.load(database, number, settings.flow_versions, library.of),
+        on_active=lambda version: floor.arrange(version.queues.values()),
+    )
+    with database.read() as session:
+        numbers = [row.version for row in flow_versions.activations(session)]
+    await flows.start(numbers)
     password = secret(settings, "asterisk")
     connection = Connection(
         settings.ports.ari,
@@ -92,9 +99,7 @@ async def control(settings: Settings, name: str) -> None:
         timezone=settings.recordings.timezone,
         min_free=settings.recordings.min_free,
     )
-    library = open_library(settings)
-    await library.open()
-    exchange = Exchange(name, ari, book, library, floor, journal, writer, tape, clock, reception.welcome)
+    exchange = Exchange(name, ari, flows, library, floor, journal, writer, tape, clock, reception.welcome)
     desks = Phones(ari, floor, database, secret(settings, "phones"))
     exchange.on_up += [desks.renew, partial(_close_lost_calls, exchange)]
 
@@ -127,18 +132,6 @@ async def control(settings: Settings, name: str) -> None:
     await library.close()
     journal.flush()
     await writer.close()
-
-
-def _queue(name: str, queue: Queue) -> router.Queue:
-    return router.Queue(
-        name,
-        queue.strategy,
-        queue.ring,
-        queue.wrap_up,
-        queue.max_waiting,
-        tuple((step.after, step.skills) for step in queue.overflow),
-        queue.announce.every if queue.announce else 0.0,
-    )
 
 
 class Phones:
@@ -184,11 +177,15 @@ class Phones:
 async def _beat(exchange: Exchange, writer: Writer, connection: Connection, begun: datetime) -> None:
     if connection.up:  # a controller without Asterisk takes no calls, and is not counted as ready
         now, number = datetime.now(UTC), exchange.calls
-        await writer.run(
-            lambda s: controllers.heartbeat(
-                s, exchange.controller, pid=os.getpid(), started_at=begun, now=now, calls=number
+
+        def beat(session: Session) -> int:
+            controllers.heartbeat(
+                session, exchange.controller, pid=os.getpid(), started_at=begun, now=now, calls=number
             )
-        )
+            return flow_versions.active_number(session)
+
+        # So that a new version is mostly loaded before its first call, and its queues are there for the operators.
+        exchange.go(exchange.versions.take(await writer.run(beat)))
 
 
 async def _close_lost_calls(exchange: Exchange) -> None:

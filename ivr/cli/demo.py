@@ -16,16 +16,17 @@ from pathlib import Path
 
 from ivr.cli.call import call
 from ivr.cli.desk import Manner, desk
+from ivr.cli.installation import library as open_library
 from ivr.cli.output import common
 from ivr.cli.status import status
 from ivr.flow import calendars
 from ivr.flow.loader import FlowErrors
-from ivr.flow.loader import load as load_flows
 from ivr.phone.phone import PhoneError
 from ivr.prompts import audio
 from ivr.prompts.recipe import Recipe
+from ivr.publishing import versions
 from ivr.settings import Settings, load
-from ivr.store import calls, operators
+from ivr.store import calls, flow_versions, operators
 from ivr.store.database import Database
 from ivr.tickets import embedded
 from recordings import catalogue
@@ -66,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def demo(settings: Settings, say: Callable[[str, str], None]) -> int:
     database = Database(settings.database_url)
-    number, keys = _line(settings, say)
+    number, keys = _line(settings, database, say)
     _ensure_operator(database)
     since = datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="ivr-demo-") as folder:
@@ -96,9 +97,11 @@ async def demo(settings: Settings, say: Callable[[str, str], None]) -> int:
         return await _show_result(database, since, say)
 
 
-def _line(settings: Settings, say: Callable[[str, str], None]) -> tuple[str, str]:
+def _line(settings: Settings, database: Database, say: Callable[[str, str], None]) -> tuple[str, str]:
     """The assistance line when it is open; otherwise the rehearsal line, which never closes."""
-    book = load_flows(settings.flows.folder)
+    with database.read() as session:
+        active = flow_versions.active_number(session)
+    book = versions.load(database, active, settings.flow_versions, open_library(settings).of).book
     if calendars.status(book.calendars["assistenza"], datetime.now(UTC)) == "open":
         return LINE, REASONS + SURVEY
     say("demo", f"the assistance line is closed now, so this calls the rehearsal line {REHEARSAL}")

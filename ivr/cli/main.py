@@ -14,7 +14,7 @@ COMMANDS = {
     "call": "call a number as a citizen would, over real SIP",
     "desk": "a robot operator on a real SIP phone",
     "demo": "one whole call before your eyes",
-    "flow": "check, draw and test flows",
+    "flow": "check, draw, test and publish flows",
     "operators": "who may take calls",
     "recordings": "recorded conversations",
     "tickets": "the tickets that calls have made",

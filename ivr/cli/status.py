@@ -10,7 +10,7 @@ from ivr.cli.installation import is_alive, read_note
 from ivr.cli.output import common
 from ivr.control_room.board import board
 from ivr.settings import Settings, load
-from ivr.store import controllers
+from ivr.store import controllers, flow_versions
 from ivr.store.database import Database, StoreError
 
 
@@ -29,11 +29,12 @@ def run(args: argparse.Namespace) -> int:
 def status(settings: Settings) -> dict[str, Any]:
     """The state of one installation; `ready` means that a call would be answered by a flow."""
     running, now = read_note(settings), datetime.now(UTC)
-    beats, calls, operators = {}, [], []
+    beats, calls, operators, active = {}, [], [], None
     try:
         if running:
             with Database(settings.database_url).read() as session:
                 beats = {row.id: row.calls for row in controllers.alive(session, now)}
+                active = flow_versions.active(session)
                 view = board(session, now)
                 calls, operators = [asdict(one) for one in view.calls], [asdict(one) for one in view.operators]
     except StoreError:
@@ -47,6 +48,11 @@ def status(settings: Settings) -> dict[str, Any]:
             "sip": f"{settings.sip.listen}:{settings.ports.sip}",
         },
         "controllers": [{"id": name, "pid": pid, "calls": beats.get(name)} for name, pid in ours.items()],
+        "flows": {
+            "version": active.version if active else None,
+            "since": active.since if active else None,
+            "author": active.author if active else None,
+        },
         "calls": calls,
         "operators": operators,
         "web": f"http://{settings.web.listen}:{settings.ports.web}/",
@@ -66,8 +72,15 @@ def _text(state: dict[str, Any]) -> str:
         f"ready        {'yes' if state['ready'] else 'no'}",
         f"asterisk     {asterisk['version'] or 'not running'} (process {asterisk['pid']}), SIP at {asterisk['sip']}",
         *(f"{one['id']}  process {one['pid']}, {one['calls']} calls" for one in state["controllers"]),
+        f"flows        {_flows(state['flows'])}",
         f"operators    {', '.join(one['code'] + ' ' + one['state'] for one in state['operators']) or 'none'}",
         f"pages        {state['web']}",
         *(f"{name:<12} {path}" for name, path in state["paths"].items()),
     ]
     return "\n".join(lines)
+
+
+def _flows(flows: dict[str, Any]) -> str:
+    if flows["version"] is None:
+        return "none"
+    return f"version {flows['version']} since {flows['since']:%Y-%m-%d %H:%M:%S} by {flows['author']}"

@@ -3,16 +3,19 @@
 import argparse
 import asyncio
 import contextlib
+import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from asterisk_conf import render, tree
 from ivr import logs
 from ivr.cli.children import Child
+from ivr.cli.flow.test import failures
 from ivr.cli.installation import (
     InstallationError,
     Running,
@@ -25,11 +28,12 @@ from ivr.cli.installation import (
 from ivr.cli.installation import library as open_library
 from ivr.cli.output import common
 from ivr.flow.builtin import builtin_say
-from ivr.flow.loader import Book, FlowErrors
-from ivr.flow.loader import load as load_flows
+from ivr.flow.findings import FlowErrors
 from ivr.prompts.library import PromptError
+from ivr.publishing.publish import FailingTests, PublishError, differs, publish
+from ivr.publishing.versions import load as load_version
 from ivr.settings import Settings, load
-from ivr.store import controllers
+from ivr.store import controllers, flow_versions
 from ivr.store.database import Database, StoreError
 from ivr.web.access import ensure_admin
 
@@ -50,9 +54,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     settings = load(args.data, base_port=args.base_port)
-    problems = (InstallationError, tree.TreeError, FlowErrors, PromptError, StoreError, NotReady)
+    problems = (InstallationError, tree.TreeError, FlowErrors, PublishError, PromptError, StoreError, NotReady)
     try:
         return asyncio.run(_up(settings))
+    except FailingTests as error:
+        print("\n".join([*error.failures, f"ivr up: {error}; nothing is published yet"]), file=sys.stderr)
+        return 1
     except problems as error:
         print(f"ivr up: {error}", file=sys.stderr)
         return 1
@@ -72,8 +79,7 @@ async def _up(settings: Settings) -> int:
     database = Database(settings.database_url)
     database.migrate()
     ensure_admin(database, settings)
-    book = load_flows(settings.flows.folder)
-    await asyncio.to_thread(_make_prompts, settings, book, say)
+    await asyncio.to_thread(_ready_flows, settings, database, say)
     children = _children(settings, asterisk_tree)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -99,9 +105,9 @@ async def _up(settings: Settings) -> int:
     return 0
 
 
-def _make_prompts(settings: Settings, book: Book, say: Say) -> None:
-    library = open_library(settings)
-    last = 0.0
+def _ready_flows(settings: Settings, database: Database, say: Say) -> None:
+    """At the first start what is in the folder is published; from then on what was published runs."""
+    folder, library, last = settings.flows.folder, open_library(settings), 0.0
 
     def progress(done: int, total: int) -> None:
         nonlocal last
@@ -109,7 +115,20 @@ def _make_prompts(settings: Settings, book: Book, say: Say) -> None:
             last = time.monotonic()
             say(f"prompts: {done} of {total}")
 
-    library.make_all(book.all_says(), progress)
+    with database.read() as session:
+        active = flow_versions.active_number(session)
+    if not active:
+        tests, signed = partial(failures, settings=settings), {"author": "ivr up", "note": "first start"}
+        active = publish(database, folder, library, tests=tests, progress=progress, **signed)
+        say(f"{folder}/ is published as version {active}")
+        return
+    for old in settings.flow_versions.glob("*"):  # no call is up that could need them
+        if old.name != str(active):
+            shutil.rmtree(old, ignore_errors=True)
+    version = load_version(database, active, settings.flow_versions, library.of)
+    version.library.make_all(version.book.all_says(), progress)
+    if folder.is_dir() and differs(database, folder):
+        say(f"{folder}/ has changes that are not published: ivr flow publish")
 
 
 def _children(settings: Settings, asterisk_tree: tree.Tree) -> list[Child]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Status = Literal["open", "closed", "holiday"]
@@ -38,9 +38,19 @@ def _spans(text: object) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-Spans = Annotated[tuple[Span, ...], BeforeValidator(_spans)]
+def _write_clock(clock: time) -> str:
+    return "24:00" if clock == time.max else clock.isoformat("minutes")
+
+
+def _write_spans(spans: tuple[Span, ...]) -> str:
+    return ", ".join(f"{_write_clock(first)}-{_write_clock(last)}" for first, last in spans)
+
+
+Spans = Annotated[
+    tuple[Span, ...], BeforeValidator(_spans), PlainSerializer(_write_spans, return_type=str, when_used="json")
+]
 Day = date  # a field is named `date`, which would hide the type
-Clock = Annotated[time, BeforeValidator(_clock)]
+Clock = Annotated[time, BeforeValidator(_clock), PlainSerializer(_write_clock, return_type=str, when_used="json")]
 
 
 class _Strict(BaseModel):

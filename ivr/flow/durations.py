@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, PlainSerializer
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -18,4 +18,12 @@ def parse(text: object) -> float:
     return float(match[1]) * _UNITS[match[2]]
 
 
-Duration = Annotated[float, BeforeValidator(parse)]
+def write(seconds: float) -> str:
+    """The shortest way to write it: 90.0 is `90s`, 600.0 is `10m`."""
+    for unit in ("h", "m", "s"):
+        if seconds and (seconds / _UNITS[unit]).is_integer():
+            return f"{seconds / _UNITS[unit]:.0f}{unit}"
+    return f"{seconds * 1000:g}ms" if seconds else "0s"
+
+
+Duration = Annotated[float, BeforeValidator(parse), PlainSerializer(write, return_type=str, when_used="json")]

@@ -9,6 +9,7 @@ file, several processes may fill one library, and what is there is never stale.
 """
 
 import asyncio
+import copy
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable
@@ -61,6 +62,12 @@ class Library:
         self._workers = Workers(self._recipe, workers)
         self._known: set[Path] = set()
         self._making: dict[Path, asyncio.Task[None]] = {}
+
+    def of(self, flows: Path) -> "Library":
+        """This library with the recordings of another flows' folder: files and workers are shared."""
+        other = copy.copy(self)
+        other._flows = flows
+        return other
 
     async def open(self) -> None:
         """Start what makes sentences during calls, so that the first call need not wait for it."""

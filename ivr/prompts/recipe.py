@@ -1,8 +1,9 @@
 """How words, or a recording, become the sound of a prompt: by which synthesiser, and how loud."""
 
+import hashlib
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from ivr.prompts import audio
@@ -40,9 +41,9 @@ class Recipe:
         return f"{MAKE}|{self.loudness:g}|{language}|{self.synthesiser}|{self.voice.name(language)}|{text}"
 
     def key_of_recording(self, path: Path) -> str:
-        """What the sound of a recording depends on. Raises OSError."""
+        """What the sound of a recording depends on: its content, wherever it lies. Raises OSError."""
         stat = path.stat()
-        return f"{MAKE}|{self.loudness:g}|{path.resolve()}|{stat.st_mtime_ns}|{stat.st_size}"
+        return f"{MAKE}|{self.loudness:g}|{_digest(path, stat.st_mtime_ns, stat.st_size)}"
 
     def synthesise(self, text: str, language: str) -> audio.Samples:
         """The text as a prompt. Raises VoiceError, RuntimeError."""
@@ -55,3 +56,10 @@ class Recipe:
         """The recording as a prompt. Raises AudioError."""
         samples, rate = audio.read(path)
         return audio.for_telephone(samples, rate, self.loudness)
+
+
+@lru_cache(maxsize=4096)
+def _digest(path: Path, changed: int, size: int) -> str:
+    """Asked with every play, so a file is read again only when it has changed."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,11 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, false, func, insert, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from ivr.store.database import StoreError
 from ivr.store.schema import AuditEntry, FlowActivation, FlowFile, FlowVersion, FlowVersionFile
+from ivr.store.statement import Statement
+
+# Asked by every call.
+_ACTIVE = Statement(select(FlowActivation.version).order_by(FlowActivation.id.desc()).limit(1))
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,7 @@ class Active:
 
 def active_number(session: Session) -> int:
     """The version that new calls take; 0 when nothing is published."""
-    newest = select(FlowActivation.version).order_by(FlowActivation.id.desc()).limit(1)
-    return session.scalar(newest) or 0
+    return _ACTIVE.run(session, {}).scalar() or 0
 
 
 def active(session: Session) -> Active | None:
@@ -92,11 +95,9 @@ def content(session: Session, sha256: str) -> bytes:
 
 
 def _one_at_a_time(session: Session) -> None:
-    """Until the transaction ends. On SQLite any write does it, if it comes before the first read."""
+    """Until the transaction ends. On SQLite every transaction that writes is the only one from its beginning."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("LOCK TABLE flow_versions IN EXCLUSIVE MODE"))
-    else:
-        session.execute(delete(FlowVersion).where(false()))
 
 
 def _activate(session: Session, number: int, action: str, author: str, note: str, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -27,8 +28,8 @@ OPEN = "2026-11-24T10:00:00+01:00"
 
 
 def free_base() -> int:
-    """A thousand ports whose fixed ones nobody has."""
-    for base in range(20000, 60000, 1000):
+    """A thousand ports whose fixed ones nobody has; anywhere, for another run beside this one looks as well."""
+    for base in random.sample(range(20000, 60000, 1000), 40):
         with suppress(OSError):
             for offset, kind in ((60, socket.SOCK_DGRAM), (60, socket.SOCK_STREAM), (88, 1), (38, 1), (80, 1)):
                 with socket.socket(socket.AF_INET, kind) as probe:
@@ -165,21 +166,29 @@ class Listener:
         self._book = load_flows(ROOT / "flows")
         self._library = open_library(settings)
 
-    def likeness(self, heard: Path, prompt: str, language: str, flow: str = "assistenza", **values: str) -> float:
-        """Largest normalised correlation of the prompt's sound anywhere in what was heard: 1 is the same sound."""
+    def sound(self, prompt: str, language: str, flow: str = "assistenza", **values: str) -> Path:
+        """The sound of a prompt, as Asterisk plays it."""
         if prompt in builtin.names():
             say = builtin.builtin_say(prompt, language, **values)
         else:
             say = self._book.flows[flow].prompts[prompt].say(language)
-        wanted, _ = soundfile.read(self._library.make(say))
-        sound, _ = soundfile.read(heard)
-        wanted = wanted[: 8000 * 2]  # two seconds tell prompts apart
-        size = 1 << (len(sound) + len(wanted)).bit_length()
-        product = np.fft.irfft(np.fft.rfft(sound, size) * np.conj(np.fft.rfft(wanted, size)), size)[: len(sound)]
-        total = np.concatenate([[0.0], np.cumsum(sound**2), np.full(len(wanted), np.sum(sound**2))])
-        energy = np.sqrt(np.maximum(0, total[len(wanted) :] - total[: -len(wanted)]))
-        length = min(len(product), len(energy))
-        return float(np.max(product[:length] / (energy[:length] * np.linalg.norm(wanted) + 1e-3)))
+        return self._library.make(say)
+
+    def likeness(self, heard: Path, prompt: str, language: str, flow: str = "assistenza", **values: str) -> float:
+        return likeness(heard, self.sound(prompt, language, flow, **values))
+
+
+def likeness(heard: Path, prompt: Path) -> float:
+    """Largest normalised correlation of a prompt's sound anywhere in what was heard: 1 is the same sound."""
+    wanted, _ = soundfile.read(prompt)
+    sound, _ = soundfile.read(heard)
+    wanted = wanted[: 8000 * 2]  # two seconds tell prompts apart
+    size = 1 << (len(sound) + len(wanted)).bit_length()
+    product = np.fft.irfft(np.fft.rfft(sound, size) * np.conj(np.fft.rfft(wanted, size)), size)[: len(sound)]
+    total = np.concatenate([[0.0], np.cumsum(sound**2), np.full(len(wanted), np.sum(sound**2))])
+    energy = np.sqrt(np.maximum(0, total[len(wanted) :] - total[: -len(wanted)]))
+    length = min(len(product), len(energy))
+    return float(np.max(product[:length] / (energy[:length] * np.linalg.norm(wanted) + 1e-3)))
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,9 @@
 import argparse
 from types import ModuleType
 
-from ivr.cli.flow import check, graph, simulate, test
+from ivr.cli.flow import check, diff, graph, publish, rollback, simulate, test, versions
 
-COMMANDS: tuple[ModuleType, ...] = (check, graph, simulate, test)
+COMMANDS: tuple[ModuleType, ...] = (check, graph, simulate, test, publish, versions, diff, rollback)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

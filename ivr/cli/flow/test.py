@@ -87,6 +87,11 @@ def simulate(book: "Book", cases: "Sequence[Case]", settings: "Settings") -> "li
     return [trial.run(case, book, facts, ticket_type(settings)) for case in cases]
 
 
+def failures(folder: Path, settings: "Settings") -> list[str]:
+    """Of each of the folder's tests that fails: what did not fit and where, and the journey. Raises FlowErrors."""
+    return [_text(result) for result in simulate(*collect(folder), settings) if not result.passed]
+
+
 def _text(result: "Result") -> str:
     from ivr.flow.telling import line, told
 

@@ -1,0 +1,1 @@
+"""From the designers' folder to calls: publishing a version, and the versions that a controller has loaded."""
