@@ -58,6 +58,8 @@ class Sip(_Section):
     listen: str = "127.0.0.1"
     trunk_from: list[str] = ["127.0.0.1"]
     """Addresses or networks that calls of citizens come from; anybody else must be a registered phone."""
+    trunk_to: str = ""
+    """`host:port` that calls to the outside go to (`transfer`); empty: none are made."""
 
 
 class Web(_Section):
@@ -78,6 +80,15 @@ class Prompts(_Section):
     said_age: Annotated[float, Field(ge=600)] = 86400
     said_size: Annotated[float, Field(ge=1)] = 64
     """Sentences with values are kept so long, and so many, at most."""
+
+
+class Http(_Section):
+    """Web services that flows may ask."""
+
+    allow: list[str] = []
+    """Hosts, as `api.example.it` or `api.example.it:8443`."""
+    private: list[str] = []
+    """Those of them that may have an address that is not public."""
 
 
 class Clock(_Section):
@@ -113,6 +124,7 @@ class Settings(_Section):
     web: Web = Web()
     flows: Flows = Flows()
     prompts: Prompts = Prompts()
+    http: Http = Http()
     clock: Clock = Clock()
     store: Store = Store()
     recordings: Recordings = Recordings()

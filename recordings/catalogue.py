@@ -21,6 +21,7 @@ class CatalogueError(Exception):
 class Entry:
     id: str
     call_id: str
+    kind: str  # conversation, message
     day: date
     started_at: datetime
     seconds: float
@@ -90,6 +91,7 @@ def _entry(recording: Recording, call: Call) -> Entry:
     return Entry(
         id=recording.id,
         call_id=recording.call_id,
+        kind=recording.kind,
         day=recording.day,
         started_at=call.started_at,
         seconds=recording.seconds,

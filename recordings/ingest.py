@@ -63,6 +63,7 @@ def ingest(database: Database, raw: Path, folder: Path, timezone: str, expected:
                         id=name,
                         call_id=call_id,
                         day=day,
+                        kind="message" if name.rpartition("-")[2].startswith("m") else "conversation",
                         file=str(file),
                         seconds=seconds,
                         bytes=size,

@@ -1,6 +1,7 @@
 """Capture: Asterisk's MixMonitor writes a conversation, raw, into the spool; `ingest` takes it from there.
 
-Raw files are named `CALL-N.raw`, so whoever finds one after a crash knows whose it is.
+Raw files are named `CALL-PART.raw`, so whoever finds one after a crash knows whose it is. `part` is a number for a
+conversation, and begins with `m` for a message.
 """
 
 import asyncio
@@ -34,28 +35,31 @@ class Tape:
         self._database, self._action, self._min_free = database, action, min_free
         self._spool, self._folder, self._timezone = spool, folder, timezone
 
-    def raw(self, call: str, number: int) -> Path:
-        return self._spool / f"{call}-{number}.raw"
+    def raw(self, call: str, part: str) -> Path:
+        return self._spool / f"{call}-{part}.raw"
 
-    async def start(self, channel: str, call: str, number: int) -> None:
-        """From here on, both directions of `channel`: left what the caller says, right what the caller hears."""
+    async def start(self, channel: str, call: str, part: str, *, paused: bool = False) -> None:
+        """From here on, both directions of `channel`: left what the caller says, right what the caller hears. While it
+        is paused, its time is silence."""
         free = shutil.disk_usage(self._spool).free // MIB
         if free < self._min_free:
             log.error("the recordings' disk is nearly full: %d MiB are free", free, extra={"call": call})
         await self._action(
-            {"Action": "MixMonitor", "Channel": channel, "File": str(self.raw(call, number)), "Options": "D"}
+            {"Action": "MixMonitor", "Channel": channel, "File": str(self.raw(call, part)), "Options": "D"}
         )
+        if paused:
+            await self._action({"Action": "MixMonitorMute", "Channel": channel, "Direction": "both", "State": "1"})
 
-    async def stop(self, channel: str, call: str, number: int) -> None:
+    async def stop(self, channel: str, call: str, part: str) -> None:
         try:
             await self._action({"Action": "StopMixMonitor", "Channel": channel})
         except Exception as error:
             # The caller has hung up, and the recording has ended with the channel.
             log.info("recording had ended already: %s", error, extra={"call": call})
 
-    async def keep(self, call: str, number: int, seconds: float) -> None:
-        """Make the recording of a conversation that is over. What fails here is tried again by `sweep`."""
-        raw = self.raw(call, number)
+    async def keep(self, call: str, part: str, seconds: float) -> None:
+        """Make the recording of what is over. What fails here is tried again by `sweep`."""
+        raw = self.raw(call, part)
         await asyncio.to_thread(_settle, raw)
         await asyncio.to_thread(ingest, self._database, raw, self._folder, self._timezone, seconds)
 

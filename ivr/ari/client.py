@@ -69,6 +69,9 @@ class Ari:
     async def ring(self, channel: str) -> None:
         await self._command("POST", ("channels", channel, "ring"))
 
+    async def stop_ringing(self, channel: str) -> None:
+        await self._if_there("DELETE", ("channels", channel, "ring"))
+
     async def set_variable(self, channel: str, name: str, value: str) -> None:
         """At most 64,000 bytes; it travels in the body, so that every character is allowed."""
         await self._command("POST", ("channels", channel, "variable"), {"variable": name}, {"value": value})

@@ -20,5 +20,9 @@ def bridge(call: str, offer: int) -> str:
     return f"{call}-bridge-{offer}"
 
 
+def outside_channel(call: str, step: int) -> str:
+    return f"{call}-outside-{step}"
+
+
 def operator_channel(call: str, offer: int) -> str:
     return f"{call}-operator-{offer}"

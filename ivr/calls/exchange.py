@@ -5,6 +5,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from ivr.acd.floor import Floor
@@ -12,6 +13,7 @@ from ivr.ari import events
 from ivr.ari.client import Ari
 from ivr.ari.errors import AriError
 from ivr.calls.journal import Journal
+from ivr.calls.services import Services
 from ivr.prompts.library import Library
 from ivr.publishing.versions import Versions
 from ivr.store.writer import Writer
@@ -29,16 +31,17 @@ class Party(Protocol):
 
 
 class Tape(Protocol):
-    """Records conversations; `number` counts those of one call."""
+    """Records conversations and messages; `part` names one within its call."""
 
-    async def start(self, channel: str, call: str, number: int) -> None: ...
-    async def stop(self, channel: str, call: str, number: int) -> None: ...
-    async def keep(self, call: str, number: int, seconds: float) -> None: ...
+    async def start(self, channel: str, call: str, part: str, *, paused: bool = False) -> None: ...
+    async def stop(self, channel: str, call: str, part: str) -> None: ...
+    async def keep(self, call: str, part: str, seconds: float) -> None: ...
 
 
 class Exchange:
     """What all calls of one controller share. `welcome` makes the party for a channel that has entered; `library` has
-    what the house itself says, each version of the flows has its own.
+    what the house itself says, each version of the flows has its own. `trunk` is the address (`host:port`) of the trunk
+    for calls to the outside, "" for none; `sounds` a folder for the beep.
     """
 
     def __init__(
@@ -51,12 +54,17 @@ class Exchange:
         journal: Journal,
         writer: Writer,
         tape: Tape,
+        services: Services,
         clock: Callable[[], datetime],
         welcome: Callable[["Exchange", events.StasisStart], Coroutine[Any, Any, None] | None],
+        *,
+        trunk: str,
+        sounds: Path,
     ) -> None:
         self.controller = controller
         self.ari, self.versions, self.library, self.floor = ari, versions, library, floor
-        self.journal, self.writer, self.tape = journal, writer, tape
+        self.journal, self.writer, self.tape, self.services = journal, writer, tape, services
+        self.trunk, self.sounds = trunk, sounds
         self.clock = clock  # what flows take for now; durations go by the real one
         self._welcome = welcome
         self._parties: dict[str, Party] = {}

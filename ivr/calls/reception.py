@@ -23,7 +23,7 @@ def welcome(exchange: Exchange, start: events.StasisStart) -> Coroutine[Any, Any
     match start.args:
         case ["desk", *_]:
             return Desk(exchange, start.channel).run()
-        case ["offer", *_]:
+        case ["offer" | "outside", *_]:
             return exchange.ari.hang_up(start.channel.id)
         case _:
             return _citizen(exchange, start.channel)

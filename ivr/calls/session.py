@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,10 +18,12 @@ from ivr.ari import ids
 from ivr.ari.errors import AriError
 from ivr.calls.exchange import Exchange
 from ivr.calls.leg import Leg
+from ivr.calls.message import Message
+from ivr.calls.outside import Outside
 from ivr.flow import machine, words
 from ivr.prompts.library import PromptError, media
 from ivr.publishing.versions import Version
-from ivr.store import calls
+from ivr.store import callbacks, calls
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +54,10 @@ class Session:
         self._leg: Leg | None = None  # who answered
         self._offers = 0
         self._wants_connection = False
+        self._recording, self._conversation = "on", 0
+        self._spoken: list[Path] = []  # what is being played
+        self._message: Message | None = None
+        self._outside: Outside | None = None
         self._asked: words.Enqueue | None = None
         self._queued_at = 0.0
         self._waited = 0.0
@@ -74,9 +81,16 @@ class Session:
     def key(self, digit: str) -> None:
         self._inbox.put_nowait(words.Key(digit))
 
+    def told(self, event: words.Event) -> None:
+        """What somebody who works for this call has to say."""
+        self._inbox.put_nowait(event)
+
     def played(self, playback: str, heard: bool) -> None:
+        if self._message and playback == self._message.beep:
+            self._message.beeped()
         if playback != ids.playback(self.call, self._playing):
             return
+        self._forget_spoken()
         if heard:
             self._inbox.put_nowait(words.Played(self._playing))
         else:
@@ -252,10 +266,24 @@ class Session:
                 self._exchange.floor.enter(self, arrived)
             case words.LeaveQueue():
                 self._exchange.floor.take(router.Left(self.call))
-            case words.Connect():
-                self._wants_connection = True
+            case words.Connect(recording):
+                self._wants_connection, self._recording = True, recording
                 if self._leg and self._leg.ready:
                     await self._join(self._leg)
+            case words.Http():
+                self._exchange.go(self._ask(action))
+            case words.Callback(queue, number, language):
+                await self._call_back(queue, number, language)
+            case words.Record():
+                self._message = Message(self._exchange, self, action)
+                self._exchange.go(self._message.run())
+            case words.StopRecording() if self._message:
+                self._message.stop()
+            case words.Transfer():
+                self._outside = Outside(self._exchange, self, action)
+                self._exchange.go(self._outside.run())
+            case words.StopTransfer() if self._outside:
+                self._outside.stop()
             case words.Hangup(cause):
                 self._note("hangup", {"cause": cause})
                 await ari.hang_up(self.channel, CAUSES[cause])
@@ -272,10 +300,27 @@ class Session:
             log.error("%s", error, extra={"call": self.call})
             self._inbox.put_nowait(words.PlayFailed(number, str(error)))
             return
+        self._forget_spoken()
+        self._spoken = files
         await self._exchange.ari.play(self.channel, ids.playback(self.call, number), [media(file) for file in files])
         length = sum(library.seconds(file) for file in files)
         self._cancel("_watch")
         self._watch = asyncio.get_running_loop().call_later(length + PLAY_GRACE, self._check_playback)
+
+    def _forget_spoken(self) -> None:
+        """What was a secret does not stay as sound."""
+        for file in self._spoken:
+            self.version.library.forget(file)
+        self._spoken = []
+
+    async def _ask(self, asked: words.Http) -> None:
+        self.told(await self._exchange.services.ask(asked))
+
+    async def _call_back(self, queue: str, number: str, language: str) -> None:
+        now = datetime.now(UTC)
+        new = await self._exchange.writer.run(lambda s: callbacks.add(s, self.call, queue, number, language, now))
+        if not new:
+            self._note("callback-known", {"queue": queue})
 
     def _check_playback(self) -> None:
         log.warning("a prompt's end was not reported", extra={"call": self.call})
@@ -291,10 +336,12 @@ class Session:
         exchange, bridge = self._exchange, ids.bridge(self.call, leg.number)
         await exchange.ari.make_bridge(bridge)
         await exchange.ari.join(bridge, [self.channel, leg.channel])
-        self._talk_since = time.monotonic()
+        self._talk_since, self._conversation = time.monotonic(), leg.number
         exchange.journal.note(self.call, "connected", leg.operator)
+        if self._recording == "off":
+            return
         try:
-            await exchange.tape.start(self.channel, self.call, leg.number)
+            await exchange.tape.start(self.channel, self.call, str(leg.number), paused=self._recording == "paused")
         except AriError as error:
             # A conversation that cannot be recorded still is a conversation.
             log.error("the conversation is not recorded: %s", error, extra={"call": self.call})
@@ -305,17 +352,19 @@ class Session:
         if not self._talk_since:
             return
         exchange, seconds = self._exchange, time.monotonic() - self._talk_since
-        self._talk_since, number = 0.0, self._offers
+        self._talk_since, number = 0.0, self._conversation
         self._talked += seconds
         exchange.floor.take(router.Finished(self.call))
         self._note("conversation-ended", {"seconds": f"{seconds:.1f}"})
         try:
-            await exchange.tape.stop(self.channel, self.call, number)
+            if self._recording != "off":
+                await exchange.tape.stop(self.channel, self.call, str(number))
             await exchange.ari.destroy_bridge(ids.bridge(self.call, number))
         except AriError as error:
             if not error.gone:
                 log.error("%s", error, extra={"call": self.call})
-        exchange.go(exchange.tape.keep(self.call, number, seconds))
+        if self._recording != "off":
+            exchange.go(exchange.tape.keep(self.call, str(number), seconds))
 
     def _requeue(self) -> None:
         """The operator was lost before the conversation: the caller waits on, in the old place."""
@@ -347,9 +396,13 @@ class Session:
         exchange, state = self._exchange, self.state
         self._cancel("_timer")
         self._cancel("_watch")
+        self._forget_spoken()
         await self._part()
         exchange.floor.take(router.Left(self.call))
         self._let_operator_go()
+        for other in (self._message, self._outside):
+            if other:
+                other.stop()
         try:
             if not self._hung_up:
                 await exchange.ari.hang_up(self.channel)
@@ -369,7 +422,7 @@ class Session:
             "language": state.language,
             "flow": self.flow,
             "version": self.version.number,
-            "queue": self.queue,
+            "queue": state.queue,
             "operator": state.operator,
             "disposition": self._disposition,
             "waited": round(self._waited, 3),

@@ -23,8 +23,9 @@ from ivr.ari.connection import Connection
 from ivr.calls import phones, reception
 from ivr.calls.exchange import Exchange
 from ivr.calls.journal import Journal
+from ivr.calls.services import Services
+from ivr.cli.installation import given_secret, secret
 from ivr.cli.installation import library as open_library
-from ivr.cli.installation import secret
 from ivr.cli.output import common
 from ivr.publishing import versions
 from ivr.settings import Settings, load
@@ -99,7 +100,11 @@ async def control(settings: Settings, name: str) -> None:
         timezone=settings.recordings.timezone,
         min_free=settings.recordings.min_free,
     )
-    exchange = Exchange(name, ari, flows, library, floor, journal, writer, tape, clock, reception.welcome)
+    services = Services(settings.http.allow, settings.http.private, partial(given_secret, settings))
+    exchange = Exchange(
+        name, ari, flows, library, floor, journal, writer, tape, services, clock, reception.welcome,
+        trunk=settings.sip.trunk_to, sounds=settings.prompts_folder,
+    )  # fmt: skip
     desks = Phones(ari, floor, database, secret(settings, "phones"))
     exchange.on_up += [desks.renew, partial(_close_lost_calls, exchange)]
 
@@ -130,6 +135,7 @@ async def control(settings: Settings, name: str) -> None:
         loop.cancel()
     ami.close()
     await library.close()
+    await services.close()
     journal.flush()
     await writer.close()
 

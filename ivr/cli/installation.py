@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import secrets
 import socket
 import sys
@@ -68,6 +69,20 @@ def library(settings: Settings) -> "Library":
         recipe = Recipe(wanted.synthesiser, wanted.loudness, tuple(command))
     limits = Limits(wanted.said_age, wanted.said_size)
     return Library(settings.prompts_folder, settings.flows.folder.resolve(), recipe, limits, wanted.workers)
+
+
+def given_secret(settings: Settings, name: str) -> str:
+    """A secret that the house was given (a web service's key): from the environment, as `NUMERO_NERO_SECRET_NAME`, or
+    from the file `NAME` in the secrets' folder. Raises KeyError."""
+    variable = "NUMERO_NERO_SECRET_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
+    if value := os.environ.get(variable):
+        return value
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        raise KeyError(name)
+    try:
+        return (settings.secrets / "given" / name).read_text("utf-8").strip()
+    except OSError:
+        raise KeyError(name) from None
 
 
 def lock(settings: Settings) -> TextIO:

@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": "one whole call before your eyes",
     "flow": "check, draw, test and publish flows",
     "operators": "who may take calls",
+    "callbacks": "who has asked to be called back",
     "recordings": "recorded conversations",
     "tickets": "the tickets that calls have made",
     "purge": "delete the recordings whose time is over",

@@ -31,13 +31,17 @@ class PhoneError(Exception):
 
 @dataclass(frozen=True)
 class Account:
-    """`user` is the number or account in our From; `register` with `password`, or call without being known."""
+    """`user` is the number or account in our From; `register` with `password`, or call without being known.
+
+    `listen`: the SIP port of our own to be called at; any that is free when it is 0.
+    """
 
     user: str
     host: str
     port: int
     password: str | None = None
     register: bool = False
+    listen: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Phone:
 
     async def __aenter__(self) -> Self:
         sip, control = _free_ports()
-        self._configure(sip, control)
+        self._configure(self._account.listen or sip, control)
         with (self._folder / "baresip.log").open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._tree.argv("baresip", "-f", str(self._folder)),

@@ -100,12 +100,14 @@ class Presence(Base):
 
 
 class Recording(Base):
-    """One recorded conversation. `day` is the calendar day of its call in the contract's zone."""
+    """One recorded conversation, or one message that a caller left (`kind`: conversation, message). `day` is the
+    calendar day of its call in the contract's zone."""
 
     __tablename__ = "recordings"
     id: Mapped[str] = mapped_column(primary_key=True)
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"), index=True)
     day: Mapped[date] = mapped_column(index=True)
+    kind: Mapped[str] = mapped_column(default="conversation")
     file: Mapped[str]  # relative to the recordings folder
     seconds: Mapped[float]
     bytes: Mapped[int]
@@ -113,6 +115,19 @@ class Recording(Base):
     complete: Mapped[bool]  # False when part of the conversation could not be written
     stored_at: Mapped[datetime]
     purged_at: Mapped[datetime | None]
+
+
+class CallbackRequest(Base):
+    """A caller's wish to be called back by a queue. `state`: waiting."""
+
+    __tablename__ = "callback_requests"
+    __table_args__ = (Index("callback_requests_live", "state", "number"),)
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"), primary_key=True)
+    queue: Mapped[str]
+    number: Mapped[str]  # E.164: personal data, never in a log
+    language: Mapped[str]
+    asked_at: Mapped[datetime]
+    state: Mapped[str]
 
 
 class PurgeEntry(Base):

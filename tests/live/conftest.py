@@ -13,14 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import soundfile
 
 from ivr.cli.installation import library as open_library
 from ivr.flow import builtin
 from ivr.flow.loader import load as load_flows
 from ivr.settings import Settings, load
+from tests.live.sound import likeness
 
 ROOT = Path(__file__).parents[2]
 # A Tuesday morning in Rome: the assistance line is open, whenever the tests run.
@@ -39,12 +38,15 @@ def free_base() -> int:
 
 
 class Installation:
-    def __init__(self, data: Path, at: str) -> None:
-        self.data, self._at = data, at
+    def __init__(self, data: Path, at: str, **settings: str) -> None:
+        """`settings` by the names of their variables, as `HTTP__ALLOW`."""
+        self.data = data
+        self._settings = {f"NUMERO_NERO_{name}": value for name, value in settings.items()}
+        self._settings["NUMERO_NERO_CLOCK__AT"] = at
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        environment = os.environ | {"NUMERO_NERO_CLOCK__AT": self._at}
+        environment = os.environ | self._settings
         self.output = self.data / "up.out"
         with self.output.open("wb") as output:
             self._process = subprocess.Popen(
@@ -67,7 +69,7 @@ class Installation:
 
     @property
     def settings(self) -> Settings:
-        return load(self.data)
+        return load(self.data, environment=self._settings)
 
     def ivr(self, *arguments: str, ok: bool = True) -> Any:
         """Run `ivr … --json`; returns what it printed, read."""
@@ -77,6 +79,7 @@ class Installation:
             capture_output=True,
             text=True,
             timeout=170,
+            env=os.environ | self._settings,
         )
         if ok:
             assert done.returncode == 0, done.stderr
@@ -176,19 +179,6 @@ class Listener:
 
     def likeness(self, heard: Path, prompt: str, language: str, flow: str = "assistenza", **values: str) -> float:
         return likeness(heard, self.sound(prompt, language, flow, **values))
-
-
-def likeness(heard: Path, prompt: Path) -> float:
-    """Largest normalised correlation of a prompt's sound anywhere in what was heard: 1 is the same sound."""
-    wanted, _ = soundfile.read(prompt)
-    sound, _ = soundfile.read(heard)
-    wanted = wanted[: 8000 * 2]  # two seconds tell prompts apart
-    size = 1 << (len(sound) + len(wanted)).bit_length()
-    product = np.fft.irfft(np.fft.rfft(sound, size) * np.conj(np.fft.rfft(wanted, size)), size)[: len(sound)]
-    total = np.concatenate([[0.0], np.cumsum(sound**2), np.full(len(wanted), np.sum(sound**2))])
-    energy = np.sqrt(np.maximum(0, total[len(wanted) :] - total[: -len(wanted)]))
-    length = min(len(product), len(energy))
-    return float(np.max(product[:length] / (energy[:length] * np.linalg.norm(wanted) + 1e-3)))
 
 
 @pytest.fixture(scope="session")

@@ -2,27 +2,14 @@
 
 from pathlib import Path
 
-import numpy as np
 import soundfile
 
 from tests.live.conftest import Installation, Listener
+from tests.live.sound import power, tone
 
 # From Bolzano: one for German; then payments. Then talk, the survey 5, 4, none.
 GERMAN_PAYMENTS = ",,,,1" + "," * 8 + "1"
 SURVEY = "," * 14 + "5,,,,,4"
-
-
-def tone(path: Path, hertz: float, seconds: float = 40) -> Path:
-    samples = 0.3 * np.sin(2 * np.pi * hertz * np.arange(int(8000 * seconds)) / 8000)
-    soundfile.write(path, samples, 8000, subtype="PCM_16")
-    return path
-
-
-def power(samples: np.ndarray, hertz: float) -> float:
-    """Share of the sound's energy within 10 Hz of a tone."""
-    spectrum = np.abs(np.fft.rfft(samples)) ** 2
-    frequencies = np.fft.rfftfreq(len(samples), 1 / 8000)
-    return float(spectrum[np.abs(frequencies - hertz) < 10].sum() / spectrum.sum())
 
 
 def test_a_caller_from_bolzano_is_served_in_german(
