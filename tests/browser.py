@@ -109,7 +109,8 @@ class Complaints:
         lines: list[str] = []
         page.on("console", lambda one: lines.append(one.text) if one.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: lines.append(str(error)))
-        page.on("requestfailed", lambda one: lines.append(f"{one.url}: {one.failure}"))
+        # What was still on its way when the page was left is no failure.
+        page.on("requestfailed", lambda one: "ABORTED" in str(one.failure) or lines.append(f"{one.url}: {one.failure}"))
         return cls(lines)
 
 

@@ -5,7 +5,7 @@ import asyncio
 import hashlib
 
 from ivr import logs
-from ivr.cli.installation import secret
+from ivr.cli.installation import library, secret
 from ivr.cli.output import common
 from ivr.settings import load
 from ivr.web.serve import serve
@@ -20,5 +20,5 @@ def run(args: argparse.Namespace) -> int:
     logs.start("web")
     settings = load(args.data)
     key = hashlib.sha256(secret(settings, "web-session").encode()).digest()
-    asyncio.run(serve(settings, key))
+    asyncio.run(serve(settings, key, library(settings)))
     return 0

@@ -12,6 +12,7 @@ import asyncio
 import copy
 import hashlib
 import secrets
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
@@ -96,6 +97,20 @@ class Library:
             except (OSError, RuntimeError, AudioError, VoiceError) as error:
                 raise _failure(speech, error) from error
         return path
+
+    def sound(self, speech: Speech) -> bytes:
+        """The sound itself (WAV) for somebody who listens without a call; what is not there is made for this once and
+        kept nowhere. Raises PromptError."""
+        path = self.file(speech)
+        try:
+            if path.exists():
+                return path.read_bytes()
+            with tempfile.TemporaryDirectory(prefix="ivr-sound-") as place:
+                once = Path(place) / path.name
+                make(self._recipe, self._job(speech, once))
+                return once.read_bytes()
+        except (OSError, RuntimeError, AudioError, VoiceError) as error:
+            raise _failure(speech, error) from error
 
     def make_all(self, all_speech: Iterable[Speech], progress: Callable[[int, int], None]) -> None:
         """Make everything; `progress(done, total)` is called after each."""

@@ -15,6 +15,8 @@ from ivr.store.schema import AuditEntry, User
 
 ROLES = ("admin", "supervisor", "designer", "reviewer", "operator")
 
+READ_FLOWS = frozenset({"admin", "supervisor", "designer"})
+
 # (method, route) → roles. Signing in, the language and the files of the pages are the only routes for everybody.
 GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/"): frozenset({"admin", "supervisor"}),
@@ -23,6 +25,14 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/tickets"): frozenset({"admin", "supervisor"}),
     ("GET", "/recordings"): frozenset({"admin", "supervisor", "reviewer"}),
     ("GET", "/recordings/{id}/audio"): frozenset({"admin", "supervisor", "reviewer"}),
+    ("GET", "/flows"): READ_FLOWS,
+    ("GET", "/flows/{source}"): READ_FLOWS,
+    ("GET", "/flows/{source}/{flow}"): READ_FLOWS,
+    ("GET", "/flows/{source}/{flow}/graph"): READ_FLOWS,
+    ("GET", "/flows/{source}/{flow}/prompts/{prompt}/{language}"): READ_FLOWS,
+    ("POST", "/flows/{source}/{flow}/calls"): READ_FLOWS,  # a simulated call changes nothing
+    ("POST", "/simulations/{id}"): READ_FLOWS,
+    ("GET", "/simulations/{id}/says/{says}"): READ_FLOWS,
     ("GET", "/api/status"): frozenset({"admin", "supervisor"}),
     ("GET", "/api/calls"): frozenset({"admin", "supervisor"}),
     ("GET", "/api/tickets"): frozenset({"admin", "supervisor"}),

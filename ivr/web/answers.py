@@ -24,7 +24,13 @@ SETTINGS = web.AppKey("settings", Settings)
 TEMPLATES = web.AppKey("templates", Environment)
 
 # The menu, in order: path and the catalogue's key. A role sees the pages it may open.
-MENU = (("/", "board"), ("/calls", "calls"), ("/tickets", "tickets"), ("/recordings", "recordings"))
+MENU = (
+    ("/", "board"),
+    ("/calls", "calls"),
+    ("/tickets", "tickets"),
+    ("/recordings", "recordings"),
+    ("/flows", "flows"),
+)
 
 
 def templates(settings: Settings) -> Environment:

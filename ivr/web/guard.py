@@ -39,7 +39,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if error.status < 400 or "text/html" not in request.headers.get("Accept", ""):
             raise
         response = html(request, "error", error.status)
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
     if route == ("GET", "/static"):
         response.headers["Cache-Control"] = "no-cache"  # kept, but asked about each time
     return response

@@ -5,13 +5,14 @@ import signal
 
 from aiohttp import web
 
+from ivr.prompts.library import Library
 from ivr.settings import Settings
 from ivr.store.database import Database
 from ivr.web.app import make_app
 
 
-async def serve(settings: Settings, session_key: bytes) -> None:
-    app = make_app(settings, Database(settings.database_url), session_key)
+async def serve(settings: Settings, session_key: bytes, library: Library) -> None:
+    app = make_app(settings, Database(settings.database_url), session_key, library)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, settings.web.listen, settings.ports.web).start()

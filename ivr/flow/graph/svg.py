@@ -43,6 +43,7 @@ text {{ font-family: Arial, Helvetica, "Liberation Sans", "DejaVu Sans", sans-se
 .alarm {{ font-size: {SIZES["alarm"]}px; font-weight: bold; fill: {RED}; }}
 .tab text {{ font-size: {SIZES["tab"]}px; font-weight: bold; text-anchor: middle; }}
 .mark text {{ fill: #fff; }}
+.mark .tab text {{ fill: #1a1a1a; }}
 .halo {{ fill: none; stroke: #fff; }}
 .arrow {{ fill: none; stroke: #3d3d3d; stroke-linecap: round; }}
 .head {{ fill: #3d3d3d; }}
@@ -177,9 +178,7 @@ def _tab(group: ET.Element, card: Card, tab: Tab, line: str) -> None:
     leading = SIZES["tab"] * 1.3
     base = card.body + (height - leading * len(tab.lines)) / 2 + leading * 0.78
     for text in tab.lines:
-        written = _text(inner, tab.x + tab.width / 2, base, text, "")
-        if card.family == "mark":
-            written.attrib["style"] = "fill: #1a1a1a"
+        _text(inner, tab.x + tab.width / 2, base, text, "")
         base += leading
 
 

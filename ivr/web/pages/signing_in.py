@@ -1,5 +1,7 @@
 """Signing in and out."""
 
+import secrets
+
 import aiohttp_session
 from aiohttp import web
 
@@ -22,6 +24,7 @@ async def _sign_in(request: web.Request) -> web.StreamResponse:
         return html(request, "sign-in", 429, problem="slow")
     session = await aiohttp_session.new_session(request)
     session["user"], session["role"], session["operator"] = request["user"], request["role"], request["operator"]
+    session["browser"] = secrets.token_hex(8)  # tells two browsers of one user apart
     await write(request, lambda s: audit(s, request["user"], "sign-in"))
     raise web.HTTPSeeOther(next((path for path, _ in menu(request["role"])), "/"))
 

@@ -1,15 +1,19 @@
 """The application with one user a role, and a real Chromium. All of a page's test runs in one loop, the session's."""
 
+import asyncio
 import os
 import re
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page
 
+from ivr.prompts.library import Library
 from ivr.settings import load
 from ivr.store.database import Database
 from ivr.web import access
@@ -26,15 +30,61 @@ def add_users(database: Database) -> None:
             access.add_user(session, role, role, "4271" if role == "operator" else "", password=f"{role}-password")
 
 
+FLOW = """\
+ivr: 1
+description: A small line
+languages: [it, en]
+numbers: ["+390600000001"]
+start: welcome
+prompts:
+  welcome: {notice: recording, it: "Benvenuti, la chiamata sarà registrata.", en: "Welcome, this call is recorded."}
+  choose: {it: "Prema uno per un operatore.", en: "Press one for an operator."}
+  clear: {it: "Da uno a cinque, era chiaro?", en: "From one to five, was it clear?"}
+  bye: {it: "Arrivederci.", en: "Goodbye."}
+nodes:
+  welcome: {play: welcome, next: choose}
+  choose:
+    menu: {prompt: choose, choices: {1: waiting}}
+    otherwise: bye
+  waiting:
+    queue: {name: desk, max_wait: 5m}
+    served: again
+    timeout: bye
+    full: bye
+    unstaffed: bye
+  again:
+    survey: {name: after, questions: {clear: clear}, scale: 5}
+    next: bye
+  bye: {play: bye, next: end}
+  end: {hangup: normal}
+"""
+QUEUES = """\
+desk: {strategy: longest-idle, ring: 20s, wrap_up: 30s, max_waiting: 10}
+"""
+
+
+def write_flows(folder: Path) -> Path:
+    """A designers' folder with one sound flow, `sportello`."""
+    folder.mkdir()
+    (folder / "sportello.flow.yaml").write_text(FLOW, "utf-8")
+    (folder / "queues.yaml").write_text(QUEUES, "utf-8")
+    return folder
+
+
+def make(data: Path, database: Database, flows: Path) -> web.Application:
+    settings = load(data, environment={"NUMERO_NERO_FLOWS__FOLDER": str(flows)})
+    return make_app(settings, database, os.urandom(32), Library(settings.prompts_folder, flows))
+
+
 class Site:
     """A page of the running application, as a person sees it."""
 
     def __init__(self, page: Page, address: str) -> None:
-        self.page, self._address = page, address
+        self.page, self.address = page, address
         self.complaints = Complaints.of(page)
 
     async def open(self, path: str) -> None:
-        await self.page.goto(self._address + path)
+        await self.page.goto(self.address + path)
 
     async def sign_in(self, role: str) -> None:
         await self.open("/sign-in")
@@ -42,6 +92,13 @@ class Site:
         await self.page.fill("[name=password]", f"{role}-password")
         await self.page.keyboard.press("Enter")
         await self.page.wait_for_url(re.compile(r"^(?!.*sign-in)"), timeout=10_000)
+
+    async def until(self, true: str, within: float = 15.0) -> None:
+        """Wait until an expression is true. (The page's policy forbids what Playwright has for this.)"""
+        deadline = time.monotonic() + within
+        while not await self.page.evaluate(true):
+            assert time.monotonic() < deadline, f"never: {true}"
+            await asyncio.sleep(0.05)
 
     async def barriers(self) -> list[str]:
         """What axe-core finds against WCAG 2.2 AA."""
@@ -58,14 +115,36 @@ async def browser() -> AsyncIterator[Browser]:
         yield one
 
 
+@pytest.fixture
+def flows(tmp_path: Path) -> Path:
+    return write_flows(tmp_path / "flows")
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def site(browser: Browser, database: Database, tmp_path: Path) -> AsyncIterator[Site]:
-    add_users(database)
-    app = make_app(load(tmp_path, environment={}), database, os.urandom(32))
-    async with TestServer(app) as server:
-        context = await browser.new_context(locale="it-IT")
-        yield Site(await context.new_page(), str(server.make_url("")).rstrip("/"))
-        await context.close()
+async def address(database: Database, users: None, tmp_path: Path, flows: Path) -> AsyncIterator[str]:
+    """Where the application answers."""
+    async with TestServer(make(tmp_path, database, flows)) as server:
+        yield str(server.make_url("")).rstrip("/")
+
+
+async def _site(browser: Browser, address: str) -> AsyncIterator[Site]:
+    context = await browser.new_context(locale="it-IT")
+    context.set_default_timeout(15_000)
+    yield Site(await context.new_page(), address)
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def site(browser: Browser, address: str) -> AsyncIterator[Site]:
+    async for one in _site(browser, address):
+        yield one
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def other_site(browser: Browser, address: str) -> AsyncIterator[Site]:
+    """The same application in a browser that has nothing of the first."""
+    async for one in _site(browser, address):
+        yield one
 
 
 @pytest.fixture
