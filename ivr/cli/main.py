@@ -15,6 +15,7 @@ COMMANDS = {
     "desk": "a robot operator on a real SIP phone",
     "demo": "one whole call before your eyes",
     "flow": "check, draw, test and publish flows",
+    "prompts": "what callers hear, as sound: make, list, hear, import",
     "operators": "who may take calls",
     "callbacks": "who has asked to be called back",
     "recordings": "recorded conversations",

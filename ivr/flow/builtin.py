@@ -43,9 +43,15 @@ def _spoken(name: str, value: object, language: str) -> str:
     return str(value)
 
 
+def texts() -> Iterator[tuple[str, str, str]]:
+    """(prompt, language, text) of every built-in prompt, values in braces."""
+    for prompt, by_language in _texts()["prompts"].items():
+        for language, text in by_language.items():
+            yield prompt, language, text
+
+
 def static_says() -> Iterator[Say]:
     """Every built-in prompt that holds no value, in every language: to be made ahead of calls."""
-    for prompt, texts in _texts()["prompts"].items():
-        for language, text in texts.items():
-            if "{" not in text:
-                yield Say(prompt, language, text)
+    for prompt, language, text in texts():
+        if "{" not in text:
+            yield Say(prompt, language, text)

@@ -18,7 +18,8 @@ Samples = NDArray[np.float32]
 RATE = 8000
 LOUDNESS = -16.0
 CEILING = 10 ** (-1 / 20)
-SILENCE = -45.0  # dB below the loudest frame: quieter ends are cut
+SILENCE = -40.0  # dB below the loudest frame: quieter ends are cut
+CLICK, APART = 0.06, 0.2  # seconds: a sound as short as this, so far from the rest, is no part of it
 MARGIN = 0.05
 FRAME = 0.02
 # What lies this far below the speech is a pause in it (the margin of ITU-T P.56).
@@ -95,9 +96,15 @@ def trim(samples: Samples, rate: int = RATE) -> Samples:
     power = powers(samples, rate)
     if power.size == 0 or power.max() == 0:
         return samples
-    heard = np.nonzero(power > power.max() * 10 ** (SILENCE / 10))[0]
+    heard = np.flatnonzero(power > power.max() * 10 ** (SILENCE / 10))
+    # The pieces between silences; a click at an end (Pico ends with one) would keep the silence before it.
+    pieces = np.split(heard, np.flatnonzero(np.diff(heard) > APART / FRAME) + 1)
+    while len(pieces) > 1 and len(pieces[-1]) <= CLICK / FRAME:
+        pieces.pop()
+    while len(pieces) > 1 and len(pieces[0]) <= CLICK / FRAME:
+        pieces.pop(0)
     frame, margin = round(rate * FRAME), round(rate * MARGIN)
-    return samples[max(0, int(heard[0]) * frame - margin) : (int(heard[-1]) + 1) * frame + margin]
+    return samples[max(0, int(pieces[0][0]) * frame - margin) : (int(pieces[-1][-1]) + 1) * frame + margin]
 
 
 def for_telephone(samples: Samples, rate: int, target: float = LOUDNESS) -> Samples:

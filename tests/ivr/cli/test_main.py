@@ -36,7 +36,7 @@ def walk(parser: argparse.ArgumentParser, path: Path_ = ()) -> Iterator[tuple[Pa
 ALL = dict(walk(main.parser()))
 GROUPS = [path for path, parser in ALL.items() if children(parser)]
 COMMANDS = [path for path, parser in ALL.items() if not children(parser)]
-LISTINGS = [path for path in COMMANDS if path[-1] == "list"]
+LISTINGS = [path for path in COMMANDS if path[-1] == "list" and path != ("prompts", "list")]  # what the store holds
 
 
 def name(path: Path_) -> str:

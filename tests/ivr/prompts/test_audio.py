@@ -61,6 +61,20 @@ def test_silence_stays_silence_and_ends_are_cut() -> None:
     assert len(audio.trim(silence[:3])) == 3
 
 
+def test_a_click_at_an_end_does_not_keep_the_silence_before_it() -> None:
+    silence, click, word = np.zeros(8000, np.float32), sine(-40, 0.04), sine(-20, 1)
+    sound = np.concatenate([click, silence, word, silence[:4000], word, silence, click])
+    assert len(audio.trim(sound)) == pytest.approx(8000 * 2.6, abs=3 * 160)
+
+
+@pytest.mark.parametrize("language", SENTENCES)
+def test_a_prompt_ends_when_its_words_do(language: str) -> None:
+    sound = Recipe().synthesise(SENTENCES[language], language)
+    power = audio.powers(sound, 8000)
+    loud = np.flatnonzero(power > power.max() / 1000)
+    assert loud[0] * 0.02 < 0.15 and (len(power) - loud[-1]) * 0.02 < 0.25
+
+
 @pytest.mark.parametrize(
     ("rate", "channels", "subtype", "format"),
     [
