@@ -46,11 +46,24 @@ def _write_spans(spans: tuple[Span, ...]) -> str:
     return ", ".join(f"{_write_clock(first)}-{_write_clock(last)}" for first, last in spans)
 
 
+# What editors are told of the forms in YAML.
+_CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_SPAN = f"{_CLOCK}-({_CLOCK}|24:00)"
+_TextOfSpans = Annotated[str, Field(pattern=f"^{_SPAN}(, *{_SPAN})*$", description="08:00-12:00, 14:00-18:00")]
+_TextOfClock = Annotated[str, Field(pattern=f"^({_CLOCK}|24:00)$", description="08:00")]
+_DAYS = {"propertyNames": {"pattern": "^({0})(-({0}))?$".format("|".join(DAYS))}}
+
 Spans = Annotated[
-    tuple[Span, ...], BeforeValidator(_spans), PlainSerializer(_write_spans, return_type=str, when_used="json")
+    tuple[Span, ...],
+    BeforeValidator(_spans, json_schema_input_type=_TextOfSpans),
+    PlainSerializer(_write_spans, return_type=str, when_used="json"),
 ]
 Day = date  # a field is named `date`, which would hide the type
-Clock = Annotated[time, BeforeValidator(_clock), PlainSerializer(_write_clock, return_type=str, when_used="json")]
+Clock = Annotated[
+    time,
+    BeforeValidator(_clock, json_schema_input_type=_TextOfClock),
+    PlainSerializer(_write_clock, return_type=str, when_used="json"),
+]
 
 
 class _Strict(BaseModel):
@@ -75,7 +88,7 @@ class Open(_Strict):
 class Calendar(_Strict):
     timezone: str = "Europe/Rome"
     holidays: str | None = None
-    weekly: dict[str, Spans]
+    weekly: Annotated[dict[str, Spans], Field(json_schema_extra=_DAYS)]
     closed: tuple[Closed, ...] = ()
     open: tuple[Open, ...] = ()
 

@@ -3,8 +3,9 @@
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, Field, PlainSerializer
 
+_WRITTEN = r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)"
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -12,7 +13,7 @@ def parse(text: object) -> float:
     """Seconds. Raises ValueError saying how a duration is written."""
     if isinstance(text, float):
         return text  # already parsed: a default of ours
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)", str(text))
+    match = re.fullmatch(_WRITTEN, str(text))
     if match is None:
         raise ValueError(f"'{text}' is no duration; write 500ms, 5s, 10m or 1h")
     return float(match[1]) * _UNITS[match[2]]
@@ -26,4 +27,9 @@ def write(seconds: float) -> str:
     return f"{seconds * 1000:g}ms" if seconds else "0s"
 
 
-Duration = Annotated[float, BeforeValidator(parse), PlainSerializer(write, return_type=str, when_used="json")]
+_Text = Annotated[str, Field(pattern=f"^{_WRITTEN}$", description="500ms, 5s, 10m or 1h")]
+Duration = Annotated[
+    float,
+    BeforeValidator(parse, json_schema_input_type=_Text),
+    PlainSerializer(write, return_type=str, when_used="json"),
+]

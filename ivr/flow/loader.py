@@ -30,7 +30,7 @@ NUMBER = re.compile(r"\*|\+?[0-9*#]{1,30}")
 __all__ = ["Book", "FlowErrors", "load", "load_files", "read", "read_flow", "read_shared"]
 
 
-class _Document(BaseModel):
+class Document(BaseModel):
     """The outer shape of a flow file; nodes and prompts are read one by one."""
 
     model_config = ConfigDict(extra="forbid")
@@ -189,14 +189,14 @@ def read_flow(files: Mapping[str, bytes], path: str, where: str = "") -> Reading
     return Reading(name, source, flow, broken, doubtful, source.findings + [source.finding(*one) for one in found])
 
 
-def _outer(data: dict[str, Any], found: list[Found]) -> tuple[_Document, frozenset[str]]:
+def _outer(data: dict[str, Any], found: list[Found]) -> tuple[Document, frozenset[str]]:
     try:
-        return _Document.model_validate(data), frozenset()
+        return Document.model_validate(data), frozenset()
     except ValidationError as error:
-        found += of_validation(error, _Document.model_fields)
+        found += of_validation(error, Document.model_fields)
         doubtful = frozenset(str(one["loc"][0]) for one in error.errors() if one["loc"])
         good = {key: value for key, value in data.items() if key not in doubtful}
-        return _Document.model_construct(**(_NOTHING | good)), doubtful
+        return Document.model_construct(**(_NOTHING | good)), doubtful
 
 
 def _bad_name(where: tuple[str | int, ...], kind: str, name: str) -> Iterable[Found]:

@@ -28,7 +28,7 @@ class Announcements(_Strict):
 
 
 class Queue(_Strict):
-    """Durations in seconds."""
+    """How calls wait for operators. In code its durations are seconds."""
 
     strategy: Literal["longest-idle", "ring-all", "fewest-calls", "round-robin"] = "longest-idle"
     ring: Duration = 20.0

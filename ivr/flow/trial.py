@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
 
 from ivr.flow.durations import Duration
 from ivr.flow.findings import Finding, FlowErrors, nearest, of_validation
@@ -30,8 +30,13 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+# Digits may stand without quotes, where YAML reads a number.
+Text = Annotated[str, BeforeValidator(str, json_schema_input_type=str | int)]
+_TIME = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d", "description": "2026-11-24T10:00"}
+
+
 class Operator(_Strict):
-    code: Annotated[str, BeforeValidator(str)]
+    code: Text
     disposition: Literal["", "Q", "PQ", "A", "PA", "I", "PI"] = ""
     talk: Duration = 30.0
 
@@ -44,9 +49,10 @@ class Reply(_Strict):
 class Step(_Strict):
     """Exactly one of these."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
     hear: str | None = None
     never: str | None = None
-    press: Annotated[str, BeforeValidator(str)] | None = None
+    press: Text | None = None
     silence: Annotated[int, Field(ge=1, le=20)] | None = None
     queue: str | None = None
     wait: Duration | None = None
@@ -87,15 +93,15 @@ class Expected(_Strict):
 class Test(_Strict):
     __test__ = False  # for pytest, which collects classes of this name
     name: str
-    caller: Annotated[str, BeforeValidator(str)] = "+390612345678"
+    caller: Text = "+390612345678"
     number: str = ""
     calls_today: int = 0
-    at: datetime
+    at: Annotated[datetime, WithJsonSchema(_TIME)]
     steps: tuple[Step, ...] = ()
     expect: Expected = Expected()
 
 
-class _File(_Strict):
+class File(_Strict):
     flow: str
     tests: tuple[Test, ...] = Field(min_length=1)
 
@@ -148,7 +154,7 @@ def read(path: Path, book: Book) -> list[Case]:
     if source.findings:
         raise FlowErrors(source.findings)
     try:
-        file = _File.model_validate(source.data)
+        file = File.model_validate(source.data)
     except ValidationError as error:
         raise FlowErrors([source.finding(*one) for one in of_validation(error)]) from error
     if file.flow not in book.flows:

@@ -3,9 +3,9 @@
 import argparse
 from types import ModuleType
 
-from ivr.cli.flow import check, diff, graph, publish, rollback, simulate, test, versions
+from ivr.cli.flow import check, diff, graph, publish, rollback, schema, simulate, test, versions
 
-COMMANDS: tuple[ModuleType, ...] = (check, graph, simulate, test, publish, versions, diff, rollback)
+COMMANDS: tuple[ModuleType, ...] = (check, graph, schema, simulate, test, publish, versions, diff, rollback)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

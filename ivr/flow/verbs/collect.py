@@ -55,7 +55,11 @@ class Pattern(BaseModel):
 
 
 class Digits(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"oneOf": [{"required": ["length"]}, {"required": ["min", "max"]}]},
+    )
     prompt: str
     into: str
     length: Annotated[int, Field(ge=1, le=LONGEST)] | None = None

@@ -33,10 +33,18 @@ def _keys(choices: object) -> object:
     return {telephone_key(key): target for key, target in choices.items()} if isinstance(choices, dict) else choices
 
 
+# What editors are told of the forms in YAML, where a key without quotes is a number.
+_KEY = "^[0-9*#]$"
+_TextOrNumber = Annotated[str, Field(pattern=_KEY)] | Annotated[int, Field(ge=0, le=9)]
+_ByKey = Annotated[dict[str, str], Field(min_length=1, json_schema_extra={"propertyNames": {"pattern": _KEY}})]
+
+TelephoneKey = Annotated[str, BeforeValidator(telephone_key, json_schema_input_type=_TextOrNumber)]
+
+
 class Choice(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     prompt: str
-    choices: Annotated[dict[str, str], BeforeValidator(_keys), Field(min_length=1)]
+    choices: Annotated[dict[str, str], Field(min_length=1), BeforeValidator(_keys, json_schema_input_type=_ByKey)]
     timeout: Duration = 5.0
     attempts: Annotated[int, Field(ge=1, le=9)] = 3
     invalid: str = "menu-invalid"

@@ -15,14 +15,14 @@ leaves the queue for the node `go`; the offer is repeated with each announcement
 from collections.abc import Iterable
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ivr.flow.builtin import builtin_say
 from ivr.flow.durations import Duration
 from ivr.flow.findings import Found, missing
 from ivr.flow.model import Flow, Names, Node
 from ivr.flow.run import Run
-from ivr.flow.verbs.menu import telephone_key
+from ivr.flow.verbs.menu import TelephoneKey
 from ivr.flow.words import (
     Announce,
     Connect,
@@ -44,7 +44,7 @@ from ivr.flow.words import (
 
 class Offer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-    key: Annotated[str, BeforeValidator(telephone_key)]
+    key: TelephoneKey
     after: Duration = 60.0
     go: str
 
