@@ -79,7 +79,7 @@ async def _up(settings: Settings) -> int:
     database = Database(settings.database_url)
     database.migrate()
     ensure_admin(database, settings)
-    await asyncio.to_thread(_ready_flows, settings, database, say)
+    await asyncio.to_thread(ready_flows, settings, database, say)
     children = _children(settings, asterisk_tree)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -105,7 +105,7 @@ async def _up(settings: Settings) -> int:
     return 0
 
 
-def _ready_flows(settings: Settings, database: Database, say: Say) -> None:
+def ready_flows(settings: Settings, database: Database, say: Say) -> None:
     """At the first start what is in the folder is published; from then on what was published runs."""
     folder, library, last = settings.flows.folder, open_library(settings), 0.0
 

@@ -40,7 +40,7 @@ def publish(
     note: str,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> int:
-    """Check the folder, run its tests, make its prompts, store it and make it active, the last two in one transaction.
+    """Check the folder, run its tests, make its prompts, keep its files, and make them the active version.
 
     Returns the new version's number, 0 when the active one is the same. `tests` runs those of a folder and says what
     failed; `progress` hears of the prompts. Raises FlowErrors, PublishError, PromptError and StoreError; then nothing
@@ -73,8 +73,15 @@ def publish(
     try:
         if folders.digests(folder) != files:
             raise PublishError(f"{folder} was changed meanwhile; publish again")
+        with database.read() as session:
+            missing = flow_versions.missing(session, files.values())
+        for path, sha256 in files.items():
+            if sha256 in missing:
+                found = content(path)
+                with database.transaction() as session:
+                    flow_versions.keep(session, sha256, found)
         with database.transaction() as session:
-            return flow_versions.publish(session, files, content, author=author, note=note, now=datetime.now(UTC))
+            return flow_versions.publish(session, files, author=author, note=note, now=datetime.now(UTC))
     except OSError as error:
         raise PublishError(f"{error.filename}: {error.strerror}") from error
 

@@ -4,7 +4,7 @@ A version never changes. Publishing adds one and makes it active; a rollback mak
 add a row to `flow_activations`, whose newest row says what is active.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,20 +39,26 @@ def active(session: Session) -> Active | None:
     return None if row is None else Active(row.version, row.at, row.author, row.note)
 
 
-def publish(
-    session: Session, files: Mapping[str, str], read: Callable[[str], bytes], *, author: str, note: str, now: datetime
-) -> int:
-    """Store `files` (path → SHA-256) as a new version, active from the commit on; its number, or 0 when the active
-    version has the very same files. `read(path)` gives the content of those that no version had before.
-    """
+def missing(session: Session, digests: Iterable[str]) -> set[str]:
+    """Those of the SHA-256 whose content is not kept yet."""
+    wanted = set(digests)
+    return wanted - set(session.scalars(select(FlowFile.sha256).where(FlowFile.sha256.in_(wanted))))
+
+
+def keep(session: Session, sha256: str, content: bytes) -> None:
+    """Keep the content of a file, for a version to come: one by one, as large files must hold up nobody's calls. What
+    no version has yet is seen by nobody."""
+    _one_at_a_time(session)
+    if missing(session, [sha256]):
+        session.execute(insert(FlowFile), {"sha256": sha256, "content": content})
+
+
+def publish(session: Session, files: Mapping[str, str], *, author: str, note: str, now: datetime) -> int:
+    """Make `files` (path → SHA-256, their content kept) a new version, active from the commit on; its number, or 0 when
+    the active version has the very same files."""
     _one_at_a_time(session)
     if files == paths(session, active_number(session)):
         return 0
-    there = set(session.scalars(select(FlowFile.sha256).where(FlowFile.sha256.in_(files.values()))))
-    for path, sha256 in files.items():
-        if sha256 not in there:
-            there.add(sha256)
-            session.execute(insert(FlowFile), {"sha256": sha256, "content": read(path)})
     number = (session.scalar(select(func.max(FlowVersion.number))) or 0) + 1
     session.execute(insert(FlowVersion), {"number": number, "created_at": now, "author": author, "note": note})
     session.execute(

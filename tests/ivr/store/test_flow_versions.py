@@ -26,8 +26,15 @@ def digests(files: dict[str, bytes]) -> dict[str, str]:
 
 
 def publish(database: Database, files: dict[str, bytes], at: datetime = NOW, author: str = "anna") -> int:
+    wanted = digests(files)
+    with database.read() as session:
+        missing = flow_versions.missing(session, wanted.values())
+    for path, sha256 in wanted.items():
+        if sha256 in missing:
+            with database.transaction() as session:
+                flow_versions.keep(session, sha256, files[path])
     with database.transaction() as session:
-        return flow_versions.publish(session, digests(files), files.__getitem__, author=author, note="why", now=at)
+        return flow_versions.publish(session, wanted, author=author, note="why", now=at)
 
 
 def active(database: Database) -> int:
@@ -44,18 +51,21 @@ def test_a_version_is_stored_whole_and_active(database: Database) -> None:
         assert {path: flow_versions.content(session, sha256) for path, sha256 in stored.items()} == ONE
 
 
-def test_a_file_is_stored_once_and_read_only_when_it_is_new(database: Database) -> None:
+def test_a_file_is_stored_once(database: Database) -> None:
     publish(database, ONE)
-    asked: list[str] = []
-
-    def read(path: str) -> bytes:
-        asked.append(path)
-        return TWO[path]
-
+    with database.read() as session:
+        assert flow_versions.missing(session, digests(TWO).values()) == {digests(TWO)["a.flow.yaml"]}
+    publish(database, TWO)
     with database.transaction() as session:
-        assert flow_versions.publish(session, digests(TWO), read, author="", note="", now=NOW) == 2
+        flow_versions.keep(session, digests(ONE)["a.flow.yaml"], b"another publisher was first")
         assert session.query(FlowFile).count() == 3
-    assert asked == ["a.flow.yaml"]
+        assert flow_versions.content(session, digests(ONE)["a.flow.yaml"]) == ONE["a.flow.yaml"]
+
+
+def test_a_version_whose_files_were_not_kept_is_refused(database: Database) -> None:
+    with pytest.raises(StoreError), database.transaction() as session:
+        flow_versions.publish(session, digests(ONE), author="", note="", now=NOW)
+    assert active(database) == 0
 
 
 def test_nothing_changed_makes_no_version(database: Database) -> None:
@@ -148,7 +158,7 @@ def test_a_publisher_that_is_killed_at_any_statement_changes_nothing(database: D
         with Database(url).read() as session:
             assert flow_versions.active_number(session) == 1
             assert [row.number for row in session.query(FlowVersion)] == [1]
-            assert session.query(FlowFile).count() == 2 and session.query(AuditEntry).count() == 1
+            assert len(flow_versions.paths(session, 1)) == 2 and session.query(AuditEntry).count() == 1
     assert statement > 6, "it was killed at each of its statements"
     assert active(Database(url)) == 2
 
