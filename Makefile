@@ -40,6 +40,7 @@ demo: setup ## one whole call before your eyes, on the installation that `make r
 bench: setup ## the benchmarks; each prints one table
 	@$(BIN)/python -m bench.controller_cpu
 	@$(BIN)/python -m bench.first_audio
+	@$(BIN)/python -m bench.machine
 	@$(BIN)/python -m bench.start
 
 lock: ## renew requirements.lock from pyproject.toml (needs pip-tools)

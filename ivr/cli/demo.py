@@ -33,8 +33,8 @@ from recordings import catalogue
 
 LINE, REHEARSAL = "+390600000001", "+390600000009"
 OPERATOR = "9001"
-REASONS = ",,,,1" + 9 * "," + "1"  # Italian, then payments
-SURVEY = 24 * "," + "5,,,,,5,,,,,4"
+REASONS = ",,,,1" + 9 * "," + "1,2"  # Italian, payments, an operator
+SURVEY = 24 * "," + "5,,,,,5,,,,,4,,,,,4,,,,,5"
 SPEECHES = {
     "citizen": "Buongiorno, vorrei sapere se il mio pagamento è arrivato. L'ho fatto la settimana scorsa.",
     "operator": "Buongiorno. Verifico subito. Il suo pagamento risulta registrato. Posso aiutarla in altro?",

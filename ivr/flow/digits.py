@@ -36,7 +36,7 @@ def day(digits: str) -> bool:
 def phone(digits: str) -> bool:
     """A number that can be called from Italy."""
     try:
-        return phonenumbers.is_possible_number(phonenumbers.parse(digits, "IT"))
+        return phonenumbers.is_valid_number(phonenumbers.parse(digits, "IT"))
     except phonenumbers.NumberParseException:
         return False
 

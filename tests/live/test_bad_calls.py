@@ -11,7 +11,7 @@ import pytest
 
 from tests.live.conftest import ROOT, Installation, Listener
 
-GERMAN_PAYMENTS = ",,,,1" + "," * 8 + "1"
+GERMAN_PAYMENTS = ",,,,1" + "," * 8 + "1,2"
 
 
 def test_an_unknown_number_is_told_so(installation: Installation, listener: Listener, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.live.conftest import Installation, Listener
 
-GERMAN_PAYMENTS = ",,,,1" + "," * 8 + "1"
+GERMAN_PAYMENTS = ",,,,1" + "," * 8 + "1,2"
 SURVEY = "," * 14 + "5,,,,,4"
 SECOND = 8000 * 2 * 2  # bytes of a conversation
 
@@ -54,7 +54,7 @@ def test_the_disk_is_full_during_a_conversation(
     assert not recording["complete"]
     assert 3 <= recording["seconds"] <= 4.2
     assert ticket["type"] == "PQ"
-    for prompt in ("survey-correct", "survey-courtesy", "goodbye"):
+    for prompt in ("survey-correct", "survey-courteous", "goodbye"):
         assert listener.likeness(heard, prompt, "de") > 0.8, prompt
     lines = [line for line in installation.log().splitlines() if ticket["call_id"] in line]
     assert any("the recordings' disk is nearly full: 0 MiB are free" in line for line in lines)

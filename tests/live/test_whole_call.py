@@ -8,7 +8,7 @@ from tests.live.conftest import Installation, Listener
 from tests.live.sound import power, tone
 
 # From Bolzano: one for German; then payments. Then talk, the survey 5, 4, none.
-GERMAN_PAYMENTS = ",,,,1" + "," * 8 + "1"
+GERMAN_PAYMENTS = ",,,,1" + "," * 8 + "1,2"
 SURVEY = "," * 14 + "5,,,,,4"
 
 
@@ -32,7 +32,7 @@ def test_a_caller_from_bolzano_is_served_in_german(
         ("recorded", "de"),
         ("reasons", "de"),
         ("survey-correct", "de"),
-        ("survey-courtesy", "de"),
+        ("survey-courteous", "de"),
         ("goodbye", "de"),
     ):
         assert listener.likeness(heard, prompt, language) > 0.8, prompt

@@ -84,7 +84,7 @@ class Rehearsal:
 
 def reach_queue(facts: Facts = BOLZANO) -> Rehearsal:
     call = Rehearsal(facts).listen()
-    return call.tell(Key("1")).listen().tell(Key("1"))
+    return call.tell(Key("1")).listen().tell(Key("1")).listen().tell(Key("2"))
 
 
 def test_a_caller_from_bolzano_is_asked_in_german_first() -> None:
@@ -100,6 +100,7 @@ def test_everybody_else_chooses_among_four() -> None:
 def test_closed_on_sunday() -> None:
     call = Rehearsal(ROME, SUNDAY).listen().tell(Key("1")).listen()
     assert ("closed", "it") in call.heard and ("recorded", "it") not in call.heard
+    call.tell(Key("3")).listen()
     assert call.state.done and call.state.outcome == "closed"
 
 
@@ -114,8 +115,9 @@ def test_served_from_queue_to_survey() -> None:
     call.listen()
     assert isinstance(call.actions[-1], Connect)
     call.tell(OperatorLeft("Q")).tell(Key("5")).tell(Key("9")).listen().tell(Elapsed(call.state.wait["id"]))
-    call.tell(Key("3")).listen()
-    assert call.state.survey == {"after-call": {"correct": 5, "clear": None, "courtesy": 3}}
+    call.tell(Key("3")).tell(Key("2")).tell(Key("1")).listen()
+    answers = {"correct": 5, "complete": None, "clear": 3, "proactive": 2, "courteous": 1}
+    assert call.state.survey == {"after-call": answers}
     assert call.state.done and call.state.outcome == "served"
     assert call.actions[-1] == Hangup("normal")
 
@@ -131,7 +133,7 @@ def test_an_operator_lost_before_the_conversation_brings_the_music_back() -> Non
 def test_ways_out_of_the_queue(exit: str, prompt: str) -> None:
     call = reach_queue().tell(QueueExit(exit)).listen()
     assert (prompt, "de") in call.heard
-    assert call.state.outcome == "abandoned"
+    assert call.tell(HungUp()).state.outcome == "abandoned"
 
 
 def test_hanging_up_in_the_queue_leaves_it() -> None:
@@ -148,7 +150,8 @@ def test_wrong_keys_and_silence_end_in_otherwise() -> None:
 
 
 def test_self_service_makes_a_ticket_of_type_b() -> None:
-    call = Rehearsal(ROME).listen().tell(Key("2")).listen().tell(Key("3")).listen()
+    call = Rehearsal(ROME).listen().tell(Key("2")).listen().tell(Key("6")).listen().tell(Elapsed(0))
+    call.tell(Elapsed(call.state.wait["id"])).listen()
     assert call.state.outcome == "self-served"
     assert call.state.ticket is not None and call.state.ticket.type == "B"
 
