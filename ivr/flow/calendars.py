@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import holidays
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -104,7 +103,10 @@ class Calendar(_Strict):
     @field_validator("holidays")
     @classmethod
     def _country_exists(cls, name: str | None) -> str | None:
-        if name is not None and name not in holidays.list_supported_countries():
+        from holidays.registry import COUNTRIES  # a tenth of a second, for those who ask
+
+        codes = {codes[1] for codes in COUNTRIES.values()}
+        if name is not None and name not in codes:
             raise ValueError(f"no holidays are known for '{name}'; write a country code such as IT")
         return name
 
@@ -131,7 +133,10 @@ def _days(name: str) -> range:
 @lru_cache(maxsize=64)
 def _national(country: str, year: int) -> frozenset[date]:
     """National holidays only: patron saints' days, which belong to subdivisions, are worked."""
-    return frozenset(holidays.country_holidays(country, years=year))
+    import holidays
+
+    # By its class, because `country_holidays` imports every country first.
+    return frozenset(getattr(holidays, country)(years=year))
 
 
 def status(calendar: Calendar, now: datetime) -> Status:

@@ -13,7 +13,7 @@ from ivr.flow.circles import circles, recursion
 from ivr.flow.expression_check import SPOKEN_TYPES, Problem, Scope
 from ivr.flow.expressions import type_of
 from ivr.flow.files import Folder
-from ivr.flow.findings import Finding, FlowErrors, Found, Where, missing
+from ivr.flow.findings import Finding, FlowErrors, Found, Where, missing, nearest_name
 from ivr.flow.loader import SUFFIX, Reading, flow_paths, read_flow, read_shared
 from ivr.flow.model import Flow, Names
 from ivr.flow.outline import Outline, outline, unreachable
@@ -122,6 +122,7 @@ def _prompts(reading: Reading) -> Iterator[Found]:
             used.add(prompt)
             if "prompts" not in reading.doubtful and prompt not in known:
                 yield from missing(("nodes", name, *where), "no-prompt", "prompt", prompt, flow.prompts.keys())
+                used.add(nearest_name(prompt, flow.prompts.keys()))
     for name, prompt_ in flow.prompts.items():
         for language in flow.languages:
             if language in builtin.LANGUAGES and not _has(prompt_.texts, prompt_.recordings, language):

@@ -4,8 +4,6 @@ import re
 from collections.abc import Callable
 from datetime import date
 
-import phonenumbers
-
 
 def payment_notice(digits: str) -> bool:
     """A payment notice's number: 18 digits. With the first digit 0, 2 or 3 the last two are the first sixteen, as a
@@ -35,6 +33,8 @@ def day(digits: str) -> bool:
 
 def phone(digits: str) -> bool:
     """A number that can be called from Italy."""
+    import phonenumbers  # takes a while, and few flows need it
+
     try:
         return phonenumbers.is_valid_number(phonenumbers.parse(digits, "IT"))
     except phonenumbers.NumberParseException:

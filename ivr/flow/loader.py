@@ -17,7 +17,7 @@ from ivr.flow import builtin, verbs
 from ivr.flow.calendars import Calendar
 from ivr.flow.expressions import RESERVED
 from ivr.flow.files import Folder, wav_seconds
-from ivr.flow.findings import Finding, FlowErrors, Found, nearest, nearest_name, of_validation
+from ivr.flow.findings import Finding, FlowErrors, Found, nearest, of_validation
 from ivr.flow.model import Book, Flow, Names, Node, Prompt
 from ivr.flow.queues import Queue
 from ivr.flow.source import Source
@@ -253,8 +253,7 @@ def _node(name: str, given: Any, found: list[Found]) -> Node | None:
         return None
     mine = [key for key in given if key in known]
     if not mine:
-        guess = next((f"did you mean '{name}'?" for key in given if (name := nearest_name(key, known))), "")
-        hint = guess or f"verbs are {', '.join(known)}"
+        hint = next((hint for key in given if (hint := nearest(key, known))), "") or f"verbs are {', '.join(known)}"
         found.append(Found(where, "no-verb", f"node '{name}' has no verb", hint))
         return None
     if len(mine) > 1:

@@ -28,6 +28,7 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys(("null", "Null", "NULL", "~", "")),
 }
+_FIRST = frozenset("+-.0123456789~tTfFnN")  # what is not plain text begins with one of these
 _CORE = "tag:yaml.org,2002:"
 _HINTS = {
     "a tab": "indent with spaces; YAML takes no tab",
@@ -142,7 +143,11 @@ class _Reader:
         return data, places
 
     def _value(self, event: Any, depth: int) -> tuple[Any, Any]:
-        self._count(event, 1)
+        self._values += 1
+        if self._values > MOST_VALUES:
+            self._count(event, 0)
+        if type(event) is events.ScalarEvent and not event.anchor:  # nearly all
+            return self._scalar(event), None
         if isinstance(event, events.AliasEvent):
             if event.anchor not in self._anchors:
                 raise self._wrong(event, "yaml", f"there is no anchor '&{event.anchor}' before this", "")
@@ -176,8 +181,11 @@ class _Reader:
     def _dict(self, depth: int) -> tuple[dict[str, Any], dict[str, Any]]:
         data: dict[str, Any] = {}
         places: dict[str, Any] = {}
-        while not isinstance(event := self._parser.get_event(), events.MappingEndEvent):
-            if isinstance(event, events.AliasEvent) and isinstance(self._anchors.get(event.anchor, ((),))[0], str):
+        next_event = self._parser.get_event
+        while not isinstance(event := next_event(), events.MappingEndEvent):
+            if type(event) is events.ScalarEvent and not event.anchor:
+                key = event.value
+            elif isinstance(event, events.AliasEvent) and isinstance(self._anchors.get(event.anchor, ((),))[0], str):
                 key = self._anchors[event.anchor][0]
             elif isinstance(event, events.ScalarEvent):
                 key = event.value
@@ -185,13 +193,14 @@ class _Reader:
                     self._anchors[event.anchor] = key, None, 1
             else:
                 raise self._wrong(event, "yaml", "a key must be text", "put text that begins with { or [ into quotes")
-            value, inner = self._value(self._parser.get_event(), depth + 1)
+            value, inner = self._value(next_event(), depth + 1)
             place = _place(event)
             if key in data:
-                line = divmod(places[key][0] if isinstance(places[key], tuple) else places[key], _LINE)[0]
-                message, hint = f"'{key}' is here already, in line {line}", "remove one, or give it another name"
+                first = (places[key][0] if isinstance(places[key], tuple) else places[key]) // _LINE
+                line, column = divmod(place, _LINE)
+                message, hint = f"'{key}' is here already, in line {first}", "remove one, or give it another name"
                 self._source.findings.append(
-                    Finding(self._source.name, *divmod(place, _LINE), "error", "duplicate-key", message, hint)
+                    Finding(self._source.name, line, column, "error", "duplicate-key", message, hint)
                 )
                 continue
             data[key] = value
@@ -204,6 +213,8 @@ class _Reader:
             hint = "leave it out; put text into quotes"
             raise self._wrong(event, "yaml", f"tag '{event.tag.replace(_CORE, '!!')}' is not known here", hint)
         if not event.implicit[0]:  # quoted, or marked as text
+            return text
+        if text and text[0] not in _FIRST:
             return text
         if text in _WORDS:
             return _WORDS[text]

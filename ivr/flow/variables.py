@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ivr.flow.expressions import ExpressionError, compiled, values_in
-from ivr.flow.findings import Found, Where
+from ivr.flow.findings import Found, Where, nearest_name
 from ivr.flow.loader import Reading
+from ivr.flow.model import Flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,17 @@ def usage(reading: Reading) -> Usage:
     words = frozenset(word for broken in reading.broken.values() for word in broken.words)
     return Usage(
         tuple(flow.variables),
-        frozenset(name for node in flow.nodes.values() for _, name, _ in node.assigns()),
+        frozenset(_meant(name, flow) for node in flow.nodes.values() for _, name, _ in node.assigns()),
         flow.secrets,
         words & flow.variables.keys() if "nodes" not in reading.doubtful else frozenset(flow.variables),
         {name: places for name, places in shown.items() if name in flow.variables},
         frozenset(called for node in flow.nodes.values() if (called := node.calls())) | words,
     )
+
+
+def _meant(name: str, flow: Flow) -> str:
+    """A misspelled variable is one mistake, and the one that was meant is not also never set."""
+    return name if name in flow.variables else nearest_name(name, flow.variables)
 
 
 def _names(source: str) -> frozenset[str]:

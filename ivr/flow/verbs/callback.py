@@ -8,7 +8,6 @@ the node, so ask a caller who withholds the number for one first (`collect` with
 
 from collections.abc import Iterable
 
-import phonenumbers
 from pydantic import BaseModel, ConfigDict
 
 from ivr.flow import expressions
@@ -43,6 +42,8 @@ def findings(node: Model, flow: Flow, names: Names) -> Iterable[Found]:
 
 def dialable(given: object) -> str:
     """The number as E.164. Raises ValueError; the message does not hold the number."""
+    import phonenumbers  # takes a while, and few flows need it
+
     try:
         number = phonenumbers.parse(str(given), HOME)
     except phonenumbers.NumberParseException:

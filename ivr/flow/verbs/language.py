@@ -25,7 +25,9 @@ class Model(Node):
 
 def findings(node: Model, flow: Flow, names: Names) -> Iterable[Found]:
     if flow.languages and not node.language.startswith("="):
-        yield from missing(("language",), "no-such-language", "language of this flow", node.language, flow.languages)
+        for found in missing(("language",), "no-such-language", "language", node.language, flow.languages):
+            message = f"'{node.language}' is none of the flow's languages ({', '.join(flow.languages)})"
+            yield found._replace(message=message)
 
 
 def enter(run: Run, node: Model) -> None:
