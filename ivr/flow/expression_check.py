@@ -122,7 +122,8 @@ class Scope:
     def _types(self, source: str) -> str:
         """Says of what type the names are that the expression uses."""
         bare = _STRING.sub("''", source)
-        names = sorted({match[0] for match in re.finditer(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?", bare)})
+        found = {match[0] for match in re.finditer(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?", bare)}
+        names = sorted(found | {name.split(".")[0] for name in found})
         typed = [(name, self._type_of_name(name)) for name in names]
         return ", ".join(f"{name} is {SPOKEN_TYPES[kind]}" for name, kind in typed if kind != "any")
 

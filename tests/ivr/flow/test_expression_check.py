@@ -14,7 +14,7 @@ SCOPE = Scope({"reason": "", "tries": 0, "share": 0.5, "asked": False, "notice":
         'caller.district in ["0471", "0472"] && tries < 3', "asked ? reason : caller.number", "now.getHours() < 12",
         "reason.startsWith('a') || reason.size() > 3", "string(tries) + reason", "[1, 2].exists(x, x == tries)",
         # What only some values bring about is no mistake of types.
-        "1 / tries", "10 % tries", "int(reason)", "[1, 2][tries + 1]", "{'a': 1}[reason]", "double(caller.number) > 1.0",
+        "1 / tries", "10 % tries", "int(reason)", "[1, 2][tries + 1]", "{'a': 1}[reason]", "double(reason) > 1.0",
         # What a web service sends is known in a call only.
         "notice.amount > 100", "notice.lines.all(x, x.paid)", "notice == 'x'",
     ],
