@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import stat
 import time
 from collections.abc import AsyncIterator
@@ -74,6 +75,18 @@ def test_a_recording_wins_is_levelled_and_is_made_anew_when_it_changes(library: 
     assert audio.loudness(sound) == pytest.approx(-16, abs=0.1)
     soundfile.write(path, sine(-10, 2, 16000), 16000)
     assert library.make(recorded) != first
+
+
+def test_the_same_recording_in_another_folder_is_the_same_file(library: Library, tmp_path: Path) -> None:
+    """A published version has its own folder, and the sound was made when it was checked in another."""
+    recorded = replace(WELCOME, recording="welcome.wav")
+    for folder in ("flows", "version"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        shutil.copyfile(library.make(WELCOME), tmp_path / folder / "welcome.wav")
+    here, version = library.make(recorded), library.of(tmp_path / "version")
+    assert version.file(recorded) == here
+    shutil.copyfile(library.make(replace(WELCOME, text="Altro.")), tmp_path / "version/welcome.wav")
+    assert version.file(recorded) != here and library.file(recorded) == here
 
 
 @pytest.mark.parametrize(
