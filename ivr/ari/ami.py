@@ -10,13 +10,13 @@ from ivr.ari.errors import AriError, TooLate
 
 log = logging.getLogger(__name__)
 DEADLINE = 5.0
-RETRY = 0.5
 
 
 class Ami:
-    """One connection, kept up by panoramisk (it reconnects every two seconds)."""
+    """One connection, kept up by panoramisk (it tries again every second)."""
 
     def __init__(self, port: int, user: str, password: str, host: str = "127.0.0.1") -> None:
+        self.up = False  # signed in
         self._manager = Manager(
             host=host,
             port=port,
@@ -26,16 +26,13 @@ class Ami:
             ping_interval=10,
             reconnect_timeout=1,
             loop=asyncio.get_running_loop(),
+            on_login=lambda _: setattr(self, "up", True),
+            on_disconnect=lambda *_: setattr(self, "up", False),
         )
 
     async def connect(self) -> None:
-        """Connect as soon as Asterisk listens: it may be starting still."""
-        while True:
-            try:
-                await self._manager.connect()
-                return
-            except OSError:
-                await asyncio.sleep(RETRY)
+        """The first try; if Asterisk is not there yet, others follow."""
+        await asyncio.wait({self._manager.connect()})
 
     def close(self) -> None:
         self._manager.close()
@@ -43,7 +40,7 @@ class Ami:
     async def action(self, headers: dict[str, str]) -> dict[str, Any]:
         """Send one action; returns the answer's headers. Raises `AriError` when Asterisk refuses or is silent."""
         name = f"AMI {headers['Action']}"
-        if self._manager.protocol is None:
+        if not self.up:
             raise AriError(name, 0, "no connection to Asterisk's manager interface")
         try:
             async with asyncio.timeout(DEADLINE):

@@ -51,7 +51,10 @@ class Ari:
         await self._if_there("DELETE", ("channels", channel), {"reason_code": cause})
 
     async def play(self, channel: str, playback: str, media: Sequence[str]) -> None:
-        """Play the sounds one after the other, as one playback with the id given."""
+        """Play the sounds one after the other, as one playback with the id given.
+
+        Asterisk takes the same id twice, and plays twice: who repeats a step asks `playback_exists` first.
+        """
         await self._command("POST", ("channels", channel, "play", playback), body={"media": list(media)})
 
     async def stop_playback(self, playback: str) -> None:
@@ -101,7 +104,11 @@ class Ari:
 
     async def make_bridge(self, bridge: str) -> None:
         # dtmf_events: keys are reported and not passed to the other party, who should not hear them.
-        await self._command("POST", ("bridges", bridge), {"type": "mixing,dtmf_events"})
+        try:
+            await self._command("POST", ("bridges", bridge), {"type": "mixing,dtmf_events"})
+        except AriError as error:
+            if error.status != 409:  # it is there already: this is a repeated step
+                raise
 
     async def join(self, bridge: str, channels: Sequence[str]) -> None:
         await self._command("POST", ("bridges", bridge, "addChannel"), {"channel": ",".join(channels)})

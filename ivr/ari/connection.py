@@ -1,7 +1,7 @@
 """One WebSocket to Asterisk for everything: commands go out as `RESTRequest`, answers and events come in.
 
 It reconnects by itself, with back-off and jitter. A command in flight when the socket drops ends with `Disconnected`;
-ids of what a command makes are given by the caller, so that repeating it makes nothing twice.
+ids of what a command makes are given by the caller, so that whoever repeats it can tell whether it happened.
 """
 
 import asyncio
@@ -67,6 +67,7 @@ class Connection:
         # By request id: the answer to come, the command's name, when it was sent.
         self._pending: dict[str, tuple[asyncio.Future[Response], str, float]] = {}
         self._numbers = itertools.count(1)
+        self._delay = FIRST_DELAY
 
     @property
     def up(self) -> bool:
@@ -74,17 +75,16 @@ class Connection:
 
     async def run(self) -> None:
         """Connect, read, and connect again, until cancelled."""
-        delay = FIRST_DELAY
         async with aiohttp.ClientSession(headers=self._headers) as http:
             while True:
                 try:
                     async with http.ws_connect(self._url, heartbeat=HEARTBEAT, max_msg_size=0) as socket:
-                        delay = FIRST_DELAY
                         await self._serve(socket)
                 except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                    log.warning("asterisk is not reachable: %s; next try in %.1f s", type(error).__name__, delay)
+                    reason = getattr(error, "status", None) or type(error).__name__  # 401: another secret than ours
+                    log.warning("asterisk is not reachable: %s; next try in %.1f s", reason, self._delay)
+                delay, self._delay = self._delay, min(self._delay * 2, LONGEST_DELAY)
                 await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 jitter, no secret
-                delay = min(delay * 2, LONGEST_DELAY)
 
     async def _serve(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
@@ -104,9 +104,11 @@ class Connection:
             self._on_down()
 
     async def _greet(self) -> None:
+        """The delay starts anew only here: a peer that takes us and then fails us is not to be hammered."""
         try:
             await self._on_up()
-        except AriError:
+            self._delay = FIRST_DELAY
+        except Exception:
             log.exception("asterisk answered, but our first commands failed; connecting anew")
             if self._socket is not None:
                 await self._socket.close()
@@ -131,7 +133,10 @@ class Connection:
             if pending is not None and not pending[0].done():
                 pending[0].set_result(message)
         elif message is not None:
-            self._on_event(message)
+            try:
+                self._on_event(message)
+            except Exception:  # an event that we stumble over must not cost the other calls their line
+                log.exception("an event could not be dealt with: %s", type(message).__name__)
 
     async def command(
         self,
@@ -155,14 +160,14 @@ class Connection:
         request = _Request(number, method, uri)
         if body is not None:
             request.content_type, request.message_body = "application/json", msgspec.json.encode(body).decode()
-        text = msgspec.json.encode(request).decode()
+        text = msgspec.json.encode(request)
         if len(text) > LARGEST_MESSAGE:
-            raise AriError(name, 413, f"the command is {len(text)} characters long, Asterisk takes {LARGEST_MESSAGE}")
+            raise AriError(name, 413, f"the command is {len(text)} bytes long, Asterisk takes {LARGEST_MESSAGE}")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Response] = loop.create_future()
         self._pending[number] = (future, name, loop.time())
         try:
-            await self._socket.send_str(text)
+            await self._socket.send_str(text.decode())
             response = await future
         except (aiohttp.ClientError, ConnectionError) as error:
             raise Disconnected(name) from error

@@ -2,14 +2,11 @@
 
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +16,12 @@ from ivr.cli.installation import library as open_library
 from ivr.flow import builtin
 from ivr.flow.loader import load as load_flows
 from ivr.settings import Settings, load
+from tests.asterisk import free_base
 from tests.live.sound import likeness
 
 ROOT = Path(__file__).parents[2]
 # A Tuesday morning in Rome: the assistance line is open, whenever the tests run.
 OPEN = "2026-11-24T10:00:00+01:00"
-
-
-def free_base() -> int:
-    """A thousand ports whose fixed ones nobody has; anywhere, for another run beside this one looks as well."""
-    for base in random.sample(range(20000, 60000, 1000), 40):
-        with suppress(OSError):
-            for offset, kind in ((60, socket.SOCK_DGRAM), (60, socket.SOCK_STREAM), (88, 1), (38, 1), (80, 1)):
-                with socket.socket(socket.AF_INET, kind) as probe:
-                    probe.bind(("127.0.0.1", base + offset))
-            return base
-    raise RuntimeError("no free ports")
 
 
 class Installation:

@@ -1,0 +1,65 @@
+"""A real Asterisk for tests, from the tree, with our configuration, on ports that nobody else has."""
+
+import random
+import socket
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from asterisk_conf import render, tree
+from ivr.settings import Ports
+
+PASSWORD = "only-for-tests"
+START = 20.0
+
+
+def free_base() -> int:
+    """A thousand ports whose fixed ones nobody has; anywhere, for another run beside this one looks as well."""
+    for base in random.sample(range(20000, 60000, 1000), 40):
+        with suppress(OSError):
+            for offset, kind in ((60, socket.SOCK_DGRAM), (60, socket.SOCK_STREAM), (88, 1), (38, 1), (80, 1)):
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind(("127.0.0.1", base + offset))
+            return base
+    raise RuntimeError("no free ports")
+
+
+class Asterisk:
+    """`dialplan` is put at the end of ours."""
+
+    def __init__(self, folder: Path, dialplan: str = "") -> None:
+        self.ports = Ports.model_validate({"base": free_base()})
+        self._folder, self._tree = folder, tree.ensure(print)
+        ports = self.ports
+        self._configuration = render.render(
+            self._tree,
+            folder,
+            logs=folder / "logs",
+            sockets=render.Sockets(
+                "127.0.0.1", ("127.0.0.1",), ports.sip, ports.ari, ports.ami, ports.rtp_first, ports.rtp_last
+            ),
+            password=PASSWORD,
+            apology="silence/1",
+            plain_dialplan=dialplan,
+        )
+
+    def start(self) -> None:
+        """Returns when it can be called."""
+        with (self._folder / "output.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._tree.argv("asterisk", "-f", "-C", str(self._configuration)), stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + START
+        while "fully booted" not in self.command("core waitfullybooted"):
+            assert time.monotonic() < deadline and self._process.poll() is None, "Asterisk did not start"
+            time.sleep(0.1)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def command(self, line: str) -> str:
+        """What Asterisk answers to a line at its console."""
+        argv = self._tree.argv("asterisk", "-C", str(self._configuration), "-rx", line)
+        return subprocess.run(argv, capture_output=True, text=True, timeout=START).stdout
