@@ -1,0 +1,91 @@
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from ivr.calls import journal
+from ivr.calls.journal import Journal
+from ivr.store import calls
+from ivr.store.database import Database
+from ivr.store.writer import Writer
+
+
+def known(database: Database, *names: str) -> None:
+    with database.transaction() as session:
+        for name in names:
+            calls.start(
+                session, id=name, channel=name, controller="c", called="1", caller="", flow="f",
+                started_at=datetime.now(UTC),
+            )  # fmt: skip
+
+
+def journey(database: Database, call: str) -> list[tuple[int, str, str]]:
+    with database.read() as session:
+        return [(entry.seq, entry.kind, entry.node) for entry in calls.journey(session, call)]
+
+
+async def test_each_call_has_its_own_order(database: Database) -> None:
+    known(database, "a", "b")
+    writer = Writer(database)
+    one = Journal(writer)
+    for number in range(50):
+        one.note("a", "played", f"node-{number}")
+        one.note("b", "key", str(number), {"digit": "1"})
+    one.flush()
+    one.note("a", "hangup")
+    one.flush()
+    await writer.close()
+    assert journey(database, "a") == [(n + 1, "played", f"node-{n}") for n in range(50)] + [(51, "hangup", "")]
+    assert journey(database, "b") == [(n + 1, "key", str(n)) for n in range(50)]
+
+
+async def test_what_is_noted_is_written_before_what_is_given_to_the_writer_afterwards(database: Database) -> None:
+    """The end of a call finds its whole journey."""
+    known(database, "a")
+    writer = Writer(database)
+    one = Journal(writer)
+    one.note("a", "ended")
+    one.flush()
+    assert await writer.run(lambda s: [entry.kind for entry in calls.journey(s, "a")]) == ["ended"]
+    await writer.close()
+
+
+async def test_it_is_written_soon_without_being_asked(database: Database) -> None:
+    known(database, "a")
+    writer = Writer(database)
+    one = Journal(writer)
+    one.note("a", "answered")
+    assert journey(database, "a") == []
+    async with asyncio.timeout(10):
+        while not journey(database, "a"):  # noqa: ASYNC110 the database tells nobody
+            await asyncio.sleep(journal.FLUSH / 2)
+    await writer.close()
+
+
+async def test_a_call_taken_over_is_numbered_on(database: Database) -> None:
+    known(database, "a")
+    writer = Writer(database)
+    one, other = Journal(writer), Journal(writer)
+    one.note("a", "played")
+    one.flush()
+    other.resume("a", 1)
+    other.note("a", "hangup")
+    other.flush()
+    await writer.close()
+    assert journey(database, "a") == [(1, "played", ""), (2, "hangup", "")]
+
+
+async def test_what_cannot_be_written_is_told_and_the_next_is(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    known(database, "a")
+    writer = Writer(database)
+    one = Journal(writer)
+    one.note("nobody-knows-this-call", "played")
+    one.flush()
+    one.note("a", "played")
+    one.flush()
+    await writer.close()
+    await asyncio.sleep(0)
+    assert journey(database, "a") == [(1, "played", "")]
+    assert "1 journey entries could not be written" in caplog.text
