@@ -33,7 +33,7 @@ class Manner:
     answer_after: float | None = 1.0
     talk: Path | None = None
     hang_up_after: float | None = None
-    disposition: str = "Q"
+    disposition: str = "Q"  # "" for none
     calls: int = 0
 
 
@@ -43,7 +43,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--answer-after", type=float, default=1.0, metavar="S", help="let it ring so long (1)")
     parser.add_argument("--talk", type=Path, metavar="FILE.wav", help="what the operator says (silence otherwise)")
     parser.add_argument("--hang-up-after", type=float, metavar="S", help="end each call after so long (never)")
-    parser.add_argument("--disposition", choices=sorted(CODES), default="Q", help="outcome given after a call (Q)")
+    parser.add_argument(
+        "--disposition", choices=[*sorted(CODES), "none"], default="Q", help="outcome given after a call (Q)"
+    )
     parser.add_argument("--calls", type=int, default=0, metavar="N", help="end after so many calls (0: Ctrl-C ends)")
     parser.set_defaults(run=run)
 
@@ -52,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
     if args.talk and not args.talk.is_file():
         print(f"ivr desk: --talk: {args.talk}: there is no such file", file=sys.stderr)
         return 2
-    manner = Manner(args.answer_after, args.talk, args.hang_up_after, args.disposition, args.calls)
+    disposition = "" if args.disposition == "none" else args.disposition
+    manner = Manner(args.answer_after, args.talk, args.hang_up_after, disposition, args.calls)
 
     def say(step: str) -> None:
         print(json.dumps({"step": step}) if args.json else step, flush=True)
@@ -135,7 +138,7 @@ async def _take_call(phone: Phone, code: str, manner: Manner, database: Database
     try:
         # Either side may end it: the caller by hanging up (we are then asked for the disposition), or we.
         closed = asyncio.create_task(phone.wait_for("CLOSED", within=manner.hang_up_after))
-        asked = asyncio.create_task(_when_asked(phone, code, CODES[manner.disposition], database))
+        asked = asyncio.create_task(_when_asked(phone, code, CODES.get(manner.disposition, ""), database))
         await closed
         asked.cancel()
     except TimeoutError:
@@ -143,8 +146,9 @@ async def _take_call(phone: Phone, code: str, manner: Manner, database: Database
         await phone.hangup()
         await phone.wait_for("CLOSED", within=5)
         say("hung up")
-        await _dial(phone, f"*3{CODES[manner.disposition]}")
-    say(f"call of {time.monotonic() - begun:.1f} s, disposition {manner.disposition}")
+        if manner.disposition:
+            await _dial(phone, f"*3{CODES[manner.disposition]}")
+    say(f"call of {time.monotonic() - begun:.1f} s, disposition {manner.disposition or 'none'}")
     return 1
 
 
@@ -157,4 +161,5 @@ async def _when_asked(phone: Phone, code: str, key: str, database: Database) -> 
 
     while await asyncio.to_thread(presence) != "wrap-up":  # noqa: ASYNC110 it is another process's event
         await asyncio.sleep(0.3)
-    await phone.press(f",{key}")
+    if key:
+        await phone.press(f",{key}")

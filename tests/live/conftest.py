@@ -6,16 +6,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from ivr.cli.installation import library as open_library
+from ivr.cli.status import status
 from ivr.flow import builtin
 from ivr.flow.loader import load as load_flows
 from ivr.settings import Settings, load
+from ivr.store.database import Database
+from ivr.store.schema import Call, Ticket
+from ivr.tickets import embedded
 from tests.asterisk import free_base
 from tests.live.sound import likeness
 
@@ -72,8 +77,27 @@ class Installation:
             assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if done.stdout.startswith(("[", "{")) else done.stdout
 
+    def fails(self, *arguments: str) -> str:
+        """Run `ivr …` that finds a problem; returns the one line that says so."""
+        done = subprocess.run(
+            [sys.executable, "-m", "ivr.cli.main", *arguments, "--data", str(self.data)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done
+        return done.stderr
+
+    def until(self, true: Callable[[], bool], within: float = 15.0) -> None:
+        deadline = time.monotonic() + within
+        while not true():
+            assert time.monotonic() < deadline, "it did not happen in time"
+            time.sleep(0.2)
+
     def status(self) -> Any:
-        return self.ivr("status", ok=False)
+        """What `ivr status` tells, without the start of a program: tests ask often."""
+        return json.loads(json.dumps(status(self.settings), default=str))
 
     def call(self, *arguments: str, ok: bool = True) -> Any:
         return self.ivr("call", *arguments, ok=ok)
@@ -81,8 +105,28 @@ class Installation:
     def log(self) -> str:
         return (self.data / "logs" / "controller-1.log").read_text()
 
+    def place(self, *arguments: str) -> "subprocess.Popen[str]":
+        """A call in the background; its steps come line by line."""
+        command = [sys.executable, "-m", "ivr.cli.main", "call", *arguments, "--data", str(self.data)]
+        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
     def tickets(self) -> list[dict[str, Any]]:
-        return self.ivr("tickets", "list", "--limit", "1000")  # type: ignore[no-any-return]
+        """The newest first."""
+        with Database(self.settings.database_url).read() as session:
+            return [_row(ticket) for ticket in embedded.recent(session, limit=1000)]
+
+    def ticket_of(self, caller: str, within: float = 45.0) -> dict[str, Any]:
+        """The ticket of the one call that this number has made."""
+        deadline = time.monotonic() + within
+        while True:
+            with Database(self.settings.database_url).read() as session:
+                ids = session.scalars(select(Call.id).where(Call.caller == caller)).all()
+                found = [_row(row) for row in session.scalars(select(Ticket).where(Ticket.call_id.in_(ids)))]
+            if found:
+                assert len(ids) == len(found) == 1
+                return found[0]
+            assert time.monotonic() < deadline, "no ticket came"
+            time.sleep(0.3)
 
     def newest_ticket(self, after: int, within: float = 45.0) -> dict[str, Any]:
         """The one ticket that came after there were `after` of them."""
@@ -111,6 +155,10 @@ class Installation:
         while self.channels() or self.status()["calls"]:
             assert time.monotonic() < deadline, "something is still up"
             time.sleep(0.3)
+
+
+def _row(ticket: Ticket) -> dict[str, Any]:
+    return {column.name: getattr(ticket, column.name) for column in Ticket.__table__.columns}
 
 
 class Desk:
