@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from asterisk_conf.render import ARI_USER
-from ivr.ari import events
+from ivr.ari import events, ids
 from ivr.ari.client import Ari
 from ivr.ari.connection import Connection
 from tests.asterisk import PASSWORD, Asterisk
@@ -70,9 +70,10 @@ async def nothing(_: Ari) -> None:
 
 @asynccontextmanager
 async def line(
-    port: int, app: str = "ivr-test", greet: Callable[[Ari], Awaitable[None]] = nothing, password: str = PASSWORD
+    port: int, app: str = "", greet: Callable[[Ari], Awaitable[None]] = nothing, password: str = PASSWORD
 ) -> AsyncIterator[Line]:
-    one = Line(port, app, greet, password)
+    """An application of its own, so that no event of another test's calls comes."""
+    one = Line(port, app or f"ivr-{ids.new_call()}", greet, password)
     running = asyncio.create_task(one.connection.run())
     try:
         yield one

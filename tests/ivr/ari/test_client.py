@@ -22,6 +22,13 @@ async def call(one: Line, channel: str, extension: str = "hold@test") -> events.
     return started.channel
 
 
+async def destroyed(one: Line, channel: str) -> events.ChannelDestroyed:
+    """The other end of a Local channel is reported too, before or after."""
+    while (found := await one.event(events.ChannelDestroyed)).channel.id != channel:
+        pass
+    return found
+
+
 async def test_its_version(asterisk: Asterisk) -> None:
     async with line(asterisk.ports.ari) as one:
         await one.up()
@@ -63,13 +70,17 @@ async def test_a_playback_given_twice_is_played_twice_so_one_asks_first(asterisk
         await one.ari.play(channel, playback, TONE)
         assert await one.ari.playback_exists(playback)
         await one.ari.play(channel, playback, TONE)
-        for _ in "12":
-            assert await one.ari.playback_exists(playback)
-            await one.ari.stop_playback(playback)
-            finished = await one.event(events.PlaybackFinished)
-            assert (finished.playback.id, finished.playback.state) == (playback, "done")
-            assert finished.playback.target_uri == f"channel:{channel}"
-        assert not await one.ari.playback_exists(playback)
+        finished: list[events.PlaybackFinished] = []
+        async with asyncio.timeout(20):
+            # Asterisk reports an end a moment before it forgets the playback, so a stop may still meet the first.
+            while len(finished) < 2 or await one.ari.playback_exists(playback):
+                await one.ari.stop_playback(playback)
+                await asyncio.sleep(0.1)
+                while not one.events.empty():
+                    if isinstance(event := one.events.get_nowait(), events.PlaybackFinished):
+                        finished.append(event)
+        assert [(end.playback.id, end.playback.state) for end in finished] == [(playback, "done")] * 2
+        assert finished[0].playback.target_uri == f"channel:{channel}"
         await one.ari.stop_playback(playback)
         await one.ari.hang_up(channel)
 
@@ -101,7 +112,7 @@ async def test_a_channel_rung_twice_is_one(asterisk: Asterisk) -> None:
         assert refused.value.status == 409
         assert [there.id for there in await one.ari.channels()].count(channel) == 1
         await one.ari.hang_up(channel)
-        assert (await one.event(events.ChannelDestroyed)).cause == 16
+        assert (await destroyed(one, channel)).cause == 16
         await one.ari.hang_up(channel)  # is no error
 
 
@@ -137,8 +148,8 @@ async def test_with_the_filter_answers_and_our_events_still_come(asterisk: Aster
         await call(one, channel)
         await one.ari.set_variable(channel, "X", "1")
         await one.ari.hang_up(channel)
-        assert (await one.event(events.ChannelDestroyed)).channel.id == channel
-        info = events.body(await one.connection.command("GET", ("applications", "ivr-test")))
+        assert (await destroyed(one, channel)).channel.id == channel
+        info = events.body(await one.connection.command("GET", ("applications", one.ari.app)))
         assert {"type": "RESTResponse"} in info["events_allowed"]
 
 
