@@ -3,8 +3,10 @@
 import argparse
 import asyncio
 import hashlib
+from functools import partial
 
 from ivr import logs
+from ivr.cli.flow.test import failures
 from ivr.cli.installation import library, secret
 from ivr.cli.output import common
 from ivr.settings import load
@@ -20,5 +22,5 @@ def run(args: argparse.Namespace) -> int:
     logs.start("web")
     settings = load(args.data)
     key = hashlib.sha256(secret(settings, "web-session").encode()).digest()
-    asyncio.run(serve(settings, key, library(settings)))
+    asyncio.run(serve(settings, key, library(settings), partial(failures, settings=settings)))
     return 0

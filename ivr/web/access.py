@@ -16,6 +16,7 @@ from ivr.store.schema import AuditEntry, User
 ROLES = ("admin", "supervisor", "designer", "reviewer", "operator")
 
 READ_FLOWS = frozenset({"admin", "supervisor", "designer"})
+PUBLISH = frozenset({"admin", "designer"})
 
 # (method, route) → roles. Signing in, the language and the files of the pages are the only routes for everybody.
 GRANTS: dict[tuple[str, str], frozenset[str]] = {
@@ -33,6 +34,9 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/flows/{source}/{flow}/calls"): READ_FLOWS,  # a simulated call changes nothing
     ("POST", "/simulations/{id}"): READ_FLOWS,
     ("GET", "/simulations/{id}/says/{says}"): READ_FLOWS,
+    ("GET", "/flow-versions/{old}/{new}"): READ_FLOWS,
+    ("POST", "/flow-versions"): PUBLISH,
+    ("POST", "/flow-versions/{number}"): PUBLISH,
     ("GET", "/api/status"): frozenset({"admin", "supervisor"}),
     ("GET", "/api/calls"): frozenset({"admin", "supervisor"}),
     ("GET", "/api/tickets"): frozenset({"admin", "supervisor"}),

@@ -9,10 +9,11 @@ from ivr.prompts.library import Library
 from ivr.settings import Settings
 from ivr.store.database import Database
 from ivr.web.app import make_app
+from ivr.web.pages.versions import Tests
 
 
-async def serve(settings: Settings, session_key: bytes, library: Library) -> None:
-    app = make_app(settings, Database(settings.database_url), session_key, library)
+async def serve(settings: Settings, session_key: bytes, library: Library, tests: Tests) -> None:
+    app = make_app(settings, Database(settings.database_url), session_key, library, tests)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, settings.web.listen, settings.ports.web).start()

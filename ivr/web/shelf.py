@@ -1,14 +1,18 @@
 """The flows that designers can look at: the folder they work in, and each published version."""
 
+import re
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ivr.flow.check import check
-from ivr.flow.findings import Finding
+from ivr.flow.findings import Finding, FlowErrors
 from ivr.flow.loader import SUFFIX, read
 from ivr.flow.model import Book
 from ivr.prompts.library import Library
+from ivr.publishing.versions import load
+from ivr.store import flow_versions
+from ivr.store.database import Database
 
 DRAFT = "draft"
 KEPT = 4  # shelves in memory
@@ -43,20 +47,21 @@ class Shelf:
 class Shelves:
     """Reads what is asked for, and keeps it until its files change. May be used from several threads."""
 
-    def __init__(self, folder: Path, library: Library) -> None:
-        self._folder, self._library = folder.resolve(), library
+    def __init__(self, folder: Path, database: Database, home: Path, library: Library) -> None:
+        """`home`: where the files of published versions lie."""
+        self._folder, self._database, self._home, self._library = folder.resolve(), database, home, library
         self._kept: dict[str, tuple[object, Shelf]] = {}
         self._reading = threading.Lock()
 
     def get(self, source: str) -> Shelf:
         """Takes a while: call it in a thread. Raises NotThere, StoreError, OSError."""
-        if source != DRAFT:
+        if source != DRAFT and not re.fullmatch(r"[1-9][0-9]{0,8}", source):
             raise NotThere(source)
         with self._reading:
-            stamp = _stamp(self._folder)
+            stamp = _stamp(self._folder) if source == DRAFT else source
             kept_stamp, shelf = self._kept.pop(source, (None, None))
             if shelf is None or kept_stamp != stamp:
-                shelf = self._draft()
+                shelf = self._draft() if source == DRAFT else self._version(int(source))
             self._kept[source] = (stamp, shelf)
             while len(self._kept) > KEPT:
                 del self._kept[next(iter(self._kept))]
@@ -69,6 +74,17 @@ class Shelves:
         shown = {name: flow for name, flow in book.flows.items() if flow.languages and flow.nodes}
         book = replace(book, flows=shown)
         return Shelf(DRAFT, book, findings, self._library)
+
+    def _version(self, number: int) -> Shelf:
+        with self._database.read() as session:
+            if not flow_versions.paths(session, number):
+                raise NotThere(str(number))
+        try:
+            version = load(self._database, number, self._home, self._library.of)
+        except FlowErrors as error:  # published with an older engine
+            found = [_below(self._home / str(number), one) for one in error.findings]
+            return Shelf(str(number), Book({}, {}, {}), found, self._library)
+        return Shelf(str(number), version.book, [], version.library)
 
 
 def _stamp(folder: Path) -> object:

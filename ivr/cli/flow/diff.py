@@ -2,16 +2,9 @@
 
 import argparse
 import json
-import tempfile
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ivr.cli.output import common, problem
-
-if TYPE_CHECKING:
-    from ivr.flow.model import Book
-    from ivr.store.database import Database
 
 FOLDER = "."
 
@@ -32,20 +25,17 @@ def _version(text: str) -> str:
 
 def run(args: argparse.Namespace) -> int:
     """Differences are no problem: exit status 0 with or without them."""
-    from ivr.flow.diff import diff
     from ivr.flow.findings import FlowErrors
+    from ivr.publishing.changes import changes as compare
     from ivr.settings import load
     from ivr.store.database import Database
 
     settings = load(args.data)
-    database = Database(settings.database_url)
+    old, new = (None if which == FOLDER else int(which) for which in (args.a, args.b))
     try:
-        (old, old_files), (new, new_files) = (
-            _state(database, which, settings.flows.folder) for which in (args.a, args.b)
-        )
+        changes = compare(Database(settings.database_url), settings.flows.folder, old, new)
     except (FlowErrors, OSError) as error:
         return problem(str(error))
-    changes = diff(old, new, old_files, new_files)
     if args.json:
         print(json.dumps([asdict(one) | {"text": str(one)} for one in changes], indent=2, ensure_ascii=False))
         return 0
@@ -54,27 +44,3 @@ def run(args: argparse.Namespace) -> int:
     if not changes:
         print("no difference")
     return 0
-
-
-def _state(database: "Database", which: str, folder: Path) -> tuple["Book", dict[str, str]]:
-    """The book and the files of a version, or of the folder. Raises FlowErrors, StoreError, OSError."""
-    from ivr.flow.findings import FlowErrors
-    from ivr.flow.loader import read
-    from ivr.publishing import folder as folders
-    from ivr.store import flow_versions
-    from ivr.store.database import StoreError
-
-    with tempfile.TemporaryDirectory(prefix="ivr-version-") as place:
-        if which == FOLDER:
-            files = folders.digests(folder)
-        else:
-            with database.read() as session:
-                files = flow_versions.paths(session, int(which))
-                if not files:
-                    raise StoreError(f"there is no version {which}; see `ivr flow versions`")
-                folders.write(Path(place), files, lambda sha256: flow_versions.content(session, sha256))
-            folder = Path(place)
-        book, findings = read(folder)
-    if errors := [finding for finding in findings if finding.severity == "error"]:
-        raise FlowErrors(errors)
-    return book, files

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, time, timedelta
+from itertools import zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,8 +15,11 @@ from ivr.flow.graph.dot import dot
 from ivr.flow.graph.svg import svg
 from ivr.flow.model import Book
 from ivr.prompts.library import PromptError
+from ivr.publishing.publish import differs
+from ivr.store import calls, flow_versions
 from ivr.store.passages import passages
-from ivr.web.answers import SETTINGS, html, read
+from ivr.web.access import GRANTS
+from ivr.web.answers import DATABASE, SETTINGS, html, read
 from ivr.web.shelf import DRAFT, NotThere, Shelf, Shelves
 
 SHELVES = web.AppKey("shelves", Shelves)
@@ -40,7 +44,11 @@ def flow_of(request: web.Request, shelf: Shelf) -> str:
 
 
 async def _list(request: web.Request) -> web.StreamResponse:
-    shelf = await shelf_of(request)
+    return await listed(request, await shelf_of(request))
+
+
+async def listed(request: web.Request, shelf: Shelf, status: int = 200, **said: Any) -> web.Response:
+    """The list of flows and versions; `problem` and `failures` say why nothing was published."""
     flows = [
         {
             "name": name,
@@ -50,7 +58,50 @@ async def _list(request: web.Request) -> web.StreamResponse:
         }
         for name in shelf.flows
     ]
-    return html(request, "flows", shelf=shelf, flows=flows)
+    versions = await read(request, _versions)
+    changed = await asyncio.to_thread(_differs, request)
+    may_publish = request["role"] in GRANTS["POST", "/flow-versions"]
+    said = {"problem": "", "failures": []} | said
+    return html(
+        request,
+        "flows",
+        status,
+        shelf=shelf,
+        flows=flows,
+        versions=versions,
+        active=next((one["number"] for one in versions if one["active"]), 0),
+        changed=changed,
+        may_publish=may_publish,
+        **said,
+    )
+
+
+def _versions(session: Session) -> list[dict[str, Any]]:
+    """Newest first; `before` is the version that a diff compares with."""
+    active = flow_versions.active(session)
+    running = [call.version for call in calls.live(session)]
+    rows = flow_versions.versions(session)
+    return [
+        {
+            "number": row.number,
+            "before": older.number if older else 0,
+            "created_at": row.created_at,
+            "author": row.author,
+            "note": row.note,
+            "active": active is not None and active.version == row.number,
+            "since": active.since if active and active.version == row.number else None,
+            "calls": running.count(row.number),
+        }
+        for row, older in zip_longest(rows, rows[1:])
+    ]
+
+
+def _differs(request: web.Request) -> bool:
+    """Whether the folder holds what is not published."""
+    try:
+        return differs(request.app[DATABASE], request.app[SETTINGS].flows.folder)
+    except OSError:
+        return False
 
 
 async def _show(request: web.Request) -> web.StreamResponse:
@@ -82,9 +133,9 @@ async def _graph(request: web.Request) -> web.StreamResponse:
     def counted(session: Session) -> list[tuple[str, str, str, int]]:
         return passages(session, name, since, until)
 
-    calls = await read(request, counted)
+    passed = await read(request, counted)
     try:
-        picture = await asyncio.to_thread(_draw, shelf.book, name, calls, f"{today}", shelf.source)
+        picture = await asyncio.to_thread(_draw, shelf.book, name, passed, f"{today}", shelf.source)
     except graphviz.GraphvizError as error:
         raise web.HTTPServiceUnavailable(text=str(error)) from None
     # Set here, since the guard leaves a policy of our own as it is.

@@ -5,6 +5,7 @@ import os
 import re
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page
 
+from ivr.cli.flow.test import failures
 from ivr.prompts.library import Library
 from ivr.settings import load
 from ivr.store.database import Database
@@ -73,7 +75,8 @@ def write_flows(folder: Path) -> Path:
 
 def make(data: Path, database: Database, flows: Path) -> web.Application:
     settings = load(data, environment={"NUMERO_NERO_FLOWS__FOLDER": str(flows)})
-    return make_app(settings, database, os.urandom(32), Library(settings.prompts_folder, flows))
+    library, tests = Library(settings.prompts_folder, flows), partial(failures, settings=settings)
+    return make_app(settings, database, os.urandom(32), library, tests)
 
 
 class Site:
@@ -86,10 +89,10 @@ class Site:
     async def open(self, path: str) -> None:
         await self.page.goto(self.address + path)
 
-    async def sign_in(self, role: str) -> None:
+    async def sign_in(self, role: str, password: str = "") -> None:
         await self.open("/sign-in")
         await self.page.fill("[name=name]", role)
-        await self.page.fill("[name=password]", f"{role}-password")
+        await self.page.fill("[name=password]", password or f"{role}-password")
         await self.page.keyboard.press("Enter")
         await self.page.wait_for_url(re.compile(r"^(?!.*sign-in)"), timeout=10_000)
 
