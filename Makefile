@@ -42,6 +42,7 @@ bench: setup ## the benchmarks; each prints one table
 	@$(BIN)/python -m bench.controller_cpu
 	@$(BIN)/python -m bench.first_audio
 	@$(BIN)/python -m bench.machine
+	@$(BIN)/python -m bench.prompts
 	@$(BIN)/python -m bench.start
 
 lock: ## renew requirements.lock from pyproject.toml (needs pip-tools)

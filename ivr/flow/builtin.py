@@ -35,7 +35,7 @@ def builtin_say(prompt: str, language: str, /, **values: object) -> Say:
 
 def _spoken(name: str, value: object, language: str) -> str:
     if name == "code":
-        return spoken.digits(value)
+        return spoken.digits(value, language)
     if name == "wait":
         return spoken.duration(float(str(value)), language)
     if name == "language":

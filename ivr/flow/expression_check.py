@@ -32,6 +32,14 @@ _SAMPLES: dict[str, tuple[Any, Any]] = {"bool": (False, True), "int": (0, 1), "f
 _FIELD = re.compile(rf"(?<![\w.\"'])({'|'.join(OBJECTS[:-1])})\.(\w+)(?!\w|\s*\()")
 _STRING = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"")
 
+# What can be spoken so; text is looked at when it is spoken.
+FITTING = {
+    "date": ("time", "string", "any"),
+    "time": ("time", "string", "any"),
+    "duration": ("int", "float", "string", "any"),
+    "amount": ("int", "float", "string", "any"),
+}
+
 
 class Problem(NamedTuple):
     code: str
@@ -100,7 +108,7 @@ class Scope:
             if form and form not in FORMS:
                 return Problem("expression", f"'{form}' is no way to speak a value", nearest(form, FORMS) or _forms())
             kind = self._type_of_name(name)
-            if (form in ("date", "time") and kind not in ("time", "any")) or (form == "duration" and kind == "bool"):
+            if kind not in FITTING.get(form, (kind,)):
                 message = f"'{name}' is {SPOKEN_TYPES[kind]} and cannot be spoken as a {form}"
                 return Problem("type", message)
         rest = without_values(text)

@@ -15,7 +15,7 @@ from typing import Any
 from ivr.flow import cel_library, spoken
 from ivr.flow.words import Facts, State
 
-FORMS = ("digits", "duration", "date", "time")
+FORMS = tuple(spoken.FORMS)
 # Names that stand for something in every flow: no variable may bear one.
 OBJECTS = ("call", "called", "caller", "queue", "operator", "ticket", "now")
 RESERVED = frozenset(
