@@ -11,7 +11,7 @@ import pytest
 
 from tests.live.conftest import Installation, Listener
 
-GERMAN_PAYMENTS = ",,,,1" + "," * 8 + "1,2"
+GERMAN_PAYMENTS = ",,,,,,1" + "," * 7 + "1,,2"
 
 
 # Callers who need no operator, all at once: each number calls once.

@@ -12,7 +12,7 @@ import pytest
 
 from tests.live.conftest import Installation, Listener
 
-GERMAN_PAYMENTS = ",,,,1" + "," * 8 + "1,2"
+GERMAN_PAYMENTS = ",,,,,,1" + "," * 7 + "1,,2"
 SURVEY = "," * 14 + "5,,,,,4"
 SECOND = 8000 * 2 * 2  # bytes of a conversation
 

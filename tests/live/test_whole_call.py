@@ -8,7 +8,7 @@ from tests.live.conftest import Installation, Listener
 from tests.live.sound import power, tone
 
 # From Bolzano: one for German; then payments. Then talk, the survey 5, 4, none.
-GERMAN_PAYMENTS = ",,,,1" + "," * 8 + "1,2"
+GERMAN_PAYMENTS = ",,,,,,1" + "," * 7 + "1,,2"
 SURVEY = "," * 14 + "5,,,,,4"
 
 
