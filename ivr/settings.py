@@ -96,6 +96,12 @@ class Clock(_Section):
     """Flows are to believe that it is this time when the controller starts (tests, rehearsals of holidays)."""
 
 
+class Rehearsal(_Section):
+    folder: Path | None = None
+    """With the parts of designers' tests, while `ivr flow test --live` runs them; then a call to `NUMBER-tID` is one
+    to NUMBER with its own time and answers. Refused where calls of citizens could come in."""
+
+
 class Store(_Section):
     url: str = ""
     """SQLAlchemy address; empty means SQLite in the data folder."""
@@ -126,9 +132,16 @@ class Settings(_Section):
     prompts: Prompts = Prompts()
     http: Http = Http()
     clock: Clock = Clock()
+    rehearsal: Rehearsal = Rehearsal()
     store: Store = Store()
     recordings: Recordings = Recordings()
     tickets: Tickets = Tickets()
+
+    @model_validator(mode="after")
+    def _rehearses_alone(self) -> "Settings":
+        if self.rehearsal.folder and not self.sip.listen.startswith("127."):
+            raise ValueError("rehearsal.folder is for tests: it needs sip.listen on loopback (127.0.0.1)")
+        return self
 
     @property
     def database_url(self) -> str:
@@ -196,7 +209,7 @@ def load(
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         where = sources.get(key, str(path))
-        raise SettingsError(f"{where}: {key}: {first['msg']}") from error
+        raise SettingsError(": ".join(part for part in (where, key, first["msg"]) if part)) from error
 
 
 def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """A real Asterisk for tests, from the tree, with our configuration, on ports that nobody else has."""
 
-import random
 import socket
 import subprocess
 import time
@@ -8,21 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from asterisk_conf import render, tree
+from ivr.cli.installation import free_base
 from ivr.settings import Ports
 
 PASSWORD = "only-for-tests"
 START = 20.0
-
-
-def free_base() -> int:
-    """A thousand ports whose fixed ones nobody has; anywhere, for another run beside this one looks as well."""
-    for base in random.sample(range(20000, 60000, 1000), 40):
-        with suppress(OSError):
-            for offset, kind in ((60, socket.SOCK_DGRAM), (60, socket.SOCK_STREAM), (88, 1), (38, 1), (80, 1)):
-                with socket.socket(socket.AF_INET, kind) as probe:
-                    probe.bind(("127.0.0.1", base + offset))
-            return base
-    raise RuntimeError("no free ports")
 
 
 class Asterisk:

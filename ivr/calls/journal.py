@@ -12,6 +12,12 @@ log = logging.getLogger(__name__)
 FLUSH = 0.1
 
 
+def is_machine(kind: str, node: str) -> bool:
+    """Whether an entry of a call's journey is a note of the flow machine, which has a node; the others are what people
+    and Asterisk did, noted by the session."""
+    return bool(node) and kind != "connected"  # there, `node` is the operator
+
+
 class Journal:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer

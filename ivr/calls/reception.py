@@ -10,6 +10,7 @@ from ivr.ari import events, ids
 from ivr.calls import caller
 from ivr.calls.desk import Desk
 from ivr.calls.exchange import Exchange
+from ivr.calls.rehearsal import dialled
 from ivr.calls.session import Session
 from ivr.flow import words
 from ivr.store import calls, flow_versions
@@ -33,7 +34,7 @@ async def _citizen(exchange: Exchange, channel: events.Channel) -> None:
     now = datetime.now(UTC)
     call = ids.new_call()
     who = caller.identify(channel.caller.number)
-    called = channel.dialplan.exten
+    called, rehearsal = dialled(channel.dialplan.exten, exchange.rehearsal)
     today = now.astimezone(HOME).replace(hour=0, minute=0, second=0, microsecond=0)
 
     def begin(session: Any) -> tuple[int, int]:
@@ -45,7 +46,7 @@ async def _citizen(exchange: Exchange, channel: events.Channel) -> None:
             id=call,
             channel=channel.id,
             controller=exchange.controller,
-            called=called,
+            called=channel.dialplan.exten,
             caller=who.number,
             flow=ready.book.flow_for(called) if ready else "",
             version=version,
@@ -63,7 +64,7 @@ async def _citizen(exchange: Exchange, channel: events.Channel) -> None:
         withheld=who.withheld,
         district=who.district,
         country=who.country,
-        calls_today=earlier,
+        calls_today=rehearsal.calls_today if rehearsal else earlier,
     )
     log.info("call begins", extra={"call": call, "flow": flow, "version": version.number})
-    await Session(exchange, call, channel.id, version, flow, facts).run()
+    await Session(exchange, call, channel.id, version, flow, facts, rehearsal).run()

@@ -20,6 +20,7 @@ from ivr.calls.exchange import Exchange
 from ivr.calls.leg import Leg
 from ivr.calls.message import Message
 from ivr.calls.outside import Outside
+from ivr.calls.rehearsal import World
 from ivr.flow import machine, words
 from ivr.prompts.library import PromptError, media
 from ivr.publishing.versions import Version
@@ -38,13 +39,20 @@ MOST_FAILURES = 5
 
 
 class Session:
-    """`version`: of the flows, from the call's first to its last moment."""
+    """`version`: of the flows, from the call's first to its last moment. `world`: another than the real one."""
 
     def __init__(
-        self, exchange: Exchange, call: str, channel: str, version: Version, flow: str, facts: words.Facts
+        self,
+        exchange: Exchange,
+        call: str,
+        channel: str,
+        version: Version,
+        flow: str,
+        facts: words.Facts,
+        world: World | None = None,
     ) -> None:
         self.call, self.channel, self.version, self.flow, self.facts = call, channel, version, flow, facts
-        self._exchange = exchange
+        self._exchange, self._world = exchange, world or World(exchange.clock, exchange.services)
         self._inbox: asyncio.Queue[words.Event] = asyncio.Queue()
         self.state: words.State
         self._timer: asyncio.TimerHandle | None = None
@@ -168,7 +176,7 @@ class Session:
         exchange.add(self.channel, self)
         exchange.calls += 1
         try:
-            self.state, actions = machine.begin(self.version.book, self.flow, self.facts, exchange.clock())
+            self.state, actions = machine.begin(self.version.book, self.flow, self.facts, self._world.clock())
             await self._answer()
             await self._carry_out(actions)
             while not self.state.done:
@@ -203,7 +211,7 @@ class Session:
 
     async def _step(self, event: words.Event) -> None:
         before = self.state.step
-        now = self._exchange.clock()
+        now = self._world.clock()
         self.state, actions = machine.step(self.version.book, self.state, self.facts, event, now)
         await self._carry_out(actions, save=self.state.step != before)
 
@@ -252,18 +260,17 @@ class Session:
                 await self._play(say, number)
             case words.StopPlay():
                 await ari.stop_playback(ids.playback(self.call, self._playing))
-            case words.Timer(seconds, number):
+            case words.Timer():
                 self._cancel("_timer")
-                loop = asyncio.get_running_loop()
-                self._timer = loop.call_later(seconds, self._inbox.put_nowait, words.Elapsed(number))
+                loop, seconds = asyncio.get_running_loop(), self._world.seconds(action, self.state)
+                self._timer = loop.call_later(seconds, self._inbox.put_nowait, words.Elapsed(action.id))
             case words.Music(True, name):
                 await ari.start_music(self.channel, name)
             case words.Music(False):
                 await ari.stop_music(self.channel)
-            case words.Enqueue(queue, skills, priority, max_wait):
-                self._asked, self._queued_at = action, time.monotonic()
-                arrived = router.Arrived(self.call, queue, skills, priority, max_wait, terms=self.version.queues[queue])
-                self._exchange.floor.enter(self, arrived)
+            case words.Enqueue():
+                self._asked, self._queued_at = self._world.enqueued(action), time.monotonic()
+                self._enter_queue()
             case words.LeaveQueue():
                 self._exchange.floor.take(router.Left(self.call))
             case words.Connect(recording):
@@ -314,7 +321,7 @@ class Session:
         self._spoken = []
 
     async def _ask(self, asked: words.Http) -> None:
-        self.told(await self._exchange.services.ask(asked))
+        self.told(await self._world.ask(asked))
 
     async def _call_back(self, queue: str, number: str, language: str) -> None:
         now = datetime.now(UTC)
@@ -369,20 +376,18 @@ class Session:
     def _requeue(self) -> None:
         """The operator was lost before the conversation: the caller waits on, in the old place."""
         self._wants_connection = False
-        floor, asked = self._exchange.floor, self._asked
-        floor.take(router.Finished(self.call))
-        if asked:
+        self._exchange.floor.take(router.Finished(self.call))
+        if self._asked:
             self._queued_at = time.monotonic()
+            asyncio.get_running_loop().call_soon(self._enter_queue, max(self._waited, 0.001))
+
+    def _enter_queue(self, waited: float = 0.0) -> None:
+        if asked := self._asked:
+            terms = self.version.queues[asked.queue]
             arrived = router.Arrived(
-                self.call,
-                asked.queue,
-                asked.skills,
-                asked.priority,
-                asked.max_wait,
-                max(self._waited, 0.001),
-                self.version.queues[asked.queue],
+                self.call, asked.queue, asked.skills, asked.priority, asked.max_wait, waited, terms
             )
-            asyncio.get_running_loop().call_soon(floor.enter, self, arrived)
+            self._exchange.floor.enter(self, arrived)
 
     def _let_operator_go(self) -> None:
         if self._leg is not None:

@@ -20,7 +20,7 @@ from ivr.acd.floor import Floor
 from ivr.ari.ami import Ami
 from ivr.ari.client import Ari
 from ivr.ari.connection import Connection
-from ivr.calls import phones, reception
+from ivr.calls import phones, reception, rehearsal
 from ivr.calls.exchange import Exchange
 from ivr.calls.journal import Journal
 from ivr.calls.services import Services
@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 BEAT = 1.0
 SWEEP = 30.0
 FAREWELL = 15.0
+AWAY: dict[str, router.Presence] = {"signed-out": "signed-out", "paused": "paused"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,11 +73,12 @@ async def control(settings: Settings, name: str) -> None:
         exchange.go(_quietly(work))
 
     floor = Floor(on_presence)
+    arranged = rehearsal.strict if settings.rehearsal.folder else list
     library = open_library(settings)
     await library.open()
     flows = versions.Versions(
         lambda number: versions.load(database, number, settings.flow_versions, library.of),
-        on_active=lambda version: floor.arrange(version.queues.values()),
+        on_active=lambda version: floor.arrange(arranged(version.queues.values())),
     )
     with database.read() as session:
         numbers = [row.version for row in flow_versions.activations(session)]
@@ -103,7 +105,7 @@ async def control(settings: Settings, name: str) -> None:
     services = Services(settings.http.allow, settings.http.private, partial(given_secret, settings))
     exchange = Exchange(
         name, ari, flows, library, floor, journal, writer, tape, services, clock, reception.welcome,
-        trunk=settings.sip.trunk_to, sounds=settings.prompts_folder,
+        trunk=settings.sip.trunk_to, sounds=settings.prompts_folder, rehearsal=settings.rehearsal.folder,
     )  # fmt: skip
     desks = Phones(ari, floor, database, secret(settings, "phones"))
     exchange.on_up += [desks.renew, partial(_close_lost_calls, exchange)]
@@ -156,8 +158,8 @@ class Phones:
                     skills=frozenset(row.languages),
                     queues=frozenset(row.queues),
                     languages=tuple(row.languages),
-                    # Whoever was at work when the controller ended is at work when it is back.
-                    presence="signed-out" if presences.get(row.code, "signed-out") == "signed-out" else "ready",
+                    # Whoever was at work when the controller ended is at work when it is back; a pause goes on.
+                    presence=AWAY.get(presences.get(row.code, "signed-out"), "ready"),
                 )
                 for row in operators.current(session)
             ]

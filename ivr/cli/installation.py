@@ -3,10 +3,12 @@
 import fcntl
 import json
 import os
+import random
 import re
 import secrets
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -100,6 +102,17 @@ def lock(settings: Settings) -> TextIO:
     file.write(str(os.getpid()))
     file.flush()
     return file
+
+
+def free_base() -> int:
+    """A thousand ports whose fixed ones nobody has; anywhere, for another beside this one looks as well."""
+    for base in random.sample(range(20000, 60000, 1000), 40):
+        with suppress(OSError):
+            for offset, kind in ((60, socket.SOCK_DGRAM), (60, 1), (88, 1), (38, 1), (80, 1)):
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind(("127.0.0.1", base + offset))
+            return base
+    raise InstallationError("no thousand ports from 20000 to 60000 are free; end what has them")
 
 
 def check_ports(settings: Settings) -> None:

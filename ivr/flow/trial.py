@@ -120,12 +120,14 @@ class Case:
 
 @dataclass(frozen=True)
 class Act:
-    """Something a person did, `after` seconds of quiet since the machine's note number `notes` (from 1)."""
+    """Something a person did, `after` seconds of quiet since the machine's note number `notes` (from 1); the step is at
+    `line`."""
 
     notes: int
     after: float
-    kind: str  # press, silence, wait, operator, http, unstaffed, transfer, hangup
+    kind: str  # press, silence, wait, operator, transfer, hangup
     value: Any = None
+    line: int = 0
 
 
 @dataclass
@@ -137,7 +139,9 @@ class Result:
     line: int = 0
     journey: list[Entry] = field(default_factory=list)
     script: list[Act] = field(default_factory=list)
+    says: list[Say] = field(default_factory=list)  # everything that was spoken, in order
     state: State | None = None
+    live: list[Entry] = field(default_factory=list)  # the machine's notes of the same call on a real telephone
 
     @property
     def passed(self) -> bool:
@@ -195,15 +199,15 @@ def run(
     """One test in the simulator. `facts(caller, called, calls_today)` says what is known of a caller; `ticket` gives
     the type of the ticket that a finished call makes."""
     flow, test = book.flows[case.flow], case.test
-    called = test.number or next((number for number in flow.numbers if number != "*"), "+390600000000")
+    called = number(case, book)
     at = test.at if test.at.tzinfo else test.at.replace(tzinfo=book.zone(flow))
     simulation = Simulation(book, case.flow, facts(test.caller, called, test.calls_today), at, seconds)
-    result = Result(case, journey=simulation.journey)
+    result = Result(case, journey=simulation.journey, says=simulation.says)
     result.line = case.line
     try:
         play = _Play(simulation, result.script, test)
         for step, line in zip(test.steps, case.lines, strict=True):
-            result.line = line
+            result.line = play.line = line
             play.step(step)
         result.line = case.expect_line
         play.end()
@@ -214,13 +218,19 @@ def run(
     return result
 
 
+def number(case: Case, book: Book) -> str:
+    """The number that a test calls: its own, or its flow's first."""
+    numbers = book.flows[case.flow].numbers
+    return case.test.number or next((number for number in numbers if number != "*"), "+390600000000")
+
+
 class _Play:
     """Carries out steps. `heard`: the prompts of this stretch, from the last act until the flow waited again."""
 
     def __init__(self, simulation: Simulation, script: list[Act], test: Test) -> None:
         self.call, self.script = simulation, script
         self.replies: list[Reply | str] = []
-        self.since = self.cursor = 0
+        self.since = self.cursor = self.line = 0
         # What the world is like from the start is said first.
         simulation.unstaffed = bool(test.steps) and test.steps[0].kind == "unstaffed"
         self.call.begin()
@@ -317,7 +327,7 @@ class _Play:
     def _act(self, kind: str, value: Any = None) -> None:
         notes = [entry for entry in self.call.journey if is_note(entry)]
         quiet = self.call.at - notes[-1].at if notes else 0.0
-        self.script.append(Act(len(notes), quiet, kind, value))
+        self.script.append(Act(len(notes), quiet, kind, value, self.line))
         self.since = self.cursor = len(self.call.says)
 
     def _go_on(self) -> None:

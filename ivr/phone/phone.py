@@ -21,6 +21,7 @@ RATE = 8000
 # A key is held and followed by a pause, as a finger does it.
 KEY_PAUSE = 0.25
 START = 5.0
+STARTS = 4
 REGISTRATION = 600  # seconds
 TALK_TAIL = 600  # seconds of silence after what is said, so that the source does not end during a call
 
@@ -65,6 +66,17 @@ class Phone:
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def __aenter__(self) -> Self:
+        for left in reversed(range(STARTS)):
+            try:
+                await self._start()
+                break
+            except PhoneError as error:
+                # Several phones may choose their ports at the same time.
+                if not left or self._account.listen or "Address already in use" not in str(error):
+                    raise
+        return self
+
+    async def _start(self) -> None:
         sip, control = _free_ports()
         self._configure(self._account.listen or sip, control)
         with (self._folder / "baresip.log").open("wb") as log:
@@ -84,7 +96,6 @@ class Phone:
             tail = (self._folder / "baresip.log").read_text("utf-8", "replace")[-300:]
             raise PhoneError(f"the robot phone did not start: {tail}") from None
         self._tasks.append(asyncio.create_task(self._read()))
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         for task in self._tasks:
@@ -269,12 +280,19 @@ def _prepare(talk: Path | None, path: Path) -> None:
 def _free_ports() -> tuple[int, int]:
     """A SIP port (UDP and TCP) and a control port; the port after SIP's is baresip's for TLS."""
     while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sip, socket.socket() as control:
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sip,
+            socket.socket() as tcp,
+            socket.socket() as tls,
+            socket.socket() as control,
+            suppress(OSError),
+        ):
             sip.bind(("127.0.0.1", 0))
+            port = sip.getsockname()[1]
+            tcp.bind(("127.0.0.1", port))
+            tls.bind(("127.0.0.1", port + 1))
             control.bind(("127.0.0.1", 0))
-            ports = sip.getsockname()[1], control.getsockname()[1]
-            if ports[1] not in (ports[0], ports[0] + 1):
-                return ports
+            return port, control.getsockname()[1]
 
 
 def _die_with_parent() -> None:

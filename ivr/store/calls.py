@@ -94,6 +94,11 @@ def get(session: Session, call_id: str) -> Call | None:
     return session.get(Call, call_id)
 
 
+def by_number(session: Session, called: str) -> Call | None:
+    """The newest call to a number."""
+    return session.scalar(select(Call).where(Call.called == called).order_by(Call.started_at.desc()).limit(1))
+
+
 def recent(session: Session, limit: int = 50) -> list[Call]:
     return list(session.scalars(select(Call).order_by(Call.started_at.desc()).limit(limit)))
 

@@ -37,3 +37,10 @@ def test_an_error_names_its_place(tmp_path: Path, text: str, environment: dict[s
     (tmp_path / "numero-nero.toml").write_text(text)
     with pytest.raises(SettingsError, match=wanted):
         load(tmp_path, environment=environment)
+
+
+def test_a_house_that_citizens_can_call_rehearses_nothing(tmp_path: Path) -> None:
+    given = {"NUMERO_NERO_REHEARSAL__FOLDER": str(tmp_path)}
+    assert load(tmp_path, environment=given).rehearsal.folder == tmp_path
+    with pytest.raises(SettingsError, match=r"rehearsal\.folder is for tests"):
+        load(tmp_path, environment=given | {"NUMERO_NERO_SIP__LISTEN": "0.0.0.0"})

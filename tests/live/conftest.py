@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from ivr.cli.installation import free_base
 from ivr.cli.installation import library as open_library
 from ivr.cli.status import status
 from ivr.flow import builtin
 from ivr.flow.loader import load as load_flows
+from ivr.phone.hearing import likeness
 from ivr.settings import Settings, load
 from ivr.store.database import Database
 from ivr.store.schema import Call, Ticket
 from ivr.tickets import embedded
-from tests.asterisk import free_base
-from tests.live.sound import likeness
 
 ROOT = Path(__file__).parents[2]
 # A Tuesday morning in Rome: the assistance line is open, whenever the tests run.

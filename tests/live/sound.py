@@ -1,4 +1,4 @@
-"""Listening to what was heard: is that prompt in it, how much of it is that tone?"""
+"""Tones to say, and how much of what was heard is such a tone."""
 
 from pathlib import Path
 
@@ -6,19 +6,6 @@ import numpy as np
 import soundfile
 
 RATE = 8000
-
-
-def likeness(heard: Path, wanted: Path) -> float:
-    """Largest normalised correlation of a sound anywhere in what was heard: 1 is the same sound."""
-    sound, _ = soundfile.read(heard)
-    prompt, _ = soundfile.read(wanted)
-    prompt = prompt[: RATE * 2]  # two seconds tell prompts apart
-    size = 1 << (len(sound) + len(prompt)).bit_length()
-    product = np.fft.irfft(np.fft.rfft(sound, size) * np.conj(np.fft.rfft(prompt, size)), size)[: len(sound)]
-    # The energy of each stretch as long as the prompt, from running sums: a convolution takes seconds.
-    sums = np.concatenate(([0.0], np.cumsum(sound**2), np.full(len(prompt), np.sum(sound**2))))
-    energy = np.sqrt(np.maximum(sums[len(prompt) : len(prompt) + len(sound)] - sums[: len(sound)], 0.0))
-    return float(np.max(product / (energy * np.linalg.norm(prompt) + 1e-3)))
 
 
 def tone(path: Path, hertz: float, seconds: float = 40) -> Path:

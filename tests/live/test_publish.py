@@ -11,8 +11,8 @@ import pytest
 
 from ivr.cli.installation import library as open_library
 from ivr.flow.loader import load as load_flows
+from ivr.phone.hearing import likeness
 from tests.live.conftest import ROOT, Installation, Listener
-from tests.live.sound import likeness
 
 LINE, FLOW = (
     "+390600000008",

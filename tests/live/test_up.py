@@ -16,11 +16,11 @@ from typing import Self
 import pytest
 from sqlalchemy import select
 
-from ivr.cli.installation import check_ports
+from ivr.cli.installation import check_ports, free_base
 from ivr.settings import load
 from ivr.store.database import Database
 from ivr.store.schema import Call, OutboxEntry
-from tests.live.conftest import ROOT, Installation, free_base
+from tests.live.conftest import ROOT, Installation
 
 CTRL_C = b"\x03"
 

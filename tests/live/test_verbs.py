@@ -17,9 +17,10 @@ import soundfile
 from asterisk_conf import tree
 from ivr.cli.installation import library as open_library
 from ivr.flow.loader import load as load_flows
+from ivr.phone.hearing import likeness
 from ivr.phone.phone import Account, Phone
 from tests.live.conftest import OPEN, Installation
-from tests.live.sound import likeness, power, tone
+from tests.live.sound import power, tone
 
 FLOWS = Path(__file__).parent / "flows"
 LINE, OUTSIDE = "+390600000002", "+390699999901"

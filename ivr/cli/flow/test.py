@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
+from asterisk_conf.debian import TreeError
+from ivr.problem import Problem
+
 if TYPE_CHECKING:
     from ivr.flow.model import Book
     from ivr.flow.trial import Case, Result
@@ -24,6 +27,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("-k", dest="name", default="", metavar="TEXT", help="only tests with this in their name")
     parser.add_argument("--junit", type=Path, metavar="FILE.xml", help="write the results as JUnit XML")
     parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--live", action="store_true", help="as real calls, and they must go as the simulated ones do")
+    parser.add_argument("--jobs", type=int, default=8, metavar="N", help="real calls at a time (8)")
     parser.set_defaults(run=run)
 
 
@@ -31,6 +36,9 @@ def run(args: argparse.Namespace) -> int:
     from ivr.flow.findings import FlowErrors
     from ivr.settings import load
 
+    if args.jobs < 1:
+        print("ivr: --jobs: at least 1", file=sys.stderr)
+        return 2
     try:
         book, cases = collect(args.path, args.name)
     except FileNotFoundError as error:
@@ -40,6 +48,12 @@ def run(args: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     results = simulate(book, cases, load())
+    if args.live:
+        try:
+            results = _live(args, book, results)
+        except (Problem, TreeError) as error:
+            print(f"ivr: {error}", file=sys.stderr)
+            return 1
     if args.junit:
         args.junit.write_bytes(junit(results))
     if args.json:
@@ -63,7 +77,7 @@ def collect(path: Path, name: str = "") -> "tuple[Book, list[Case]]":
 
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist; give a flows' folder, a flow or a test file")
-    folder = path if path.is_dir() else path.parent.parent if path.name.endswith(trial.SUFFIX) else path.parent
+    folder = home(path)
     book = load(folder)
     files = [path] if path.name.endswith(trial.SUFFIX) else sorted((folder / "tests").glob(f"*{trial.SUFFIX}"))
     cases, findings = [], []
@@ -77,6 +91,34 @@ def collect(path: Path, name: str = "") -> "tuple[Book, list[Case]]":
     if path.name.endswith(SUFFIX):
         cases = [case for case in cases if case.flow == path.name.removesuffix(SUFFIX)]
     return book, [case for case in cases if name.lower() in case.test.name.lower()]
+
+
+def home(path: Path) -> Path:
+    """The flows' folder that a folder, a flow or a test file belongs to."""
+    from ivr.flow.trial import SUFFIX
+
+    return path if path.is_dir() else path.parent.parent if path.name.endswith(SUFFIX) else path.parent
+
+
+def _live(args: argparse.Namespace, book: "Book", simulated: "list[Result]") -> "list[Result]":
+    """Those that passed in the simulator as real calls. Raises Problem."""
+    import asyncio
+
+    from ivr.cli.flow.live.run import perform
+    from ivr.settings import load
+
+    count = 0
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    def done(result: "Result") -> None:
+        nonlocal count
+        count += 1
+        verdict = "passed" if result.passed else f"FAILED at line {result.line}, {result.problem}:"
+        say(f"{count:3} of {len(simulated)}  {verdict}  {result.case.test.name}")
+
+    return asyncio.run(perform(home(args.path), book, simulated, load(), args.jobs, done, say))
 
 
 def simulate(book: "Book", cases: "Sequence[Case]", settings: "Settings") -> "list[Result]":
@@ -98,9 +140,12 @@ def _text(result: "Result") -> str:
     if result.passed:
         return f"passed  {result.case.test.name}"
     lines = [f"FAILED  {result.case.test.name}", f"{result.case.file}:{result.line}: {result.problem}"]
-    return "\n".join(
-        [*lines, "  the journey:", *(f"  {text}" for event in told(result.journey) if (text := line(event)))]
-    )
+    journeys = {"the journey": result.journey}
+    if result.live:
+        journeys = {"the journey on the telephone": result.live, "the journey in the simulator": result.journey}
+    for title, journey in journeys.items():
+        lines += [f"  {title}:", *(f"  {text}" for event in told(journey) if (text := line(event)))]
+    return "\n".join(lines)
 
 
 def _record(result: "Result") -> dict[str, Any]:
@@ -115,6 +160,7 @@ def _record(result: "Result") -> dict[str, Any]:
         "passed": result.passed,
         "problem": result.problem,
         "journey": list(told(result.journey)),
+        **({"live": list(told(result.live))} if result.live else {}),
     }
 
 

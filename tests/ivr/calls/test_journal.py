@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ivr.calls import journal
-from ivr.calls.journal import Journal
+from ivr.calls.journal import Journal, is_machine
 from ivr.store import calls
 from ivr.store.database import Database
 from ivr.store.writer import Writer
@@ -89,3 +89,9 @@ async def test_what_cannot_be_written_is_told_and_the_next_is(
     await asyncio.sleep(0)
     assert journey(database, "a") == [(1, "played", "")]
     assert "1 journey entries could not be written" in caplog.text
+
+
+def test_what_people_and_asterisk_did_is_told_from_what_the_machine_noted() -> None:
+    assert is_machine("node", "welcome") and is_machine("prompt", "(farewell)")
+    assert not is_machine("offer", "") and not is_machine("ended", "")
+    assert not is_machine("connected", "4271"), "there, the node is the operator"
