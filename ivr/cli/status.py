@@ -60,7 +60,7 @@ def status(settings: Settings) -> dict[str, Any]:
             "data": str(settings.data.resolve()),
             "recordings": str(settings.recordings_folder),
             "spool": str(settings.spool),
-            "database": settings.database_url.removeprefix("sqlite:///"),
+            "database": Database(settings.database_url).name,
             "logs": str(settings.logs),
         },
     }

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy import Connection, create_engine, event, func, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ivr.problem import Problem
 
+MIGRATING = 0x4E4E  # PostgreSQL's number of the lock that migrations hold
 BUSY = 10_000  # ms to wait for another process's transaction
 
 
@@ -46,14 +47,16 @@ class Database:
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         try:
             with self._migrating, self._alone(), self.engine.begin() as connection:
+                if not self._sqlite:  # until the end of this transaction
+                    connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except CommandError as error:
             raise StoreError(
-                f"{self._name}: was made by a newer Numero Nero ({error}); use that version, or another --data"
+                f"{self.name}: was made by a newer Numero Nero ({error}); use that version, or another --data"
             ) from error
         except (SQLAlchemyError, OSError) as error:
-            raise StoreError(f"{self._name}: {_short(error)}; check the folder's rights and the disk") from error
+            raise StoreError(f"{self.name}: {_short(error)}; check the folder's rights and the disk") from error
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -78,7 +81,7 @@ class Database:
             text = _short(error)
             if text.startswith(("unable to open database file", "no such table", 'relation "')):
                 text += "; nothing is stored there yet: start with `ivr up`, or say with --data where it is"
-            raise StoreError(f"{self._name}: {text}") from error
+            raise StoreError(f"{self.name}: {text}") from error
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -90,7 +93,8 @@ class Database:
             yield
 
     @property
-    def _name(self) -> str:
+    def name(self) -> str:
+        """The file, or the address without its password."""
         return self.url.database if self._sqlite and self.url.database else self.url.render_as_string()
 
 
