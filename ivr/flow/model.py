@@ -163,4 +163,4 @@ class Names:
     calendars: Collection[str] | None
     queues: Collection[str] | None
     hosts: Collection[str] | None = None
-    """Hosts that `http` may ask; None: not known here."""
+    """Hosts that `http` may ask, some with a port; None: not known here."""

@@ -15,6 +15,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "path", nargs="?", type=Path, default=Path("flows"), metavar="PATH", help="folder or file (flows)"
     )
     parser.add_argument("--strict", action="store_true", help="a warning fails, too")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="the installation whose `http.allow` counts (data)")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.set_defaults(run=run)
 
@@ -22,6 +23,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(args: argparse.Namespace) -> int:
     """A file is checked with the folder it lies in: its calendars, queues and subflows are there."""
     from ivr.flow.check import check
+    from ivr.settings import load
 
     path: Path = args.path
     if not path.exists():
@@ -30,7 +32,10 @@ def run(args: argparse.Namespace) -> int:
     if not path.is_dir() and path.suffix != ".yaml":
         print(f"ivr: {path} is no flow; a flow's file ends in .flow.yaml", file=sys.stderr)
         return 2
-    found = check(path) if path.is_dir() else [one for one in check(path.parent) if Path(one.file) == path]
+    # Settings that name no host are those of a desk where flows are only written: the controller's will say.
+    hosts = load(args.data).http.allow or None
+    folder = path if path.is_dir() else path.parent
+    found = [one for one in check(folder, hosts) if folder == path or Path(one.file) == path]
     errors = sum(one.severity == "error" for one in found)
     if args.json:
         print(json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False))

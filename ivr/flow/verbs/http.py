@@ -93,13 +93,21 @@ def findings(node: Model, flow: Flow, names: Names) -> Iterable[Found]:
         host = ""
     if url.startswith("=") or "{" in host:
         return
-    where, hint = ("http", "url"), "the settings' list of hosts says which may be asked"
+    where, hint = ("http", "url"), "the settings say which may be asked, in `http.allow`"
+    port = f"{host}:{_port(url)}"
     if not host:
         yield Found(where, "bad-value", f"'{url}' is no web address", "write https://host/path")
-    elif _is_private(host):
+    elif _is_private(host) and not {host, port} & set(names.hosts or ()):
         yield Found(where, "private-host", f"'{host}' is a private address", "ask a service by its public name")
-    elif names.hosts is not None and host not in names.hosts:
+    elif names.hosts is not None and not {host, port} & set(names.hosts):
         yield Found(where, "host-not-allowed", f"host '{host}' is not on the list of those that may be asked", hint)
+
+
+def _port(url: str) -> int:
+    try:
+        return urlsplit(url).port or (443 if url.startswith("https:") else 80)
+    except ValueError:
+        return 0
 
 
 def _is_private(host: str) -> bool:

@@ -43,5 +43,16 @@ def test_one_file_is_told_its_own_findings_only(tmp_path: Path, capsys: pytest.C
     assert (found["line"], found["code"]) == (6, "no-target")
 
 
+def test_the_settings_say_which_hosts_may_be_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asks = '{http: {url: "https://api.example.org/x"}, next: end, otherwise: end}'
+    (tmp_path / "one.flow.yaml").write_text(FLOW.replace("next: end", "next: ask") + f"  ask: {asks}\n")
+    assert check(str(tmp_path), "--data", str(tmp_path)) == 0
+    (tmp_path / "numero-nero.toml").write_text('[http]\nallow = ["api.example.org:8443"]\n')
+    assert check(str(tmp_path), "--data", str(tmp_path)) == 1
+    assert "8:16: error host-not-allowed" in capsys.readouterr().out
+    (tmp_path / "numero-nero.toml").write_text('[http]\nallow = ["api.example.org:443"]\n')
+    assert check(str(tmp_path), "--data", str(tmp_path)) == 0
+
+
 def test_a_path_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
     assert check(str(tmp_path / "none")) == 2
