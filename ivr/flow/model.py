@@ -32,7 +32,7 @@ class Node(BaseModel):
     """What all nodes share. Each verb's model adds its own value and exits, and says of itself what the checker and
     the graph ask below. `where` is the way to a key within the node, such as `("menu", "choices", "1")`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     waits: ClassVar[bool] = False
     """It waits for the caller, an operator or a prompt's end; a circle of nodes that do not would never end."""

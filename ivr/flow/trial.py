@@ -27,7 +27,7 @@ OF_THE_MOMENT = frozenset({"queue-position", "queue-wait", "queue-callback"})
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 # Digits may stand without quotes, where YAML reads a number.

@@ -1,7 +1,7 @@
 """Publishing: what is in the designers' folder becomes what new calls hear, if it is sound; else nothing changes."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,13 +38,14 @@ def publish(
     tests: Callable[[Path], Sequence[str]],
     author: str,
     note: str,
+    hosts: Collection[str] | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> int:
     """Check the folder, run its tests, make its prompts, keep its files, and make them the active version.
 
     Returns the new version's number, 0 when the active one is the same. `tests` runs those of a folder and says what
-    failed; `progress` hears of the prompts. Raises FlowErrors, PublishError, PromptError and StoreError; then nothing
-    has changed.
+    failed; `hosts` may be asked by `http`, None for any; `progress` hears of the prompts. Raises FlowErrors,
+    PublishError, PromptError and StoreError; then nothing has changed.
     """
     try:
         files = folders.digests(folder)
@@ -56,7 +57,7 @@ def publish(
     with database.read() as session:
         if files and files == flow_versions.paths(session, flow_versions.active_number(session)):
             return 0
-    if errors := [finding for finding in check(folder) if finding.severity == "error"]:
+    if errors := [finding for finding in check(folder, hosts) if finding.severity == "error"]:
         raise FlowErrors(errors)
     if failures := tests(folder):
         raise FailingTests(failures)

@@ -28,7 +28,7 @@ def make_app(
     app = web.Application(middlewares=[aiohttp_session.session_middleware(storage), guard])
     app[answers.DATABASE], app[answers.SETTINGS], app[FAILURES] = database, settings, {}
     app[answers.TEMPLATES] = answers.templates(settings)
-    app[flows.SHELVES] = Shelves(settings.flows.folder, database, settings.flow_versions, library)
+    app[flows.SHELVES] = Shelves(settings.flows.folder, database, settings.flow_versions, library, settings.http.hosts)
     app[simulations.SIMULATIONS], app[versions.LIBRARY], app[versions.TESTS] = Simulations(), library, tests
     app.router.add_static("/static", Path(__file__).parent / "static")
     for noun in (signing_in, language, board, calls, tickets, recordings, flows, simulations, versions, metrics):

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -47,8 +48,16 @@ class Shelf:
 class Shelves:
     """Reads what is asked for, and keeps it until its files change. May be used from several threads."""
 
-    def __init__(self, folder: Path, database: Database, home: Path, library: Library) -> None:
-        """`home`: where the files of published versions lie."""
+    def __init__(
+        self,
+        folder: Path,
+        database: Database,
+        home: Path,
+        library: Library,
+        hosts: Collection[str] | None = None,
+    ) -> None:
+        """`home`: where the files of published versions lie. `hosts`: those that flows may ask, None for any."""
+        self._hosts = hosts
         self._folder, self._database, self._home, self._library = folder.resolve(), database, home, library
         self._kept: dict[str, tuple[object, Shelf]] = {}
         self._reading = threading.Lock()
@@ -69,7 +78,7 @@ class Shelves:
 
     def _draft(self) -> Shelf:
         folder = self._folder
-        findings = [_below(folder, one) for one in check(folder)]
+        findings = [_below(folder, one) for one in check(folder, self._hosts)]
         book, _ = read(folder)
         shown = {name: flow for name, flow in book.flows.items() if flow.languages and flow.nodes}
         book = replace(book, flows=shown)

@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"ivr: {path} is no flow; a flow's file ends in .flow.yaml", file=sys.stderr)
         return 2
     # Settings that name no host are those of a desk where flows are only written: the controller's will say.
-    hosts = load(args.data).http.allow or None
+    hosts = load(args.data).http.hosts
     folder = path if path.is_dir() else path.parent
     found = [one for one in check(folder, hosts) if folder == path or Path(one.file) == path]
     errors = sum(one.severity == "error" for one in found)

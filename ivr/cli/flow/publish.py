@@ -56,7 +56,9 @@ def run(args: argparse.Namespace) -> int:
         database = Database(settings.database_url)
         database.migrate()
         sounds, tests = library(settings).of(folder.resolve()), partial(failures, settings=settings)
-        number = publish(database, folder, sounds, tests=tests, author=author(args), note=args.note)
+        number = publish(
+            database, folder, sounds, tests=tests, author=author(args), note=args.note, hosts=settings.http.hosts
+        )
         with database.read() as session:
             result |= {"published": number > 0, "version": number or flow_versions.active_number(session)}
     except FlowErrors as error:

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
 
 from asterisk_conf.debian import TreeError
 from ivr.problem import Problem
@@ -166,6 +165,8 @@ def _record(result: "Result") -> dict[str, Any]:
 
 def junit(results: "Sequence[Result]") -> bytes:
     """The results in the form that build servers read (JUnit's XML, as Ant wrote it)."""
+    from xml.etree import ElementTree
+
     failed = sum(not one.passed for one in results)
     suite = ElementTree.Element("testsuite", name="flows", tests=str(len(results)), failures=str(failed))
     for one in results:

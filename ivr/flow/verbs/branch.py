@@ -14,7 +14,7 @@ from ivr.flow.words import Event
 
 
 class Case(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     when: str
     go: str
 

@@ -20,7 +20,7 @@ HOME = "IT"
 
 
 class Wish(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     queue: str
     number: str = "caller.number"
 

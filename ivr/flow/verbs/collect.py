@@ -38,7 +38,7 @@ LONGEST = 40
 
 
 class Pattern(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     pattern: str
 
     @field_validator("pattern")

@@ -32,12 +32,12 @@ from ivr.flow.words import Event, Http, HttpReply
 
 
 class Secret(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     secret: str
 
 
 class Question(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     url: str
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     json_: Any = Field(None, alias="json")

@@ -42,7 +42,7 @@ TelephoneKey = Annotated[str, BeforeValidator(telephone_key, json_schema_input_t
 
 
 class Choice(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     prompt: str
     choices: Annotated[dict[str, str], Field(min_length=1), BeforeValidator(_keys, json_schema_input_type=_ByKey)]
     timeout: Duration = 5.0

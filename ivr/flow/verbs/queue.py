@@ -43,14 +43,14 @@ from ivr.flow.words import (
 
 
 class Offer(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     key: TelephoneKey
     after: Duration = 60.0
     go: str
 
 
 class Asked(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     name: str
     skills: tuple[str, ...] = ()
     priority: Annotated[int, Field(ge=0, le=9)] = 0

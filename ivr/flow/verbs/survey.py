@@ -17,7 +17,7 @@ from ivr.flow.words import Elapsed, Event, Key, Played, PlayFailed
 
 
 class Survey(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     name: str
     questions: Annotated[dict[str, str], Field(min_length=1)]
     scale: Annotated[int, Field(ge=1, le=9)] = 5

@@ -15,7 +15,7 @@ from ivr.flow.words import Event, TicketSpec
 
 
 class Ticket(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     type: Literal["", "Q", "PQ", "A", "PA", "I", "PI", "B"] = ""
     subject: str = ""
     fields: dict[str, bool | int | float | str] = {}

@@ -18,7 +18,7 @@ from ivr.flow.words import Event, StopTransfer, Transfer, TransferAnswered, Tran
 
 
 class Aim(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     to: str
     timeout: Duration = 30.0
 

@@ -20,7 +20,7 @@ SHORTEST = 1.0  # seconds
 
 
 class Message(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     prompt: str
     max: Duration = 120.0
     queue: str

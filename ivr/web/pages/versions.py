@@ -44,10 +44,11 @@ async def _publish(request: web.Request) -> web.StreamResponse:
     """Form: `note`. The store's audit has who, when and which version."""
     note, user = await _note(request), request["user"]
     database, library, tests = request.app[DATABASE], request.app[LIBRARY], request.app[TESTS]
-    folder = request.app[SETTINGS].flows.folder
+    settings = request.app[SETTINGS]
+    folder, hosts = settings.flows.folder, settings.http.hosts
 
     def work() -> int:
-        return publish(database, folder, library, tests=tests, author=user, note=note)
+        return publish(database, folder, library, tests=tests, author=user, note=note, hosts=hosts)
 
     try:
         number = await asyncio.to_thread(work)

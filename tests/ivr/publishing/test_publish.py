@@ -119,7 +119,7 @@ def test_a_file_changed_while_it_was_checked_is_not_stored(
 ) -> None:
     check = publishing.check
 
-    def check_slowly(place: Path) -> list[object]:
+    def check_slowly(place: Path, hosts: object) -> list[object]:
         found = check(place)
         (folder / "line.flow.yaml").write_text(FLOW.replace("Ciao.", "Unchecked."))
         return found  # type: ignore[return-value]
