@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +23,15 @@ from ivr.web.app import make_app
 from tests.browser import Complaints, chromium
 
 AXE = Path(__file__).parents[2] / "axe-core-4.14.1.min.js"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """On SQLite alone: what a page shows does not depend on the store, and a browser takes its time."""
+    one = Database(f"sqlite:///{tmp_path / 'store.sqlite3'}")
+    one.migrate()
+    yield one
+    one.engine.dispose()
 
 
 def add_users(database: Database) -> None:
@@ -96,7 +105,7 @@ class Site:
         await self.page.keyboard.press("Enter")
         await self.page.wait_for_url(re.compile(r"^(?!.*sign-in)"), timeout=10_000)
 
-    async def until(self, true: str, within: float = 15.0) -> None:
+    async def until(self, true: str, within: float = 45.0) -> None:
         """Wait until an expression is true. (The page's policy forbids what Playwright has for this.)"""
         deadline = time.monotonic() + within
         while not await self.page.evaluate(true):
