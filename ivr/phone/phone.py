@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import json
+import re
 import signal
 import socket
 import wave
@@ -93,7 +94,8 @@ class Phone:
                 self._reader, self._writer = await self._connect(control)
         except TimeoutError:
             await self.__aexit__()
-            tail = (self._folder / "baresip.log").read_text("utf-8", "replace")[-300:]
+            told = (self._folder / "baresip.log").read_text("utf-8", "replace")
+            tail = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", told).split())[-300:]  # without its colours
             raise PhoneError(f"the robot phone did not start: {tail}") from None
         self._tasks.append(asyncio.create_task(self._read()))
 

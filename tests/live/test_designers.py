@@ -102,7 +102,7 @@ async def perform_on(flows: Path, simulated_on: Path) -> list[Result]:
 @pytest.mark.timeout(900)
 def test_the_house_passes_all_its_tests_on_the_telephone(tmp_path: Path) -> None:
     report = tmp_path / "tests.xml"
-    results = live("flows", "--jobs", "10", "--junit", str(report))
+    results = live("flows", "--jobs", "14", "--junit", str(report))
     assert len(results) == len(collect(ROOT / "flows")[1]) > 0
     assert all(result["passed"] and result["live"] for result in results)
     assert f'tests="{len(results)}" failures="0"' in report.read_text()
