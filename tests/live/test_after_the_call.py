@@ -12,7 +12,7 @@ import soundfile
 
 from tests.live.conftest import Installation
 
-GERMAN_PAYMENTS = ",,,,1" + "," * 8 + "1"
+GERMAN_PAYMENTS = ",,,,,,1" + "," * 7 + "1,,2"
 CALLER = "+390471000001"
 
 
