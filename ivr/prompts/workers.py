@@ -44,9 +44,14 @@ class Workers:
         """Raises WorkerError."""
         process, healthy = await self._idle.get(), None
         try:
-            process = await self._running(process)
             async with asyncio.timeout(PATIENCE):
-                done = await _ask(process, job)
+                process = await self._running(process)
+                try:
+                    done = await _ask(process, job)
+                except ConnectionError:  # it had died, and we had not heard of it yet
+                    _kill(process)
+                    process = await self._running(None)
+                    done = await _ask(process, job)
             healthy = process
         except TimeoutError as error:
             raise WorkerError(f"the synthesiser took longer than {PATIENCE:g} s") from error
