@@ -35,6 +35,18 @@ ARGUMENTS = (
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 )
+
+
+def microphone(sound: Path) -> tuple[str, ...]:
+    """Arguments for a browser whose microphone hears a WAV, again and again, and who asks nobody for leave."""
+    return (
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={sound}",
+        "--allow-loopback-in-peer-connection",  # for machines that have no other network
+    )
+
+
 FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
 <fontconfig><dir>{tree}/usr/share/fonts</dir><cachedir>{cache}</cachedir></fontconfig>
@@ -78,8 +90,8 @@ async def _driver(path: str) -> AsyncIterator[Playwright]:
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """A browser that has never seen anything. Starts in about a second."""
+async def chromium(*arguments: str) -> AsyncIterator[Browser]:
+    """A browser that has never seen anything. Starts in about a second. `arguments` besides ours."""
     tree = ensure()
     path = libraries(tree)
     with TemporaryDirectory(prefix="chromium-") as scratch:
@@ -90,7 +102,7 @@ async def chromium() -> AsyncIterator[Browser]:
             browser = await playwright.chromium.launch(
                 executable_path=tree / PROGRAM,
                 env=dict(os.environ | environment),
-                args=list(ARGUMENTS),
+                args=[*ARGUMENTS, *arguments],
             )
             try:
                 yield browser

@@ -1,6 +1,7 @@
-"""Operators' phones in Asterisk: one SIP account an operator, pushed into Asterisk's memory.
+"""Operators' phones in Asterisk, pushed into its memory: for each operator `op-CODE`, an ordinary SIP phone, and
+`web-CODE`, the phone in the page of a browser.
 
-The password is derived from the installation's secret, so it is stored nowhere and the same after any restart.
+Passwords are derived from the installation's secret, so they are stored nowhere and the same after any restart.
 """
 
 import hashlib
@@ -9,43 +10,79 @@ from collections.abc import Mapping
 
 from ivr.ari.client import Ari
 
+# A browser's password holds for so many seconds: who has been given one is at work, not equipped for life.
+BROWSER_PASSWORD = 12 * 3600
+ANYWHERE = "0.0.0.0"  # noqa: S104 a setting that is compared with
+
+Objects = Mapping[str, Mapping[str, str]]
+
 
 def account(code: str) -> str:
     return f"op-{code}"
 
 
+def browser_account(code: str) -> str:
+    return f"web-{code}"
+
+
 def password(secret: str, code: str) -> str:
     """The SIP password of an operator's phone: HMAC-SHA256 of the account, 32 hex digits."""
-    return hmac.new(secret.encode(), account(code).encode(), hashlib.sha256).hexdigest()[:32]
+    return _derived(secret, account(code))
 
 
-def objects(code: str, secret: str) -> dict[str, Mapping[str, str]]:
-    """PJSIP objects of one phone, by kind, in the order in which they must be made."""
-    name = account(code)
+def period(now: float) -> int:
+    """The number of the time in which a browser's password holds; `now` in seconds since 1970."""
+    return int(now // BROWSER_PASSWORD)
+
+
+def browser_password(secret: str, code: str, period: int) -> str:
+    """The SIP password of the phone in a browser, like the other, but of one period only."""
+    return _derived(secret, f"{browser_account(code)} {period}")
+
+
+def _derived(secret: str, name: str) -> str:
+    return hmac.new(secret.encode(), name.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def sip_phone(code: str, secret: str) -> Objects:
+    """PJSIP objects of the phone, by kind, in the order in which they must be made."""
+    own = {"disallow": "all", "allow": "!all,alaw,ulaw", "rtp_symmetric": "yes", "force_rport": "yes"}
+    return _objects(account(code), password(secret, code), own)
+
+
+def browser_phone(code: str, secret: str, period: int, listen: str) -> Objects:
+    """The same of the phone in a browser: its sound is encrypted (DTLS, with a certificate that Asterisk makes for each
+    call) and bound to `listen`, the address of our SIP."""
+    # The telephone's own codec first: on a good network it loses nothing, and costs no conversion.
+    own = {"webrtc": "yes", "allow": "!all,alaw,opus,ulaw"}
+    if listen != ANYWHERE:
+        own |= {"media_address": listen, "bind_rtp_to_media_address": "yes"}
+    return _objects(browser_account(code), browser_password(secret, code, period), own)
+
+
+def _objects(name: str, password: str, own: Mapping[str, str]) -> Objects:
     return {
-        "auth": {"auth_type": "userpass", "username": name, "password": password(secret, code)},
+        "auth": {"auth_type": "userpass", "username": name, "password": password},
         "aor": {"max_contacts": "1", "remove_existing": "yes", "qualify_frequency": "0"},
         "endpoint": {
             "context": "operators",
             "auth": name,
             "aors": name,
-            "disallow": "all",
-            "allow": "!all,alaw,ulaw",
             "direct_media": "no",
-            "rtp_symmetric": "yes",
-            "force_rport": "yes",
             "rewrite_contact": "yes",
             "dtmf_mode": "auto",
             "rtp_timeout": "60",
+            **own,
         },
     }
 
 
-async def put(ari: Ari, code: str, secret: str) -> None:
-    for kind, fields in objects(code, secret).items():
-        await ari.put_object(kind, account(code), fields)
+async def put(ari: Ari, name: str, objects: Objects) -> None:
+    """Make or change the phone of account `name`."""
+    for kind, fields in objects.items():
+        await ari.put_object(kind, name, fields)
 
 
-async def delete(ari: Ari, code: str) -> None:
+async def delete(ari: Ari, name: str) -> None:
     for kind in ("endpoint", "aor", "auth"):
-        await ari.delete_object(kind, account(code))
+        await ari.delete_object(kind, name)

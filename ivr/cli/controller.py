@@ -107,7 +107,7 @@ async def control(settings: Settings, name: str) -> None:
         name, ari, flows, library, floor, journal, writer, tape, services, clock, reception.welcome,
         trunk=settings.sip.trunk_to, sounds=settings.prompts_folder, rehearsal=settings.rehearsal.folder,
     )  # fmt: skip
-    desks = Phones(ari, floor, database, secret(settings, "phones"))
+    desks = Phones(ari, floor, database, secret(settings, "phones"), settings.sip.listen)
     exchange.on_up += [desks.renew, partial(_close_lost_calls, exchange)]
 
     stop = asyncio.Event()
@@ -145,9 +145,10 @@ async def control(settings: Settings, name: str) -> None:
 class Phones:
     """Keeps Asterisk and the floor informed of the operators there are in the store."""
 
-    def __init__(self, ari: Ari, floor: Floor, database: Database, secret: str) -> None:
-        self._ari, self._floor, self._database, self._secret = ari, floor, database, secret
+    def __init__(self, ari: Ari, floor: Floor, database: Database, secret: str, listen: str) -> None:
+        self._ari, self._floor, self._database, self._secret, self._listen = ari, floor, database, secret, listen
         self._there: frozenset[str] = frozenset()
+        self._period = 0  # of the browsers' passwords
 
     def _read(self) -> list[router.Operator]:
         with self._database.read() as session:
@@ -174,12 +175,16 @@ class Phones:
         self._floor.staff(now)
         if not self._ari.up:  # `renew` comes with the connection
             return
-        codes = frozenset(operator.code for operator in now)
+        codes, period = frozenset(operator.code for operator in now), phones.period(time.time())
         for code in codes - self._there:
-            await phones.put(self._ari, code, self._secret)
+            await phones.put(self._ari, phones.account(code), phones.sip_phone(code, self._secret))
+        for code in codes if period != self._period else codes - self._there:
+            browser = phones.browser_phone(code, self._secret, period, self._listen)
+            await phones.put(self._ari, phones.browser_account(code), browser)
         for code in self._there - codes:
-            await phones.delete(self._ari, code)
-        self._there = codes
+            for name in (phones.account(code), phones.browser_account(code)):
+                await phones.delete(self._ari, name)
+        self._there, self._period = codes, period
 
 
 async def _beat(exchange: Exchange, writer: Writer, connection: Connection, begun: datetime) -> None:

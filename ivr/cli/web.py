@@ -22,5 +22,6 @@ def run(args: argparse.Namespace) -> int:
     logs.start("web")
     settings = load(args.data)
     key = hashlib.sha256(secret(settings, "web-session").encode()).digest()
-    asyncio.run(serve(settings, key, library(settings), partial(failures, settings=settings)))
+    phones, tests = secret(settings, "phones"), partial(failures, settings=settings)
+    asyncio.run(serve(settings, key, phones, library(settings), tests))
     return 0

@@ -42,6 +42,8 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/api/tickets"): frozenset({"admin", "supervisor"}),
     ("GET", "/api/recordings"): frozenset({"admin", "supervisor", "reviewer"}),
     ("PUT", "/api/calls/{id}/disposition"): frozenset({"admin", "supervisor", "operator"}),
+    ("GET", "/desk/phone"): frozenset({"operator"}),
+    ("GET", "/desk/sip"): frozenset({"operator"}),
     ("GET", "/metrics"): frozenset({"admin", "supervisor"}),
 }
 OPEN = frozenset({("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/language"), ("GET", "/static")})

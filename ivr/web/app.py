@@ -11,7 +11,19 @@ from ivr.settings import Settings
 from ivr.store.database import Database
 from ivr.web import answers
 from ivr.web.guard import FAILURES, guard
-from ivr.web.pages import board, calls, flows, language, metrics, recordings, signing_in, simulations, tickets, versions
+from ivr.web.pages import (
+    board,
+    calls,
+    desk_phone,
+    flows,
+    language,
+    metrics,
+    recordings,
+    signing_in,
+    simulations,
+    tickets,
+    versions,
+)
 from ivr.web.pages.versions import Tests
 from ivr.web.shelf import Shelves
 from ivr.web.simulations import Simulations
@@ -20,17 +32,19 @@ SESSION = 8 * 3600
 
 
 def make_app(
-    settings: Settings, database: Database, session_key: bytes, library: Library, tests: Tests
+    settings: Settings, database: Database, session_key: bytes, phone_secret: str, library: Library, tests: Tests
 ) -> web.Application:
-    """`session_key`: 32 bytes that encrypt the session cookies. `library`: the prompts of the designers' folder, whose
-    `tests` are run before it is published."""
+    """`session_key`: 32 bytes that encrypt the session cookies. `phone_secret`: what the phones' passwords are derived
+    from. `library`: the prompts of the designers' folder, whose `tests` are run before it is published."""
     storage = EncryptedCookieStorage(session_key, cookie_name="ivr", samesite="Strict", httponly=True, max_age=SESSION)
     app = web.Application(middlewares=[aiohttp_session.session_middleware(storage), guard])
     app[answers.DATABASE], app[answers.SETTINGS], app[FAILURES] = database, settings, {}
+    app[desk_phone.PHONE_SECRET] = phone_secret
     app[answers.TEMPLATES] = answers.templates(settings)
     app[flows.SHELVES] = Shelves(settings.flows.folder, database, settings.flow_versions, library, settings.http.hosts)
     app[simulations.SIMULATIONS], app[versions.LIBRARY], app[versions.TESTS] = Simulations(), library, tests
     app.router.add_static("/static", Path(__file__).parent / "static")
-    for noun in (signing_in, language, board, calls, tickets, recordings, flows, simulations, versions, metrics):
+    nouns = (signing_in, language, board, calls, tickets, recordings, flows, simulations, versions, desk_phone, metrics)
+    for noun in nouns:
         app.add_routes(noun.ROUTES)
     return app

@@ -41,7 +41,7 @@ def test_the_secret_is_where_it_is_needed_and_nowhere_else(tmp_path: Path) -> No
 
 def test_ports_and_addresses_are_those_given(tmp_path: Path) -> None:
     files = rendered(tmp_path, "192.0.2.7", ("198.51.100.0/24", "203.0.113.5"))
-    assert setting(files["pjsip.conf"], "bind") == ["192.0.2.7:1001"] * 2
+    assert setting(files["pjsip.conf"], "bind") == ["192.0.2.7:1001"] * 2 + ["127.0.0.1:1002"]
     assert setting(files["pjsip.conf"], "match") == ["198.51.100.0/24", "203.0.113.5"]
     assert (setting(files["http.conf"], "bindaddr"), setting(files["http.conf"], "bindport")) == (
         ["127.0.0.1"], ["1002"],
