@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import socket
 import subprocess
 import sys
@@ -14,8 +13,8 @@ from pathlib import Path
 from typing import Self
 
 from asterisk_conf import render, tree
+from ivr.cli.installation import free_base, make_folders, secret
 from ivr.cli.installation import library as open_library
-from ivr.cli.installation import make_folders, secret
 from ivr.flow.loader import load as load_flows
 from ivr.publishing.publish import publish
 from ivr.settings import load
@@ -123,11 +122,3 @@ def _seconds(stat: Path) -> float:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_base() -> int:
-    for base in random.sample(range(40000, 60000, 1000), 20):  # others may look for ports at the same moment
-        with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", base + 60))
-            return base
-    raise RuntimeError("no free ports")

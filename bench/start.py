@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from asterisk_conf import tree
-from bench.house import free_base
+from ivr.cli.installation import free_base
 
 ROOT = Path(__file__).parents[1]
 READY = "Numero Nero is running."

@@ -27,6 +27,9 @@ from ivr.tickets import embedded
 ROOT = Path(__file__).parents[2]
 # A Tuesday morning in Rome: the assistance line is open, whenever the tests run.
 OPEN = "2026-11-24T10:00:00+01:00"
+# Keys of a caller from Bolzano on the way to an operator for payments in German, and then through the survey.
+GERMAN_PAYMENTS = ",,,,,,1" + "," * 7 + "1,,2"
+SURVEY = "," * 14 + "5,,,,,4"
 
 
 class Installation:

@@ -10,9 +10,8 @@ from typing import Any
 
 import soundfile
 
-from tests.live.conftest import Installation
+from tests.live.conftest import GERMAN_PAYMENTS, Installation
 
-GERMAN_PAYMENTS = ",,,,,,1" + "," * 7 + "1,,2"
 CALLER = "+390471000001"
 
 

@@ -9,10 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.live.conftest import Installation, Listener
-
-GERMAN_PAYMENTS = ",,,,,,1" + "," * 7 + "1,,2"
-
+from tests.live.conftest import GERMAN_PAYMENTS, Installation, Listener
 
 # Callers who need no operator, all at once: each number calls once.
 STRANGERS: dict[str, tuple[str, ...]] = {

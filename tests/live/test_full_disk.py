@@ -11,10 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.live.conftest import Installation, Listener
+from tests.live.conftest import GERMAN_PAYMENTS, SURVEY, Installation, Listener
 
-GERMAN_PAYMENTS = ",,,,,,1" + "," * 7 + "1,,2"
-SURVEY = "," * 14 + "5,,,,,4"
 SECOND = 8000 * 2 * 2  # bytes of a conversation
 
 

@@ -4,12 +4,10 @@ from pathlib import Path
 
 import soundfile
 
-from tests.live.conftest import Installation, Listener
+from tests.live.conftest import GERMAN_PAYMENTS, SURVEY, Installation, Listener
 from tests.live.sound import power, tone
 
 # From Bolzano: one for German; then payments. Then talk, the survey 5, 4, none.
-GERMAN_PAYMENTS = ",,,,,,1" + "," * 7 + "1,,2"
-SURVEY = "," * 14 + "5,,,,,4"
 
 
 def test_a_caller_from_bolzano_is_served_in_german(

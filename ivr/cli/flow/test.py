@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asterisk_conf.debian import TreeError
 from ivr.problem import Problem
 
 if TYPE_CHECKING:
@@ -48,6 +47,8 @@ def run(args: argparse.Namespace) -> int:
         return 1
     results = simulate(book, cases, load())
     if args.live:
+        from asterisk_conf.debian import TreeError
+
         try:
             results = _live(args, book, results)
         except (Problem, TreeError) as error:
