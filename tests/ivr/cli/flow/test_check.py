@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,3 +59,30 @@ def test_the_settings_say_which_hosts_may_be_asked(tmp_path: Path, capsys: pytes
 
 def test_a_path_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
     assert check(str(tmp_path / "none")) == 2
+
+
+def test_a_folder_of_bombs_is_told_of_in_little_memory(tmp_path: Path) -> None:
+    bombs = {
+        "aliases": b"a: &a [x,x]\n" + b"".join(b"%c: &%c [*%c,*%c]\n" % (i + 1, i + 1, i, i) for i in range(97, 121)),
+        "depth": b"[ " * 500_000,
+        "braces": b"{a: " * 200_000,
+        "values": b"- a\n" * 240_000,
+        "size": b"x" * 10_000_000,
+        "digits": b"a: " + b"9" * 900_000,
+        "anchors": b"&a a\n" * 190_000,
+        "expression": FLOW.replace("play: hi", "set: {a: '" + "(" * 200_000 + "'}").encode(),
+        "growing": FLOW.replace("play: hi", "set: {a: '" + "a + " * 200_000 + "a'}").encode(),
+        "text": FLOW.replace("Ciao.", "Ciao. " * 150_000).encode(),
+    }  # fmt: skip
+    for name, content in bombs.items():
+        (tmp_path / f"{name}.flow.yaml").write_bytes(content)
+    command = [sys.executable, "-m", "ivr.cli.main", "flow", "check", str(tmp_path), "--json"]
+    with (tmp_path / "out").open("wb") as out:
+        process = subprocess.Popen(command, stdout=out)
+    _, status, used = os.wait4(process.pid, 0)  # of this process alone
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 1
+    found = json.loads((tmp_path / "out").read_text())
+    assert {Path(one["file"]).name.partition(".")[0] for one in found} == set(bombs)
+    assert used.ru_maxrss < 200 * 1024, "KiB"
+    assert used.ru_utime < 30
