@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.flow.outline import HEARD, NONE, SKIPPABLE, Outline, Step
-from ivr.flow.privacy import Mark, after, unwarned
+from ivr.flow.privacy import Mark, unwarned
 
 Here = tuple[str, int]
 Spot = tuple[tuple[Here, ...], Mark]  # the stack of callers, the innermost last
@@ -42,8 +42,13 @@ def walk(flows: dict[str, Outline], at: Spot, found: set[Here], most: int) -> It
         if len(stack) < most and flows[step.calls].start >= 0:
             yield (*stack, (step.calls, flows[step.calls].start)), mark
         return
+    heard, recorded = mark
+    if step.notice > heard:
+        heard = step.notice
+    if step.recording:
+        recorded = step.recording == "start"
     for exit in step.exits:
-        yield (*callers, (name, exit)), after(step, mark)
+        yield (*callers, (name, exit)), Mark(heard, recorded)
     frames = list(stack)
     while frames and flows[frames[-1][0]].on_error < 0:
         frames.pop()
