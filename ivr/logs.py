@@ -3,12 +3,13 @@
 What a line is about is given as `extra`: `call`, `operator`, `channel`, and so on.
 """
 
-import json
 import logging
 import sys
 from datetime import UTC, datetime
 
-_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
+import msgspec
+
+_encode = msgspec.json.Encoder(enc_hook=str).encode
 _OWN = set(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
 
 
@@ -28,7 +29,7 @@ class OneLine(logging.Formatter):
         line |= {key: value for key, value in vars(record).items() if key not in _OWN}
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
-        return _encode(line)
+        return _encode(line).decode()
 
 
 def start(process: str) -> None:
