@@ -47,6 +47,20 @@ def microphone(sound: Path) -> tuple[str, ...]:
     )
 
 
+# A function of a page: puts a stream under an analyser; `heard` has the loudest frequency there was (Hz) and its level
+# (dB). Call it again to forget.
+LISTEN = """(stream) => {
+  const context = new AudioContext(), analyser = new AnalyserNode(context, { fftSize: 8192 });
+  context.createMediaStreamSource(stream).connect(analyser);
+  const levels = new Float32Array(analyser.frequencyBinCount);
+  window.heard = { level: -Infinity, hertz: 0 };
+  setInterval(() => {
+    analyser.getFloatFrequencyData(levels);
+    const level = Math.max(...levels);
+    if (level > heard.level) window.heard = { level, hertz: levels.indexOf(level) * context.sampleRate / 8192 };
+  }, 50);
+}"""
+
 FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
 <fontconfig><dir>{tree}/usr/share/fonts</dir><cachedir>{cache}</cachedir></fontconfig>

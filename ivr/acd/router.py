@@ -44,6 +44,7 @@ class Operator:
     skills: frozenset[str]
     queues: frozenset[str]  # {"all"} or names
     languages: tuple[str, ...] = ()  # the first is the one the operator is spoken to in
+    phone: str = ""  # the account they signed in from, "" for that of their ordinary phone
     presence: Presence = "signed-out"
     since: float = 0.0
     taken: int = 0
@@ -140,7 +141,10 @@ class WrappedUp:
 
 @dataclass(frozen=True)
 class SignedIn:
+    """At `phone` ("": where they were). Who has a call or an offer stays at the phone that it came to."""
+
     operator: str
+    phone: str = ""
 
 
 @dataclass(frozen=True)
@@ -222,8 +226,10 @@ def step(state: State, event: Event, now: float) -> list[Action]:
             operator = state.operators.get(code)
             if operator and operator.presence == "wrap-up":
                 actions += _become(operator, "ready", now)
-        case SignedIn(code):
+        case SignedIn(code, phone):
             operator = state.operators.get(code)
+            if operator and phone and operator.presence not in ("ringing", "talking"):
+                operator.phone = phone
             if operator and operator.presence in ("signed-out", "paused", "wrap-up"):
                 actions += _become(operator, "ready", now)
         case SignedOut(code):

@@ -1,6 +1,7 @@
 """What an operator dials from their own phone: *1 signs in, *2 signs out, *3N gives the last call's disposition.
 
-The phone is known by its SIP account (`op-4271`); the personal code keyed after *1 must be that account's.
+The phone is known by its SIP account (`op-4271`); the personal code keyed after *1 must be that account's. The phone in
+the page (`web-4271`) needs no code: its operator has signed in to the page.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from ivr.acd import router
 from ivr.ari import events
 from ivr.ari.errors import AriError
+from ivr.calls import phones
 from ivr.calls.dispositions import KEYS
 from ivr.calls.exchange import Exchange
 from ivr.flow.builtin import builtin_say
@@ -26,7 +28,7 @@ ATTEMPTS = 3
 class Desk:
     def __init__(self, exchange: Exchange, channel: events.Channel) -> None:
         self._exchange, self._channel = exchange, channel
-        self._operator = channel.endpoint.removeprefix("op-")
+        self._operator = phones.operator_of(channel.endpoint)
         self._keys: asyncio.Queue[str] = asyncio.Queue()
         self._heard = asyncio.Event()
         self._plays = 0
@@ -71,12 +73,16 @@ class Desk:
             await exchange.ari.hang_up(channel)
 
     async def _sign_in(self) -> None:
+        phone = self._channel.endpoint
+        if phone == phones.browser_account(self._operator):
+            self._exchange.floor.take(router.SignedIn(self._operator, phone))
+            return
         for _ in range(ATTEMPTS):
             await self._start_saying("sign-in")
             code = await self._code()
             if code == self._operator and code in self._exchange.floor.state.operators:
                 # Signed in first: who hangs up on the confirmation is at work all the same.
-                self._exchange.floor.take(router.SignedIn(code))
+                self._exchange.floor.take(router.SignedIn(code, phone))
                 await self._say("signed-in")
                 return
             await self._say("sign-in-refused")

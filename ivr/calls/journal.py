@@ -5,7 +5,11 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
+from ivr.flow import verbs
+from ivr.flow.model import Book
+from ivr.flow.simulator import Entry
 from ivr.store import calls
+from ivr.store.schema import JourneyEntry
 from ivr.store.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -16,6 +20,19 @@ def is_machine(kind: str, node: str) -> bool:
     """Whether an entry of a call's journey is a note of the flow machine, which has a node; the others are what people
     and Asterisk did, noted by the session."""
     return bool(node) and kind != "connected"  # there, `node` is the operator
+
+
+def entry(row: JourneyEntry, began: datetime, book: Book, flow: str, language: str = "") -> Entry:
+    """A row of the store as the simulator has it, of a call that began then and is in `flow`; its prompts in `language`
+    ("": as they were heard)."""
+    found = book.flows.get(flow)
+    node = found.nodes.get(row.node) if found else None
+    prompt = found.prompts.get(str(row.detail.get("prompt"))) if found else None
+    text = ""
+    if prompt:
+        text = prompt.texts.get(language) or prompt.texts.get(row.detail["language"], "")
+    at = round((row.at - began).total_seconds(), 2)
+    return Entry(at, row.kind, row.node, verbs.name_of(node) if node else "", row.detail, text)
 
 
 class Journal:

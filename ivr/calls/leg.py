@@ -14,6 +14,7 @@ from ivr.ari import ids
 from ivr.ari.errors import AriError
 from ivr.calls.dispositions import KEYS
 from ivr.calls.exchange import Exchange
+from ivr.calls.phones import account
 from ivr.flow.builtin import builtin_say
 from ivr.prompts.library import PromptError, media
 
@@ -97,9 +98,10 @@ class Leg:
 
     async def _offer(self) -> None:
         exchange, session = self._exchange, self._session
+        operator = exchange.floor.state.operators.get(self.operator)
         await exchange.ari.originate(
             self.channel,
-            f"PJSIP/op-{self.operator}",
+            f"PJSIP/{(operator and operator.phone) or account(self.operator)}",
             arguments=("offer", session.call),
             caller_id=f'"{session.queue}" <{session.language}>',
             ring=self._ring + 5,  # the router ends the ringing; this is for when it cannot

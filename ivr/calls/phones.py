@@ -25,6 +25,11 @@ def browser_account(code: str) -> str:
     return f"web-{code}"
 
 
+def operator_of(name: str) -> str:
+    """The code of the operator whose account it is."""
+    return name.removeprefix("op-").removeprefix("web-")
+
+
 def password(secret: str, code: str) -> str:
     """The SIP password of an operator's phone: HMAC-SHA256 of the account, 32 hex digits."""
     return _derived(secret, account(code))

@@ -3,11 +3,11 @@
 What every call writes is a `Statement`; what is rarer goes the ORM's way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Update, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from ivr.store.schema import Base, Call, JourneyEntry, OutboxEntry, SurveyAnswer
@@ -74,12 +74,21 @@ def finish_lost(session: Session, call_id: str, now: datetime) -> bool:
 def set_disposition(session: Session, call_id: str, disposition: str, now: datetime) -> bool:
     """The operator's outcome of a call; its ticket is due now, and changed if it was made already. False: no call."""
     changed = session.execute(update(Call).where(Call.id == call_id).values(disposition=disposition))
-    session.execute(
-        update(OutboxEntry)
-        .where(OutboxEntry.call_id == call_id)
-        .values(due_at=now, delivered_at=None, attempts=0, last_error="")
-    )
+    session.execute(_due_again(call_id, now))
     return bool(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def set_note(session: Session, call_id: str, note: str, now: datetime) -> bool:
+    """What the operator wrote about a call. A ticket that was made is changed; one that waits for the disposition waits
+    on. False: no call."""
+    changed = session.execute(update(Call).where(Call.id == call_id).values(note=note))
+    session.execute(_due_again(call_id, now).where(OutboxEntry.delivered_at.is_not(None)))
+    return bool(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def _due_again(call_id: str, now: datetime) -> Update:
+    values = {"due_at": now, "delivered_at": None, "attempts": 0, "last_error": ""}
+    return update(OutboxEntry).where(OutboxEntry.call_id == call_id).values(**values)
 
 
 def unfinished(session: Session, controller: str) -> list[Call]:
@@ -121,6 +130,33 @@ def last_served(session: Session, operator: str) -> str | None:
         .limit(1)
     )
     return session.scalar(answered)
+
+
+def outcomes(session: Session, caller: str, before: datetime) -> dict[str, int]:
+    """How often the calls of a number that began before a time ended in what; nothing for a number that is withheld."""
+    if not caller:
+        return {}
+    counted = (
+        select(Call.outcome, func.count())
+        .where(Call.caller == caller, Call.started_at < before, Call.ended_at.is_not(None))
+        .group_by(Call.outcome)
+        .order_by(func.count().desc(), Call.outcome)
+    )
+    return {outcome: number for outcome, number in session.execute(counted)}
+
+
+def served(session: Session, operator: str, since: datetime) -> tuple[int, float]:
+    """The calls that an operator has served since then, and the seconds talked."""
+    chosen = select(func.count(), func.coalesce(func.sum(Call.talked), 0.0))
+    mine = chosen.where(Call.operator == operator, Call.outcome == "served", Call.ended_at >= since)
+    number, seconds = session.execute(mine).one()
+    return int(number), float(seconds)
+
+
+def last_entries(session: Session, ids: Collection[str]) -> dict[str, int]:
+    """The number of the last entry of each call's journey so far."""
+    chosen = select(JourneyEntry.call_id, func.max(JourneyEntry.seq)).where(JourneyEntry.call_id.in_(ids))
+    return {call: number for call, number in session.execute(chosen.group_by(JourneyEntry.call_id))}
 
 
 def count_since(session: Session, caller: str, since: datetime) -> int:

@@ -48,6 +48,14 @@ def current(session: Session) -> list[Operator]:
     return list(session.scalars(select(Operator).where(Operator.removed_at.is_(None)).order_by(Operator.code)))
 
 
+def get(session: Session, code: str) -> Operator | None:
+    return session.get(Operator, code)
+
+
+def presence(session: Session, code: str) -> Presence | None:
+    return session.get(Presence, code)
+
+
 def presences(session: Session) -> list[Presence]:
     return list(session.scalars(select(Presence)))
 

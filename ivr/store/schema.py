@@ -54,6 +54,7 @@ class Call(Base):
     queue: Mapped[str] = mapped_column(default="")
     operator: Mapped[str] = mapped_column(default="")
     disposition: Mapped[str] = mapped_column(default="")  # Q, PQ, A, PA, I, PI, or "" when none was given
+    note: Mapped[str] = mapped_column(default="")  # what the operator wrote; it goes into the ticket
     waited: Mapped[float] = mapped_column(default=0.0)  # seconds in the queue
     talked: Mapped[float] = mapped_column(default=0.0)  # seconds with the operator
     ticket: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the flow said: type, subject, fields

@@ -22,9 +22,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 DATABASE = web.AppKey("database", Database)
 SETTINGS = web.AppKey("settings", Settings)
 TEMPLATES = web.AppKey("templates", Environment)
+CLOSING = web.AppKey("closing", asyncio.Event)  # what lasts as long as a page ends when this is set
 
 # The menu, in order: path and the catalogue's key. A role sees the pages it may open.
 MENU = (
+    ("/desk", "desk"),
     ("/", "board"),
     ("/calls", "calls"),
     ("/tickets", "tickets"),

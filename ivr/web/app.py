@@ -1,5 +1,6 @@
 """The aiohttp application: the guard before everything, then one module of `pages` a noun."""
 
+import asyncio
 from pathlib import Path
 
 import aiohttp_session
@@ -10,10 +11,12 @@ from ivr.prompts.library import Library
 from ivr.settings import Settings
 from ivr.store.database import Database
 from ivr.web import answers
+from ivr.web.desk import Watch
 from ivr.web.guard import FAILURES, guard
 from ivr.web.pages import (
     board,
     calls,
+    desk,
     desk_phone,
     flows,
     language,
@@ -39,12 +42,30 @@ def make_app(
     storage = EncryptedCookieStorage(session_key, cookie_name="ivr", samesite="Strict", httponly=True, max_age=SESSION)
     app = web.Application(middlewares=[aiohttp_session.session_middleware(storage), guard])
     app[answers.DATABASE], app[answers.SETTINGS], app[FAILURES] = database, settings, {}
-    app[desk_phone.PHONE_SECRET] = phone_secret
+    app[desk_phone.PHONE_SECRET], app[desk.WATCH], app[answers.CLOSING] = phone_secret, Watch(database), asyncio.Event()
+    app.on_shutdown.append(_closing)
     app[answers.TEMPLATES] = answers.templates(settings)
     app[flows.SHELVES] = Shelves(settings.flows.folder, database, settings.flow_versions, library, settings.http.hosts)
     app[simulations.SIMULATIONS], app[versions.LIBRARY], app[versions.TESTS] = Simulations(), library, tests
     app.router.add_static("/static", Path(__file__).parent / "static")
-    nouns = (signing_in, language, board, calls, tickets, recordings, flows, simulations, versions, desk_phone, metrics)
+    nouns = (
+        signing_in,
+        language,
+        board,
+        calls,
+        tickets,
+        recordings,
+        flows,
+        simulations,
+        versions,
+        desk,
+        desk_phone,
+        metrics,
+    )
     for noun in nouns:
         app.add_routes(noun.ROUTES)
     return app
+
+
+async def _closing(app: web.Application) -> None:
+    app[answers.CLOSING].set()

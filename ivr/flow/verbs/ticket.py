@@ -43,7 +43,7 @@ def enter(run: Run, node: Model) -> None:
     subject = fill(node.ticket.subject, run.names(), run.state.language)
     fields = {name: str(run.value(value)) for name, value in node.ticket.fields.items()}
     run.state.ticket = TicketSpec(node.ticket.type, subject, fields)
-    run.note("ticket", type=node.ticket.type)
+    run.note("ticket", type=node.ticket.type, subject=subject)
     run.go("next", node.next)
 
 

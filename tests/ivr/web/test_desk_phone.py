@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import aiohttp
-import numpy as np
 import pytest
 import pytest_asyncio
 import soundfile
@@ -17,10 +16,10 @@ from ivr.calls import phones
 from ivr.phone.phone import Account, Phone
 from ivr.store.database import Database
 from tests.asterisk import Asterisk
-from tests.browser import chromium, microphone
+from tests.browser import LISTEN, chromium, microphone
 from tests.ivr.ari.conftest import line
 from tests.ivr.web.conftest import PHONE_SECRET, Site, make
-from tests.live.sound import RATE, power
+from tests.live.sound import RATE, beeps, power
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 DIALPLAN = """
@@ -37,13 +36,6 @@ def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asterisk]:
     one.kill()
 
 
-def beeps(path: Path, hertz: float, rate: int = 48000, seconds: float = 60) -> Path:
-    """Short tones: a steady one is what a browser takes for noise."""
-    at = np.arange(int(rate * seconds)) / rate
-    soundfile.write(path, 0.3 * np.sin(2 * np.pi * hertz * at) * (at % 0.5 < 0.3), rate, subtype="PCM_16")
-    return path
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def desk(asterisk: Asterisk, database: Database, users: None, tmp_path: Path, flows: Path) -> AsyncIterator[Site]:
     """The page of operator 4271, signed in, in a browser whose microphone beeps at 640 Hz."""
@@ -51,7 +43,7 @@ async def desk(asterisk: Asterisk, database: Database, users: None, tmp_path: Pa
         await controller.up()
         period = phones.period(time.time())
         await phones.put(controller.ari, "web-4271", phones.browser_phone("4271", PHONE_SECRET, period, "127.0.0.1"))
-    sound = beeps(tmp_path / "operator.wav", 640)
+    sound = beeps(tmp_path / "operator.wav", 640, rate=48000)
     async with (
         TestServer(make(tmp_path, database, flows, asterisk.ports.base)) as server,
         chromium(*microphone(sound)) as browser,
@@ -61,24 +53,13 @@ async def desk(asterisk: Asterisk, database: Database, users: None, tmp_path: Pa
         yield site
 
 
-# The page's phone by itself, with an analyser on what it hears: the loudest frequency there was, and how loud.
+# The page's phone by itself.
 PHONE = """async () => {
   const { Phone } = await import("/static/desk/phone.js");
   window.phone = new Phone();
   window.problems = [];
   phone.addEventListener("problem", ({ detail }) => problems.push(detail));
   await phone.start();
-}"""
-LISTEN = """() => {
-  const context = new AudioContext(), analyser = new AnalyserNode(context, { fftSize: 8192 });
-  context.createMediaStreamSource(phone.sound.srcObject).connect(analyser);
-  const levels = new Float32Array(analyser.frequencyBinCount);
-  window.heard = { level: -Infinity, hertz: 0 };
-  setInterval(() => {
-    analyser.getFloatFrequencyData(levels);
-    const level = Math.max(...levels);
-    if (level > heard.level) window.heard = { level, hertz: levels.indexOf(level) * context.sampleRate / 8192 };
-  }, 50);
 }"""
 
 
@@ -89,14 +70,14 @@ async def test_caller_and_browser_hear_each_other_and_a_browser_that_is_gone_is_
     await desk.page.evaluate(PHONE)
     await desk.until("phone.state === 'here'", within=10)
     account = Account(user="+390612345678", host="127.0.0.1", port=asterisk.ports.sip)
-    talk = beeps(tmp_path / "citizen.wav", 1000, rate=8000)
+    talk = beeps(tmp_path / "citizen.wav", 1000)
     async with Phone(tree.ensure(print), account, folder=tmp_path / "phone", talk=talk) as citizen:
         await citizen.dial("4271")
         await desk.until("phone.state === 'ringing'", within=10)
         await desk.page.evaluate("phone.answer()")
         await citizen.wait_for("ESTABLISHED", within=10)
         await desk.until("phone.sound.srcObject !== null", within=10)
-        await desk.page.evaluate(LISTEN)
+        await desk.page.evaluate(f"({LISTEN})(phone.sound.srcObject)")
         await desk.until("heard.level > -40", within=10)
         await asyncio.sleep(3)
         heard = await desk.page.evaluate("heard")

@@ -5,8 +5,8 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from ivr.calls.journal import is_machine
-from ivr.flow import comparing, verbs
+from ivr.calls.journal import entry, is_machine
+from ivr.flow import comparing
 from ivr.flow.model import Book
 from ivr.flow.simulator import Entry
 from ivr.flow.trial import is_note
@@ -92,10 +92,5 @@ class Journey:
             self.row = row  # read before its journey: when it has ended, the journey is whole
 
     def _entry(self, row: Call, one: JourneyEntry) -> Entry:
-        at = round((one.at - row.started_at).total_seconds(), 2)
         self._flow = one.detail["flow"] if one.kind == "node" else self._flow
-        flow = self._book.flows.get(self._flow)
-        node = flow.nodes.get(one.node) if flow else None
-        prompt = flow.prompts.get(str(one.detail.get("prompt"))) if flow else None
-        text = prompt.texts.get(one.detail["language"], "") if prompt else ""
-        return Entry(at, one.kind, one.node, verbs.name_of(node) if node else "", one.detail, text)
+        return entry(one, row.started_at, self._book, self._flow)

@@ -59,8 +59,27 @@ export class Phone extends EventTarget {
     if (this.#call) this.#call.terminate(this.state === "ringing" ? { status_code: 603 } : {});
   }
 
+  // A service code, as *1: resolves when Asterisk has taken it, rejects when it does not.
+  dial(code) {
+    return new Promise((done, failed) => {
+      if (this.state !== "here") return failed(new Error("the phone has a call"));
+      const options = { mediaStream: this.#microphone, pcConfig: { iceServers: [] } };
+      const call = this.#ua.call(`sip:${code}@numero-nero.invalid`, options);
+      call.on("sdp", (event) => event.originator === "remote" && (event.sdp = this.#placed(event.sdp)));
+      call.on("ended", done);
+      call.on("failed", ({ cause }) => failed(new Error(cause)));
+    });
+  }
+
   press(key) {
     if (this.state === "talking") this.#call.sendDTMF(key, { transportType: "RFC2833" });
+  }
+
+  // Returns whether the caller now does not hear us.
+  mute() {
+    const [track] = this.#microphone.getAudioTracks();
+    track.enabled = !track.enabled;
+    return !track.enabled;
   }
 
   get connection() {
@@ -85,6 +104,7 @@ export class Phone extends EventTarget {
     const over = () => {
       this.#call = null;
       this.sound.srcObject = null;
+      for (const track of this.#microphone?.getAudioTracks() ?? []) track.enabled = true;
       this.#become(this.#ua?.isRegistered() ? "here" : this.#ua ? "away" : "off");
     };
     session.on("ended", over);

@@ -1,0 +1,164 @@
+// What is seen of the desk: puts the server's view and the phone's state into the page, and keeps its clocks going.
+
+const SECOND = 1000;
+
+export class Shown {
+  #view = null;
+  #ahead = 0; // ms that the server's clock is ahead of ours
+  #title = document.title;
+
+  constructor(root, labels) {
+    this.root = root;
+    this.labels = labels;
+    this.states = JSON.parse(root.dataset.states);
+    setInterval(() => this.#tick(), SECOND / 2);
+  }
+
+  view(view) {
+    this.#view = view;
+    this.#ahead = view.now - Date.now();
+    const { state, call, today } = view;
+    this.root.dataset.state = state;
+    for (const one of this.root.querySelectorAll("[data-when]")) {
+      one.hidden = !one.dataset.when.split(" ").includes(state);
+    }
+    this.#text("state", this.states[state] ?? state);
+    this.#text("served", today.served);
+    this.#text("average", today.served ? length(today.talked / today.served) : "–");
+    const work = this.root.querySelector("[data-work]");
+    work.hidden = !call;
+    const idle = this.root.querySelector(".idle:not([hidden])");
+    if (idle && call) idle.hidden = true;
+    if (call) this.#call(call, state);
+    if (state !== "talking") this.keypad(false);
+    this.#tick();
+  }
+
+  #call(call, state) {
+    this.#text("stage", this.labels[`stage_${state === "ringing" ? "offered" : state}`] ?? "");
+    this.#text("queue", call.queue);
+    this.#text("language", call.language_name);
+    this.#text("reason", call.reason && `${this.labels.reason}: ${call.reason}`);
+    const until = call.connected ?? this.#now();
+    this.#text("waited", call.queued ? `${this.labels.waited} ${length((until - call.queued) / SECOND)}` : "");
+    const number = call.earlier.reduce((sum, one) => sum + one.count, 0);
+    const counted = `${number} ${number === 1 ? this.labels.one_call : this.labels.calls}`;
+    const earlier = !call.known ? this.labels.withheld : number ? counted : this.labels.no_earlier;
+    const chips = call.earlier.map((one) => chip(`${one.outcome} ${one.count}`));
+    this.root.querySelector("[data-earlier]").replaceChildren(earlier, ...chips);
+    const list = this.root.querySelector("[data-journey]");
+    if (list.dataset.of !== `${call.id} ${call.journey.length}`) {
+      list.replaceChildren(...call.journey.map(line));
+      list.dataset.of = `${call.id} ${call.journey.length}`;
+      list.parentElement.scrollTop = list.parentElement.scrollHeight;
+    }
+  }
+
+  line(state) {
+    this.root.querySelector("[data-line]").dataset.line = state;
+    this.#text("line", this.labels[`line_${state}`]);
+    if (state === "off") this.root.querySelector("[data-level]").hidden = true;
+  }
+
+  // The level of the microphone, so that an operator sees that it hears.
+  level(stream) {
+    const meter = this.root.querySelector("[data-level]"), context = new AudioContext();
+    const analyser = new AnalyserNode(context, { fftSize: 512 }), samples = new Float32Array(512);
+    context.createMediaStreamSource(stream).connect(analyser);
+    meter.hidden = false;
+    const timer = setInterval(() => {
+      if (!stream.active) return clearInterval(timer), context.close();
+      if (document.hidden) return;
+      analyser.getFloatTimeDomainData(samples);
+      meter.value = Math.min(1, Math.sqrt(samples.reduce((sum, one) => sum + one * one, 0) / 512) * 5);
+    }, 200);
+  }
+
+  problem(text) {
+    const place = this.root.querySelector("[data-problem]");
+    place.textContent = text;
+    place.hidden = !text;
+  }
+
+  online(is) {
+    if (!is) this.problem(this.labels.lost);
+    else if (this.root.querySelector("[data-problem]").textContent === this.labels.lost) this.problem("");
+  }
+
+  saved(text) {
+    this.#text("saved", text);
+  }
+
+  pressed(act, is) {
+    const button = this.root.querySelector(`[data-act=${act}]`);
+    button.setAttribute("aria-pressed", is);
+  }
+
+  get keypadOpen() {
+    return !this.root.querySelector("[data-keypad]").hidden;
+  }
+
+  keypad(open = !this.keypadOpen) {
+    this.root.querySelector("[data-keypad]").hidden = !open;
+    this.pressed("keypad", open);
+  }
+
+  // In the window's title too: the page may lie behind others.
+  attention(wanted) {
+    document.title = wanted ? `☎ ${this.labels.title_ringing} – ${this.#title}` : this.#title;
+  }
+
+  #tick() {
+    if (!this.#view) return;
+    const { since, state, call } = this.#view, now = this.#now();
+    this.#clock("state", state === "signed-out" ? "" : length((now - since) / SECOND));
+    if (!call) return;
+    const from = state === "talking" ? (call.connected ?? since) : since;
+    this.#clock("call", length((now - from) / SECOND));
+    const left = this.root.querySelector("[data-left]");
+    left.value = call.wrap_up ? Math.max(0, 1 - (now - since) / SECOND / call.wrap_up) : 0;
+  }
+
+  #now() {
+    return Date.now() + this.#ahead;
+  }
+
+  #clock(name, text) {
+    this.root.querySelector(`[data-clock=${name}]`).textContent = text;
+  }
+
+  // Only what has changed: a screen reader says each change.
+  #text(name, text) {
+    const place = this.root.querySelector(`[data-text=${name}]`);
+    if (place.textContent !== String(text)) place.textContent = text;
+  }
+}
+
+function length(seconds) {
+  const whole = Math.max(0, Math.floor(seconds)), rest = String(whole % 60).padStart(2, "0");
+  const hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
+
+function chip(text) {
+  const made = document.createElement("span");
+  made.className = "chip faint";
+  made.textContent = text;
+  return made;
+}
+
+function line({ at, kind, text, at_prompt }) {
+  const item = document.createElement("li"), time = document.createElement("span");
+  time.className = "at";
+  time.textContent = length(at);
+  const words = document.createElement(kind === "heard" ? "q" : "span");
+  words.textContent = text;
+  item.className = kind;
+  item.append(time, words);
+  if (at_prompt) {
+    const prompt = document.createElement("q");
+    prompt.textContent = at_prompt;
+    item.append(prompt);
+  }
+  return item;
+}

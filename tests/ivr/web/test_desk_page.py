@@ -1,0 +1,128 @@
+"""The operators' page in a real Chromium, on a store into which a test writes what controllers would."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ivr.store import calls, operators
+from ivr.store.database import Database
+from tests.ivr.web.conftest import Site
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+CALL, OTHER = "0190-mine", "0190-others"
+CALLER = "+390471123456"
+
+
+@pytest.fixture(autouse=True)
+def facts(database: Database) -> None:
+    """Operator 4271 is signed out; a call waits for them, and a former one of the same number was served by 4272."""
+    now = datetime.now(UTC)
+    with database.transaction() as session:
+        for code in ("4271", "4272"):
+            operators.add(session, code, f"Name {code}", ["it"], ["all"], now)
+        for call, began in ((CALL, now - timedelta(seconds=70)), (OTHER, now - timedelta(days=2))):
+            calls.start(
+                session, id=call, channel=f"{call}-c", controller="1", called="+390600000001", caller=CALLER,
+                flow="sportello", started_at=began,
+            )  # fmt: skip
+        calls.finish(session, OTHER, ended_at=now, ticket_due_at=now, survey={}, outcome="served")
+    journey(database, CALL, ("ticket", "why", {"type": "", "subject": "Bollette"}), ("queue", "w", {"queue": "desk"}))
+    journey(database, OTHER, ("connected", "4272", {}))
+
+
+def journey(database: Database, call: str, *entries: tuple[str, str, dict[str, str]]) -> None:
+    with database.transaction() as session:
+        first = len(calls.journey(session, call)) + 1
+        rows = [
+            {"call_id": call, "seq": seq, "at": datetime.now(UTC), "kind": kind, "node": node, "detail": detail}
+            for seq, (kind, node, detail) in enumerate(entries, first)
+        ]
+        calls.add_journey(session, rows)
+
+
+def stands(database: Database, state: str, call: str = "") -> None:
+    with database.transaction() as session:
+        operators.set_presence(session, "4271", state, datetime.now(UTC), call)
+
+
+async def becomes(site: Site, state: str) -> None:
+    await site.page.wait_for_selector(f"[data-desk][data-state={state}]", timeout=5_000)
+
+
+async def test_the_page_follows_the_operator_through_a_call_without_being_loaded_anew(
+    site: Site, database: Database
+) -> None:
+    await site.sign_in("operator")
+    assert site.page.url.endswith("/desk")
+    await site.page.evaluate("window.mark = 1")
+    for language in ("it", "en"):
+        await site.page.click(f"button[name=language][value={language}]")
+        for state, call in (
+            ("signed-out", ""), ("ready", ""), ("ringing", CALL), ("talking", CALL), ("wrap-up", CALL), ("paused", ""),
+        ):  # fmt: skip
+            stands(database, state, call)
+            await becomes(site, state)
+            assert await site.page.locator("[data-work]").is_visible() == bool(call)
+            assert await site.barriers() == [], (language, state)
+    await site.page.evaluate("window.mark = 1")
+    stands(database, "ringing", CALL)
+    await becomes(site, "ringing")
+    assert await site.page.evaluate("window.mark") == 1
+    text = await site.page.inner_text("[data-work]")
+    assert "Reason: Bollette" in text and "Waits in the queue desk" in text and "served 1" in text
+    assert CALLER not in await site.page.content()
+    journey(database, CALL, ("connected", "4271", {}))
+    await site.page.wait_for_selector("text=Operator 4271 answered", timeout=5_000)
+    # There is no telephone exchange here; nothing else may be complained of.
+    assert not [line for line in site.complaints.lines if "/desk/sip" not in line and "503" not in line]
+
+
+async def test_outcome_and_note_by_keyboard_reach_the_store_and_stay_with_their_call(
+    site: Site, database: Database
+) -> None:
+    await site.sign_in("operator")
+    journey(database, CALL, ("connected", "4271", {}))
+    stands(database, "wrap-up", CALL)
+    await becomes(site, "wrap-up")
+    keys = site.page.keyboard
+    await keys.press("Alt+N")
+    assert await site.page.evaluate("document.activeElement.name") == "note"
+    await keys.type("Richiamare")
+    await keys.press("Alt+4")
+    stands(database, "ready")  # before the note was saved by itself
+    await becomes(site, "ready")
+
+    def saved() -> tuple[str, str]:
+        with database.read() as session:
+            call = calls.get(session, CALL)
+            assert call is not None
+            return call.disposition, call.note
+
+    for _ in range(50):
+        if saved() == ("PA", "Richiamare"):
+            break
+        await site.page.wait_for_timeout(100)
+    assert saved() == ("PA", "Richiamare")
+    stands(database, "wrap-up", CALL)
+    await becomes(site, "wrap-up")
+    assert await site.page.input_value("[name=note]") == "Richiamare"
+    assert await site.page.is_checked("[value=PA]")
+
+
+async def test_of_anothers_call_an_operator_may_write_nothing(site: Site, database: Database) -> None:
+    await site.sign_in("operator")
+    write = f"""fetch("/desk/calls/{OTHER}/note", {{
+      method: "PUT", headers: {{ "Content-Type": "application/json" }}, body: JSON.stringify({{ note: "x" }}),
+    }}).then((answer) => answer.status)"""
+    assert await site.page.evaluate(write) == 404
+    with database.read() as session:
+        call = calls.get(session, OTHER)
+        assert call is not None and call.note == ""
+
+
+async def test_without_a_microphone_the_page_says_what_to_do(site: Site, database: Database) -> None:
+    await site.sign_in("operator")
+    await site.page.keyboard.press("Alt+R")
+    await site.page.wait_for_selector("[role=alert]:visible", timeout=5_000)
+    assert "microfono" in await site.page.inner_text("[role=alert]:visible")
+    await becomes(site, "signed-out")
