@@ -1,8 +1,8 @@
 """A PostgreSQL of the tests' own: the one that a wheel brings, its data in a folder, reached by a socket in it.
 
 PostgreSQL refuses to run as root. So root starts it as `nobody`: a name that every machine has, for PostgreSQL looks it
-up. It is so in a user namespace, in which files of root can be read; where there is none (a chroot, many containers), it
-is really nobody, who must be able to reach the folder and the programs.
+up. It is so in a user namespace, in which files of root can be read; where there is none (a chroot, many containers),
+it is really nobody, who must be able to reach the folder and the programs.
 """
 
 import importlib.util
