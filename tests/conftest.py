@@ -1,5 +1,6 @@
 """A store of its own for each test, once on SQLite and once on PostgreSQL."""
 
+import signal
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -12,6 +13,8 @@ from ivr.store.database import Database
 from tests import postgresql
 
 _numbers = count()
+# What a shell starts in the background ignores Ctrl-C, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 # Asterisk 22 closes the socket on a message somewhere between 65 and 200 KB.
 LARGEST_MESSAGE = 60_000
 DEADLINE = 5.0  # seconds Asterisk has for a command
+SLOW = 1.0
 WATCH = 0.5
 HEARTBEAT = 5.0
 FIRST_DELAY, LONGEST_DELAY = 0.1, 5.0
@@ -165,7 +166,8 @@ class Connection:
             raise AriError(name, 413, f"the command is {len(text)} bytes long, Asterisk takes {LARGEST_MESSAGE}")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Response] = loop.create_future()
-        self._pending[number] = (future, name, loop.time())
+        sent = loop.time()
+        self._pending[number] = (future, name, sent)
         try:
             await self._socket.send_str(text.decode())
             response = await future
@@ -173,6 +175,8 @@ class Connection:
             raise Disconnected(name) from error
         finally:
             self._pending.pop(number, None)
+            if (took := loop.time() - sent) > SLOW:  # and all that was sent after it had to wait as long
+                log.warning("asterisk took %.1f s for %s", took, name)
         if response.status_code >= 300:
             raise AriError(name, response.status_code, response.reason_phrase)
         return response
