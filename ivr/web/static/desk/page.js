@@ -1,17 +1,24 @@
 // The operators' page: shows what the server tells (`view`), does what the buttons say.
 
+import { Devices } from "./devices.js";
 import { Phone } from "./phone.js";
+import { watchQuality } from "./quality.js";
 import { Ring } from "./ring.js";
 import { Shown } from "./shown.js";
 
 const NOTE_PAUSE = 800; // ms after the last letter until a note is saved
+const ALONE = ["ready", "paused", "signed-out"]; // states in which nobody is talked to
+const STRAY = 4000; // ms that the phone may still be in a call then
 const KEYS = "0123456789*#";
 
 class Desk {
   #phone = new Phone();
   #ring = new Ring();
   #view = null;
+  #notice = undefined; // while it rings and the page is not seen
   #noteTimer = 0;
+  #strayTimer = 0;
+  #microphone = ""; // the device that the phone uses
   #noteOf = ""; // the call that the note in the field is about
 
   constructor(root) {
@@ -19,6 +26,8 @@ class Desk {
     this.labels = JSON.parse(root.dataset.labels);
     this.shown = new Shown(root, this.labels);
     this.form = root.querySelector("[data-outcome]");
+    this.devices = new Devices(root.querySelectorAll("[data-devices] select"), this.labels.system_choice);
+    this.devices.addEventListener("change", () => this.#useDevices());
     root.append(this.#phone.sound);
     root.addEventListener("click", ({ target }) => {
       const button = target.closest("button");
@@ -31,6 +40,7 @@ class Desk {
     this.form.note.addEventListener("input", () => this.#noteChanged());
     this.form.note.addEventListener("blur", () => this.#saveNote());
     this.#phone.addEventListener("state", () => this.#phoneChanged());
+    this.#phone.addEventListener("microphone", () => this.shown.level(this.#phone.microphone));
     this.#phone.addEventListener("problem", ({ detail }) => this.shown.problem(this.labels[`no_${detail}`]));
     addEventListener("beforeunload", (event) => this.#phone.state === "talking" && event.preventDefault());
     addEventListener("pagehide", () => this.#saveNote());
@@ -64,14 +74,21 @@ class Desk {
     if (view.call?.disposition) this.form.disposition.value = view.call.disposition;
     this.shown.view(view);
     this.#ringIfNeeded();
+    clearTimeout(this.#strayTimer);
+    if (ALONE.includes(view.state)) this.#strayTimer = setTimeout(() => this.#endStray(), STRAY);
+  }
+
+  // A goodbye may have been lost while the connection was: nobody stays in a call that is over.
+  #endStray() {
+    if (this.#phone.state === "talking") this.#phone.hangUp();
   }
 
   // The phone
 
   async #startPhone() {
     try {
-      await this.#phone.start();
-      this.shown.level(this.#phone.microphone);
+      await this.#phone.start(this.devices.id("microphone"));
+      await this.devices.look();
       return true;
     } catch (error) {
       const microphone = error instanceof DOMException;
@@ -80,29 +97,34 @@ class Desk {
     }
   }
 
+  async #useDevices() {
+    const microphone = this.devices.id("microphone"), { sound } = this.#phone;
+    this.#ring.at(this.devices.id("bell"));
+    try {
+      if (sound.sinkId !== this.devices.id("headset")) await sound.setSinkId?.(this.devices.id("headset"));
+      if (this.#phone.state !== "off" && microphone !== this.#microphone) await this.#phone.hearBy(microphone);
+      this.#microphone = microphone;
+    } catch {
+      this.shown.problem(this.labels.no_device);
+    }
+  }
+
   #phoneChanged() {
     this.shown.line(this.#phone.state);
+    if (this.#phone.state === "talking") watchQuality(this.#phone.connection, (how) => this.shown.quality(how));
     this.#ringIfNeeded();
     if (this.#phone.state !== "talking") this.shown.pressed("mute", false), this.shown.keypad(false);
   }
 
   #ringIfNeeded() {
-    this.#ring.set(this.#phone.state === "ringing");
-    this.shown.attention(this.#phone.state === "ringing");
-  }
-
-  #here() {
-    return new Promise((here, never) => {
-      const over = setTimeout(() => never(new Error("not registered")), 10_000);
-      const look = () => {
-        if (this.#phone.state !== "here") return;
-        clearTimeout(over);
-        this.#phone.removeEventListener("state", look);
-        here();
-      };
-      this.#phone.addEventListener("state", look);
-      look();
-    });
+    const ringing = this.#phone.state === "ringing";
+    this.#ring.set(ringing);
+    this.shown.attention(ringing);
+    if (!ringing) this.#notice = void this.#notice?.close();
+    else if (document.hidden && !this.#notice && Notification.permission === "granted") {
+      this.#notice = new Notification(this.labels.stage_offered, { body: this.#view.call?.queue, tag: "call" });
+      this.#notice.onclick = () => window.focus();
+    }
   }
 
   // What the operator does
@@ -112,13 +134,13 @@ class Desk {
     try {
       switch (name) {
         case "sign-in":
+          if (Notification.permission === "default") Notification.requestPermission();
           if (!(await this.#startPhone())) return;
-          await this.#here();
-          return await this.#phone.dial("*1");
+          return await this.#dial("*1");
         case "ready":
-          return await this.#phone.dial("*1");
+          return await this.#dial("*1");
         case "sign-out":
-          await this.#phone.dial("*2");
+          await this.#dial("*2");
           return this.#phone.stop();
         case "answer":
           return this.#phone.answer();
@@ -148,7 +170,14 @@ class Desk {
       return this.form.querySelector("[name=disposition]").focus();
     }
     await this.#saveNote();
-    await this.#phone.dial("*1");
+    await this.#dial("*1");
+  }
+
+  // After the caller has left, the phone is still asked for the outcome: what is done in the page ends that.
+  async #dial(code) {
+    if (this.#phone.state === "talking") this.#phone.hangUp();
+    await this.#phone.reach("here");
+    await this.#phone.dial(code);
   }
 
   async #dispose(disposition) {

@@ -16,10 +16,9 @@ export class Phone extends EventTarget {
   #soundAt = "";
 
   // Rejects when there is no microphone, or the operator does not allow it.
-  async start() {
+  async start(device = "") {
     if (this.#ua) return;
-    this.#microphone = await navigator.mediaDevices.getUserMedia({ audio: true });
-    this.#microphone.getAudioTracks()[0].onended = () => this.#problem("microphone");
+    await this.hearBy(device);
     const { account, password, sound_at } = await this.#credentials();
     this.#soundAt = sound_at;
     const { protocol, host } = location;
@@ -42,6 +41,19 @@ export class Phone extends EventTarget {
     ua.start();
   }
 
+  // Takes another microphone, also during a call.
+  async hearBy(device) {
+    const wanted = device ? { deviceId: { exact: device } } : true;
+    const before = this.#microphone, now = await navigator.mediaDevices.getUserMedia({ audio: wanted });
+    const [track] = now.getAudioTracks();
+    track.onended = () => this.#problem("microphone");
+    track.enabled = before?.getAudioTracks()[0].enabled ?? true;
+    this.#microphone = now;
+    await this.#call?.connection?.getSenders().find((sender) => sender.track?.kind === "audio")?.replaceTrack(track);
+    for (const old of before?.getTracks() ?? []) old.stop();
+    this.dispatchEvent(new Event("microphone"));
+  }
+
   stop() {
     this.#ua?.stop();
     this.#ua = null;
@@ -57,6 +69,21 @@ export class Phone extends EventTarget {
 
   hangUp() {
     if (this.#call) this.#call.terminate(this.state === "ringing" ? { status_code: 603 } : {});
+  }
+
+  // Resolves once it is so, rejects when it does not become so in time (ms).
+  reach(state, within = 10_000) {
+    if (this.state === state) return Promise.resolve();
+    return new Promise((reached, never) => {
+      const over = setTimeout(() => (this.removeEventListener("state", look), never(new Error(`not ${state}`))), within);
+      const look = () => {
+        if (this.state !== state) return;
+        clearTimeout(over);
+        this.removeEventListener("state", look);
+        reached();
+      };
+      this.addEventListener("state", look);
+    });
   }
 
   // A service code, as *1: resolves when Asterisk has taken it, rejects when it does not.

@@ -6,13 +6,23 @@ const EVERY = 2; // seconds
 export class Ring {
   #context = null;
   #timer = 0;
+  #device = "";
+
+  // `device`: where it rings, "" for the system's choice.
+  at(device) {
+    this.#device = device;
+    this.#context?.setSinkId?.(device).catch(() => {});
+  }
 
   set(on) {
     if (on === Boolean(this.#timer)) return;
     clearInterval(this.#timer);
     this.#timer = 0;
     if (!on) return;
-    this.#context ??= new AudioContext();
+    if (!this.#context) {
+      this.#context = new AudioContext();
+      if (this.#device) this.at(this.#device);
+    }
     this.#context.resume();
     this.#strike();
     this.#timer = setInterval(() => this.#strike(), EVERY * 1000);

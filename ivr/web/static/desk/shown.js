@@ -74,6 +74,11 @@ export class Shown {
     }, 200);
   }
 
+  quality(how) {
+    this.root.querySelector("[data-quality]").dataset.quality = how;
+    this.#text("quality", how && this.labels[`quality_${how}`]);
+  }
+
   problem(text) {
     const place = this.root.querySelector("[data-problem]");
     place.textContent = text;
