@@ -40,6 +40,9 @@ class Ports(_Section):
     ari: int = 0
     ami: int = 0
     web: int = 0
+    link_first: int = 0
+    link_last: int = 0
+    """On loopback, one a controller: what our own processes say to each other."""
     rtp_first: int = 0
     rtp_last: int = 0
 
@@ -47,6 +50,7 @@ class Ports(_Section):
     @classmethod
     def _from_base(cls, given: Any) -> Any:
         offsets = {"sip": 60, "ari": 88, "ami": 38, "web": 80, "rtp_first": 100, "rtp_last": 899}
+        offsets |= {"link_first": 40, "link_last": 55}
         try:
             base = int(given.get("base", 15000))
         except (AttributeError, TypeError, ValueError):

@@ -1,0 +1,1 @@
+"""The link: typed messages between our own processes, over WebSockets on loopback."""
