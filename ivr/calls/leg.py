@@ -1,7 +1,7 @@
 """An operator's leg: one offer of one call to one operator's phone.
 
-ringing → (answered) whisper → ready → talking → disposition → over. The session of the call decides when the two are
-connected; this leg hears of it. Every way out tells the session once, by `lost` (before the conversation) or `left`.
+ringing → (answered) whisper → ready → talking → disposition → over. The call's conversation decides when the two are
+connected; this leg hears of it. Every way out tells it once, by `leg_over`.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from ivr.flow.builtin import builtin_say
 from ivr.prompts.library import PromptError, media
 
 if TYPE_CHECKING:
-    from ivr.calls.session import Session
+    from ivr.calls.conversation import Conversation
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +29,12 @@ KEY_WAIT = 10.0
 
 
 class Leg:
-    def __init__(self, exchange: Exchange, session: "Session", operator: str, number: int, ring: float) -> None:
+    def __init__(
+        self, exchange: Exchange, conversation: "Conversation", operator: str, number: int, ring: float
+    ) -> None:
         self.operator, self.number = operator, number
-        self._exchange, self._session, self._ring = exchange, session, ring
-        self.channel = ids.operator_channel(session.call, number)
+        self._exchange, self._conversation, self._ring = exchange, conversation, ring
+        self.channel = ids.operator_channel(conversation.call, number)
         self.ready = False  # has heard the whisper
         self.connected = False
         self.over = False
@@ -66,7 +68,7 @@ class Leg:
         if self._plays and not await self._exchange.ari.playback_exists(self._playback):
             self._heard.set()
 
-    # What the session tells
+    # What the conversation tells
 
     def withdraw(self) -> None:
         self._withdrawn = True
@@ -86,38 +88,38 @@ class Leg:
             await self._offer()
         except AriError as error:
             if not error.gone:
-                log.error("an operator's leg failed: %s", error, extra={"call": self._session.call})
+                log.error("an operator's leg failed: %s", error, extra={"call": self._conversation.call})
         finally:
             self.over = True
             exchange.remove(self.channel)
             try:
                 await exchange.ari.hang_up(self.channel)
             except AriError as error:
-                log.error("an operator's leg may still be up: %s", error, extra={"call": self._session.call})
-            self._session.leg_over(self, absent=self._cause in ABSENT)
+                log.error("an operator's leg may still be up: %s", error, extra={"call": self._conversation.call})
+            self._conversation.leg_over(self, absent=self._cause in ABSENT)
 
     async def _offer(self) -> None:
-        exchange, session = self._exchange, self._session
+        exchange, conversation = self._exchange, self._conversation
         operator = exchange.floor.state.operators.get(self.operator)
         await exchange.ari.originate(
             self.channel,
             f"PJSIP/{(operator and operator.phone) or account(self.operator)}",
-            arguments=("offer", session.call),
-            caller_id=f'"{session.queue}" <{session.language}>',
+            arguments=("offer", conversation.call),
+            caller_id=f'"{conversation.queue}" <{conversation.language}>',
             ring=self._ring + 5,  # the router ends the ringing; this is for when it cannot
         )
         if not await self._first(self._answer):
             return
-        exchange.floor.take(router.Accepted(session.call, self.operator))
+        exchange.floor.take(router.Accepted(conversation.call, self.operator))
         if self._withdrawn:
             return
-        session.leg_answered(self)
+        conversation.leg_answered(self)
         language = self._own_language()
-        await self._say("whisper", language, queue=session.queue, language=session.language)
+        await self._say("whisper", language, queue=conversation.queue, language=conversation.language)
         if self._gone.is_set():
             return
         self.ready = True
-        session.leg_ready(self)
+        conversation.leg_ready(self)
         if await self._first(self._caller_left):
             await self._ask_disposition(language)
 
@@ -127,7 +129,7 @@ class Leg:
         return operator.languages[0] if operator and operator.languages else "it"
 
     async def _ask_disposition(self, language: str) -> None:
-        exchange, session = self._exchange, self._session
+        exchange, conversation = self._exchange, self._conversation
         operator = exchange.floor.state.operators.get(self.operator)
         until = operator.wrap_up_until if operator and operator.presence == "wrap-up" else time.monotonic() + KEY_WAIT
         while not self._keys.empty():  # keys pressed during the conversation were not meant for us
@@ -140,7 +142,7 @@ class Leg:
             for task in pending:
                 task.cancel()
             if key in done and (disposition := KEYS.get(key.result())):
-                await session.dispose(self.operator, disposition)
+                await conversation.dispose(self.operator, disposition)
                 await exchange.ari.stop_playback(self._playback)
                 await self._say("disposition-saved", language)
                 return
@@ -151,7 +153,7 @@ class Leg:
         try:
             file = await self._exchange.library.ready(builtin_say(prompt, language, **values))
         except PromptError as error:
-            log.error("%s", error, extra={"call": self._session.call})
+            log.error("%s", error, extra={"call": self._conversation.call})
             self._heard.set()
             return
         await self._exchange.ari.play(self.channel, self._playback, [media(file)])

@@ -6,18 +6,16 @@ needs no lock. At each wait the machine's state is written to the channel, for w
 
 import asyncio
 import logging
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from ivr.acd import router
 from ivr.ari import ids
 from ivr.ari.errors import AriError
+from ivr.calls.conversation import Conversation
 from ivr.calls.exchange import Exchange
-from ivr.calls.leg import Leg
 from ivr.calls.message import Message
 from ivr.calls.outside import Outside
 from ivr.calls.rehearsal import World
@@ -58,31 +56,17 @@ class Session:
         self._timer: asyncio.TimerHandle | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._playing = 0
-        self._legs: dict[str, Leg] = {}
-        self._leg: Leg | None = None  # who answered
-        self._offers = 0
-        self._wants_connection = False
-        self._recording, self._conversation = "on", 0
+        self._operators = Conversation(exchange, self)
         self._spoken: list[Path] = []  # what is being played
         self._message: Message | None = None
         self._outside: Outside | None = None
-        self._asked: words.Enqueue | None = None
-        self._queued_at = 0.0
-        self._waited = 0.0
-        self._talk_since = 0.0
-        self._talked = 0.0
-        self._disposition = ""
-        self._gone = False
+        self.ended = False  # the caller has hung up, or cannot be reached any more
         self._hung_up = False
         self._failures = 0
 
     @property
     def language(self) -> str:
         return self.state.language
-
-    @property
-    def queue(self) -> str:
-        return self._asked.queue if self._asked else ""
 
     # What Asterisk tells
 
@@ -107,67 +91,14 @@ class Session:
             asyncio.get_running_loop().call_later(FAILURE_PAUSE, self._inbox.put_nowait, failed)
 
     def gone(self, cause: int) -> None:
-        if not self._gone:
-            self._gone = True
+        if not self.ended:
+            self.ended = True
             self._inbox.put_nowait(words.HungUp())
 
     async def look_again(self) -> None:
         """A playback may have ended while nobody listened; a doubled report does no harm."""
         if self._playing and not await self._exchange.ari.playback_exists(ids.playback(self.call, self._playing)):
             self._inbox.put_nowait(words.Played(self._playing))
-
-    # What the floor tells
-
-    def offer(self, operator: str, ring: float) -> None:
-        self._offers += 1
-        leg = self._legs[operator] = Leg(self._exchange, self, operator, self._offers, ring)
-        self._note("offer", {"operator": operator})
-        self._exchange.go(leg.run())
-
-    def withdraw(self, operator: str) -> None:
-        if leg := self._legs.get(operator):
-            leg.withdraw()
-
-    def leave_queue(self, exit: str) -> None:
-        self._waited += time.monotonic() - self._queued_at
-        self._inbox.put_nowait(words.QueueExit(exit))
-
-    def announce(self, position: int, wait: float) -> None:
-        self._inbox.put_nowait(words.Announce(position, wait))
-
-    # What an operator's leg tells
-
-    def leg_answered(self, leg: Leg) -> None:
-        self._leg = leg
-        self._waited += time.monotonic() - self._queued_at
-        self._note("operator-answered", {"operator": leg.operator})
-        self._inbox.put_nowait(words.OperatorAnswered(leg.operator))
-
-    def leg_ready(self, leg: Leg) -> None:
-        if leg is self._leg and self._wants_connection:
-            self._exchange.go(self._join(leg))
-
-    def leg_over(self, leg: Leg, *, absent: bool) -> None:
-        self._legs.pop(leg.operator, None)
-        if leg is not self._leg:
-            self._exchange.floor.take(router.Missed(self.call, leg.operator, absent))
-            self._note("offer-missed", {"operator": leg.operator})
-            return
-        self._leg = None
-        if self._gone:
-            return
-        if leg.connected:
-            self._inbox.put_nowait(words.OperatorLeft(self._disposition))
-        else:
-            self._inbox.put_nowait(words.OperatorLost())
-
-    async def dispose(self, operator: str, disposition: str) -> None:
-        """The operator has given the outcome of this conversation."""
-        self._disposition = disposition
-        self._note("disposition", {"operator": operator, "disposition": disposition})
-        now = datetime.now(UTC)
-        await self._exchange.writer.run(lambda s: calls.set_disposition(s, self.call, disposition, now))
-        self._exchange.floor.take(router.WrappedUp(operator))
 
     # The call's life
 
@@ -200,13 +131,7 @@ class Session:
     async def _take(self, event: words.Event) -> None:
         if isinstance(event, words.Played | words.PlayFailed):
             self._cancel("_watch")
-        if isinstance(event, words.OperatorLeft):
-            await self._part()
-        elif isinstance(event, words.OperatorLost):
-            self._requeue()
-        elif isinstance(event, words.HungUp):
-            await self._part()
-            self._let_operator_go()
+        await self._operators.before(event)
         await self._step(event)
 
     async def _step(self, event: words.Event) -> None:
@@ -250,7 +175,7 @@ class Session:
                     self.gone(0)
                 elif isinstance(action, words.Play):
                     self._inbox.put_nowait(words.PlayFailed(action.id, "asterisk did not answer"))
-        if save and not self.state.done and not self._gone:
+        if save and not self.state.done and not self.ended:
             await self._save()
 
     async def _do(self, action: words.Action) -> None:
@@ -269,14 +194,11 @@ class Session:
             case words.Music(False):
                 await ari.stop_music(self.channel)
             case words.Enqueue():
-                self._asked, self._queued_at = self._world.enqueued(action), time.monotonic()
-                self._enter_queue()
+                self._operators.wanted(self._world.enqueued(action))
             case words.LeaveQueue():
-                self._exchange.floor.take(router.Left(self.call))
+                self._operators.unwanted()
             case words.Connect(recording):
-                self._wants_connection, self._recording = True, recording
-                if self._leg and self._leg.ready:
-                    await self._join(self._leg)
+                await self._operators.connect(recording)
             case words.Http():
                 self._exchange.go(self._ask(action))
             case words.Callback(queue, number, language):
@@ -292,7 +214,7 @@ class Session:
             case words.StopTransfer() if self._outside:
                 self._outside.stop()
             case words.Hangup(cause):
-                self._note("hangup", {"cause": cause})
+                self.note("hangup", {"cause": cause})
                 await ari.hang_up(self.channel, CAUSES[cause])
                 self._hung_up = True
             case words.Note(kind, node, detail):
@@ -327,74 +249,11 @@ class Session:
         now = datetime.now(UTC)
         new = await self._exchange.writer.run(lambda s: callbacks.add(s, self.call, queue, number, language, now))
         if not new:
-            self._note("callback-known", {"queue": queue})
+            self.note("callback-known", {"queue": queue})
 
     def _check_playback(self) -> None:
         log.warning("a prompt's end was not reported", extra={"call": self.call})
         self._exchange.go(self.look_again())
-
-    # The conversation
-
-    async def _join(self, leg: Leg) -> None:
-        """Both are ready: from here on they hear each other, and the tape runs."""
-        if leg.connected or leg.over or self._gone:
-            return
-        leg.connected, self._wants_connection = True, False
-        exchange, bridge = self._exchange, ids.bridge(self.call, leg.number)
-        await exchange.ari.make_bridge(bridge)
-        await exchange.ari.join(bridge, [self.channel, leg.channel])
-        self._talk_since, self._conversation = time.monotonic(), leg.number
-        exchange.journal.note(self.call, "connected", leg.operator)
-        if self._recording == "off":
-            return
-        try:
-            await exchange.tape.start(self.channel, self.call, str(leg.number), paused=self._recording == "paused")
-        except AriError as error:
-            # A conversation that cannot be recorded still is a conversation.
-            log.error("the conversation is not recorded: %s", error, extra={"call": self.call})
-            self._note("recording-failed", {"reason": str(error)})
-
-    async def _part(self) -> None:
-        """The conversation, if there was one, is over."""
-        if not self._talk_since:
-            return
-        exchange, seconds = self._exchange, time.monotonic() - self._talk_since
-        self._talk_since, number = 0.0, self._conversation
-        self._talked += seconds
-        exchange.floor.take(router.Finished(self.call))
-        self._note("conversation-ended", {"seconds": f"{seconds:.1f}"})
-        try:
-            if self._recording != "off":
-                await exchange.tape.stop(self.channel, self.call, str(number))
-            await exchange.ari.destroy_bridge(ids.bridge(self.call, number))
-        except AriError as error:
-            if not error.gone:
-                log.error("%s", error, extra={"call": self.call})
-        if self._recording != "off":
-            exchange.go(exchange.tape.keep(self.call, str(number), seconds))
-
-    def _requeue(self) -> None:
-        """The operator was lost before the conversation: the caller waits on, in the old place."""
-        self._wants_connection = False
-        self._exchange.floor.take(router.Finished(self.call))
-        if self._asked:
-            self._queued_at = time.monotonic()
-            asyncio.get_running_loop().call_soon(self._enter_queue, max(self._waited, 0.001))
-
-    def _enter_queue(self, waited: float = 0.0) -> None:
-        if asked := self._asked:
-            terms = self.version.queues[asked.queue]
-            arrived = router.Arrived(
-                self.call, asked.queue, asked.skills, asked.priority, asked.max_wait, waited, terms
-            )
-            self._exchange.floor.enter(self, arrived)
-
-    def _let_operator_go(self) -> None:
-        if self._leg is not None:
-            if self._leg.connected:
-                self._leg.caller_left()
-            else:
-                self._leg.withdraw()
 
     async def _end(self) -> None:
         """Whatever happened, nothing of the call stays up, and its end is written, with its ticket, at once."""
@@ -402,9 +261,7 @@ class Session:
         self._cancel("_timer")
         self._cancel("_watch")
         self._forget_spoken()
-        await self._part()
-        exchange.floor.take(router.Left(self.call))
-        self._let_operator_go()
+        await self._operators.end()
         for other in (self._message, self._outside):
             if other:
                 other.stop()
@@ -415,10 +272,10 @@ class Session:
             log.error("the caller's channel may still be up: %s", error, extra={"call": self.call})
         now = datetime.now(UTC)
         due = now
-        if state.operator and not self._disposition and self._asked:
+        if state.operator and not self._operators.disposition:
             # The operator may still give the disposition: the ticket waits for it as long as the wrap-up lasts.
-            due += timedelta(seconds=self.version.queues[self._asked.queue].wrap_up)
-        self._note("ended", {"outcome": state.outcome})
+            due += timedelta(seconds=self._operators.wrap_up)
+        self.note("ended", {"outcome": state.outcome})
         exchange.journal.flush()
         exchange.journal.close(self.call)
         facts: dict[str, Any] = {
@@ -429,9 +286,9 @@ class Session:
             "version": self.version.number,
             "queue": state.queue,
             "operator": state.operator,
-            "disposition": self._disposition,
-            "waited": round(self._waited, 3),
-            "talked": round(self._talked, 3),
+            "disposition": self._operators.disposition,
+            "waited": round(self._operators.waited, 3),
+            "talked": round(self._operators.talked, 3),
             "ticket": msgspec.to_builtins(state.ticket) if state.ticket else {},
             "survey": state.survey,
             "ticket_due_at": due,
@@ -439,8 +296,8 @@ class Session:
         await exchange.writer.run(lambda session: calls.finish(session, self.call, **facts), within=WRITE_WITHIN)
         log.info("call ended", extra={"call": self.call, "outcome": state.outcome})
 
-    def _note(self, kind: str, detail: dict[str, str]) -> None:
-        self._exchange.journal.note(self.call, kind, "", detail)
+    def note(self, kind: str, detail: dict[str, str], node: str = "") -> None:
+        self._exchange.journal.note(self.call, kind, node, detail)
 
     def _cancel(self, timer: str) -> None:
         handle: asyncio.TimerHandle | None = getattr(self, timer)
