@@ -1,243 +1,39 @@
-"""The queue router: pure.
+"""The queue router: which operator takes which call. Pure: it knows no socket, no clock, no database.
 
-Rules of this file
-- Everything that decides who takes which call is here. `step(state, event, now)` changes the state it is given and
-  returns the actions; it knows no socket, no clock, no database. `now` is seconds, monotonic.
-- A call that waits is offered to one operator at a time (`ring-all`: to all at once). An operator has one offer or
-  one call at a time.
-- Calls are served by priority, then by age. A call whose skills nobody free has does not hold up the next one.
+`step(state, event, now)` changes the state it is given and returns the actions; `now` is seconds, monotonic, so that a
+clock that is set does not matter. What holds after every step, whatever the events were (checked by
+`tests/ivr/acd/test_invariants.py` over random arrivals):
 
-Life of an operator:  signed-out → ready → ringing → talking → wrap-up → ready
-                      ringing, not answered → paused → (signs in again) → ready
+1. Nobody waits while a fit operator is free: no operator is `ready` who serves the queue and has the skills that a
+   waiting call which is offered to nobody asks for by then.
+2. An operator has one offer or one call at a time; a call is offered to one operator (`ring-all`: to all who are fit),
+   and to nobody once it is taken.
+3. Nobody is overtaken: an offer goes to a call only if no other waits, of the same queue, needs and priority, that has
+   waited longer and is offered to nobody.
+
+Order of calls: priority is time. A call of priority P goes as if it had come P × `ageing` seconds earlier; among equals
+the longest waiting goes first. A call whose needs nobody free has does not hold up the next one.
+
+Choice of the operator: the highest level of the skills asked for, then the queue's strategy.
+
+Life of an operator:  signed-out → ready → offered → talking → wrap-up → ready
+                      offered, not answered → paused (`missed`);  phone gone → unreachable → where they were
+                      a pause or sign-out asked for during a call begins after its wrap-up
 Life of a call:       waiting → (offered → waiting)* → connected, or out by `timeout`, `full`, `unstaffed`, or left
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterator
 
-Presence = Literal["signed-out", "ready", "ringing", "talking", "wrap-up", "paused"]
-Strategy = Literal["longest-idle", "ring-all", "fewest-calls", "round-robin"]
+from ivr.acd import estimate
+from ivr.acd import words as w
+from ivr.acd.state import GRACE, Average, Operator, Presence, State, Strategy, Talk, Waiting, needs, order
 
-# Until a queue has calls of its own to go by, a conversation is taken to last this long.
-USUAL_TALK = 180.0
-# How much the newest conversation weighs in the running average.
-TALK_WEIGHT = 0.1
+MISSED = "missed"
 
 
-@dataclass(frozen=True)
-class Queue:
-    """How a queue works. Durations in seconds; `overflow` is ((after, skills), …) in order of time."""
-
-    name: str
-    strategy: Strategy = "longest-idle"
-    ring: float = 20.0
-    wrap_up: float = 30.0
-    max_waiting: int = 200
-    overflow: tuple[tuple[float, tuple[str, ...]], ...] = ()
-    announce_every: float = 0.0  # 0: never
-
-
-@dataclass
-class Operator:
-    code: str
-    skills: frozenset[str]
-    queues: frozenset[str]  # {"all"} or names
-    languages: tuple[str, ...] = ()  # the first is the one the operator is spoken to in
-    phone: str = ""  # the account they signed in from, "" for that of their ordinary phone
-    presence: Presence = "signed-out"
-    since: float = 0.0
-    taken: int = 0
-    call: str = ""
-    wrap_up_until: float = 0.0
-    last_offer: float = 0.0
-
-    def serves(self, queue: str, skills: Iterable[str]) -> bool:
-        return bool(self.queues & {"all", queue}) and self.skills.issuperset(skills)
-
-
-@dataclass
-class Waiting:
-    call: str
-    queue: str
-    skills: tuple[str, ...]
-    priority: int
-    since: float
-    until: float | None
-    announce_at: float
-    offered: dict[str, float] = field(default_factory=dict)  # operator → when the ringing stops
-
-
-@dataclass
-class State:
-    queues: dict[str, Queue]
-    operators: dict[str, Operator] = field(default_factory=dict)
-    waiting: dict[str, Waiting] = field(default_factory=dict)
-    talking: dict[str, tuple[str, str, float]] = field(default_factory=dict)  # call → operator, queue, since
-    talk: dict[str, float] = field(default_factory=dict)  # queue → average conversation
-    former: set[str] = field(default_factory=set)  # queues that are gone as soon as no call is in them
-
-
-# Events
-
-
-@dataclass(frozen=True)
-class Arranged:
-    """These are the queues from now on."""
-
-    queues: tuple[Queue, ...]
-
-
-@dataclass(frozen=True)
-class Arrived:
-    """`terms`: the queue as the call's flows have it, should it be none of those there are now."""
-
-    call: str
-    queue: str
-    skills: tuple[str, ...] = ()
-    priority: int = 0
-    max_wait: float | None = None
-    waited: float = 0.0  # when the call comes back from an operator who was lost: it keeps its place
-    terms: Queue | None = None
-
-
-@dataclass(frozen=True)
-class Left:
-    """The caller hung up, or went elsewhere."""
-
-    call: str
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """The operator's phone was answered."""
-
-    call: str
-    operator: str
-
-
-@dataclass(frozen=True)
-class Missed:
-    """The operator did not take the offer. `absent`: no phone of theirs is registered."""
-
-    call: str
-    operator: str
-    absent: bool = False
-
-
-@dataclass(frozen=True)
-class Finished:
-    """The operator and the caller are apart again; `operator` now wraps up."""
-
-    call: str
-
-
-@dataclass(frozen=True)
-class WrappedUp:
-    """The disposition is given: no need to wait for the end of the wrap-up."""
-
-    operator: str
-
-
-@dataclass(frozen=True)
-class SignedIn:
-    """At `phone` ("": where they were). Who has a call or an offer stays at the phone that it came to."""
-
-    operator: str
-    phone: str = ""
-
-
-@dataclass(frozen=True)
-class SignedOut:
-    operator: str
-
-
-@dataclass(frozen=True)
-class Tick:
-    """Time has passed."""
-
-
-Event = Arranged | Arrived | Left | Accepted | Missed | Finished | WrappedUp | SignedIn | SignedOut | Tick
-
-
-# Actions
-
-
-@dataclass(frozen=True)
-class Offer:
-    call: str
-    operator: str
-    ring: float
-
-
-@dataclass(frozen=True)
-class Withdraw:
-    call: str
-    operator: str
-
-
-@dataclass(frozen=True)
-class Exit:
-    call: str
-    exit: Literal["timeout", "full", "unstaffed"]
-
-
-@dataclass(frozen=True)
-class Announce:
-    """Tell the caller: place in the queue (from 1) and estimated wait in seconds."""
-
-    call: str
-    position: int
-    wait: float
-
-
-@dataclass(frozen=True)
-class Present:
-    """An operator's presence changed."""
-
-    operator: str
-    presence: Presence
-    call: str
-
-
-Action = Offer | Withdraw | Exit | Announce | Present
-
-
-def step(state: State, event: Event, now: float) -> list[Action]:
+def step(state: State, event: w.Event, now: float) -> list[w.Action]:
     """Take one event; `state` is changed in place. An event about something unknown or past changes nothing."""
-    actions: list[Action] = []
-    match event:
-        case Arranged(queues):
-            state.former |= state.queues.keys()
-            state.former -= {queue.name for queue in queues}
-            state.queues |= {queue.name: queue for queue in queues}
-        case Arrived():
-            actions += _arrive(state, event, now)
-        case Left(call):
-            actions += _forget(state, call, now)
-            actions += _finish(state, call, now)
-        case Accepted(call, code):
-            actions += _accept(state, call, code, now)
-        case Missed(call, code, absent):
-            actions += _miss(state, call, code, "signed-out" if absent else "paused", now)
-        case Finished(call):
-            actions += _finish(state, call, now)
-        case WrappedUp(code):
-            operator = state.operators.get(code)
-            if operator and operator.presence == "wrap-up":
-                actions += _become(operator, "ready", now)
-        case SignedIn(code, phone):
-            operator = state.operators.get(code)
-            if operator and phone and operator.presence not in ("ringing", "talking"):
-                operator.phone = phone
-            if operator and operator.presence in ("signed-out", "paused", "wrap-up"):
-                actions += _become(operator, "ready", now)
-        case SignedOut(code):
-            actions += _sign_out(state, code, now)
-        case Tick():
-            pass
-    actions += _let_time_pass(state, now)
-    actions += _match(state, now)
+    actions = [*_take(state, event, now), *_let_time_pass(state, now), *_match(state, now)]
     for name in [name for name in state.former if not _in_use(state, name)]:
         state.former.remove(name)
         del state.queues[name]
@@ -246,61 +42,67 @@ def step(state: State, event: Event, now: float) -> list[Action]:
 
 def next_deadline(state: State, now: float) -> float | None:
     """When `step` wants its next Tick; None when nothing waits for time."""
-    times = [operator.wrap_up_until for operator in state.operators.values() if operator.presence == "wrap-up"]
+    times = [one.wrap_up_until for one in state.operators.values() if one.presence == "wrap-up"]
+    if state.waiting:
+        gone = (one.since + GRACE for one in state.operators.values() if one.presence == "unreachable")
+        times += [at for at in gone if at > now]
     for call in state.waiting.values():
+        queue = state.queues[call.queue]
         times += call.offered.values()
-        times += [call.since + after for after, _ in state.queues[call.queue].overflow if call.since + after > now]
+        times += [call.since + after for after, _ in queue.overflow if call.since + after > now]
         if call.until is not None and not call.offered:
             times.append(call.until)
-        if state.queues[call.queue].announce_every:
+        if queue.announce_every:
             times.append(call.announce_at)
     return min(times, default=None)
 
 
 def position(state: State, call: str) -> int:
-    """Place in the queue, from 1; 0 when the call does not wait."""
+    """Place in the queue, from 1; 0 when the call does not wait. It grows only when a call of higher priority comes,
+    or one that has waited longer comes back or is moved."""
     mine = state.waiting.get(call)
     if mine is None:
         return 0
-    return 1 + sum(other.queue == mine.queue and _order(other) < _order(mine) for other in state.waiting.values())
+    return 1 + sum(other.queue == mine.queue and order(other) < order(mine) for other in state.waiting.values())
 
 
-def estimated_wait(state: State, call: str) -> float:
-    """Seconds until it is this call's turn: place × average conversation ÷ operators at work."""
-    queue = state.waiting[call].queue
-    staff = sum(o.presence not in ("signed-out", "paused") and o.serves(queue, ()) for o in state.operators.values())
-    return position(state, call) * state.talk.get(queue, USUAL_TALK) / max(1, staff)
+def _take(state: State, event: w.Event, now: float) -> Iterator[w.Action]:
+    match event:
+        case w.Arranged(queues):
+            state.former |= state.queues.keys()
+            state.former -= {queue.name for queue in queues}
+            state.queues |= {queue.name: queue for queue in queues}
+        case w.Arrived():
+            yield from _arrive(state, event, now)
+        case w.Left(call):
+            yield from _forget(state, call, now)
+            yield from _finish(state, call, now)
+        case w.Moved(call, queue, front) if call in state.waiting and queue in {"", *state.queues}:
+            yield from _move(state, state.waiting[call], queue, front, now)
+        case w.Accepted(call, code):
+            yield from _accept(state, call, code, now)
+        case w.Missed(call, code, absent):
+            yield from _miss(state, call, code, absent, now)
+        case w.Finished(call):
+            yield from _finish(state, call, now)
+        case w.Joined():
+            yield from _join(state, event, now)
+        case w.Removed(code) if operator := state.operators.pop(code, None):
+            yield from _take_back(state, operator)
+            yield w.Present(code, "signed-out")
+        case (
+            w.SignedIn(code) | w.SignedOut(code) | w.Paused(code) | w.Resumed(code) | w.WrappedUp(code)
+            | w.Vanished(code) | w.Reached(code)
+        ) if operator := state.operators.get(code):  # fmt: skip
+            yield from _attend(state, operator, event, now)
 
 
-def _order(call: Waiting) -> tuple[int, float, str]:
-    return (-call.priority, call.since, call.call)
+# Calls
 
 
-def _skills(state: State, call: Waiting, now: float) -> tuple[str, ...]:
-    """The skills asked for by now: overflow relaxes them with time."""
-    asked = call.skills
-    for after, skills in state.queues[call.queue].overflow:
-        if now >= call.since + after:
-            asked = skills
-    return asked
-
-
-def _staffed(state: State, call: Waiting) -> bool:
-    """Whether anybody signed in could take the call, now or once overflow has relaxed its skills."""
-    wanted = [call.skills, *(skills for _, skills in state.queues[call.queue].overflow)]
-    return any(
-        operator.presence != "signed-out" and any(operator.serves(call.queue, skills) for skills in wanted)
-        for operator in state.operators.values()
-    )
-
-
-def _in_use(state: State, queue: str) -> bool:
-    return any(call.queue == queue for call in state.waiting.values()) or any(
-        name == queue for _, name, _ in state.talking.values()
-    )
-
-
-def _arrive(state: State, event: Arrived, now: float) -> list[Action]:
+def _arrive(state: State, event: w.Arrived, now: float) -> Iterator[w.Action]:
+    if event.call in state.waiting or event.call in state.talking:
+        return
     if event.queue not in state.queues and event.terms:
         state.queues[event.queue] = event.terms
         state.former.add(event.queue)
@@ -309,125 +111,254 @@ def _arrive(state: State, event: Arrived, now: float) -> list[Action]:
     call = Waiting(
         event.call,
         event.queue,
-        event.skills,
+        event.needs,
         event.priority,
         since,
         None if event.max_wait is None else since + event.max_wait,
         # The first announcement comes at once, unless an operator does.
         announce_at=now if not event.waited else now + queue.announce_every,
+        language=event.language,
+        turn=since - event.priority * queue.ageing,
     )
-    if event.call in state.waiting or event.call in state.talking:
-        return []
-    if sum(other.queue == queue.name for other in state.waiting.values()) >= queue.max_waiting:
-        return [Exit(event.call, "full")]
-    if not _staffed(state, call):
-        return [Exit(event.call, "unstaffed")]
-    state.waiting[event.call] = call
-    return []
+    # Who comes back has been let in before.
+    if not event.waited and sum(one.queue == queue.name for one in state.waiting.values()) >= queue.max_waiting:
+        yield w.Exit(event.call, "full")
+    elif not _staffed(state, call, now):
+        yield w.Exit(event.call, "unstaffed")
+    else:
+        state.waiting[event.call] = call
 
 
-def _forget(state: State, call: str, now: float) -> list[Action]:
-    """Take a call out of its queue; whoever was ringing for it is free again."""
-    waiting = state.waiting.pop(call, None)
-    actions: list[Action] = []
-    for code in waiting.offered if waiting else ():
-        actions += [Withdraw(call, code), *_become(state.operators[code], "ready", now, keep_idle=True)]
-    return actions
+def _forget(state: State, call: str, now: float) -> Iterator[w.Action]:
+    """Take a call out of its queue; whoever is rung for it is free again."""
+    if waiting := state.waiting.pop(call, None):
+        yield from _withdraw(state, waiting, now)
 
 
-def _accept(state: State, call: str, code: str, now: float) -> list[Action]:
+def _withdraw(state: State, call: Waiting, now: float) -> Iterator[w.Action]:
+    """From everybody; idle time runs on while a phone rings, so an offer withdrawn costs nobody their turn."""
+    offered, call.offered = call.offered, {}
+    for code in offered:
+        yield w.Withdraw(call.call, code)
+        yield from _free(state.operators[code], now)
+
+
+def _move(state: State, call: Waiting, queue: str, front: bool, now: float) -> Iterator[w.Action]:
+    yield from _withdraw(state, call, now)
+    if queue:
+        call.queue = queue
+        call.turn = call.since - call.priority * state.queues[queue].ageing
+    if front:
+        call.turn = min(other.turn for other in state.waiting.values() if other.queue == call.queue) - 1.0
+
+
+def _accept(state: State, call: str, code: str, now: float) -> Iterator[w.Action]:
     waiting = state.waiting.get(call)
     if waiting is None or code not in waiting.offered:
-        return [Withdraw(call, code)]
+        yield w.Withdraw(call, code)
+        return
     del waiting.offered[code]
-    actions = _forget(state, call, now)
+    yield from _forget(state, call, now)
     operator = state.operators[code]
     operator.taken += 1
-    state.talking[call] = (code, waiting.queue, now)
-    return actions + _become(operator, "talking", now, call)
+    operator.serving = state.talking[call] = Talk(code, waiting.queue, operator.last_offer)
+    yield _become(operator, "talking", now, call=call)
 
 
-def _miss(state: State, call: str, code: str, then: Presence, now: float) -> list[Action]:
+def _miss(state: State, call: str, code: str, absent: bool, now: float) -> Iterator[w.Action]:
     waiting = state.waiting.get(call)
     if waiting is None or waiting.offered.pop(code, None) is None:
-        return []
-    return _become(state.operators[code], then, now)
-
-
-def _finish(state: State, call: str, now: float) -> list[Action]:
-    code, queue, since = state.talking.pop(call, ("", "", 0.0))
-    if not code or code not in state.operators:
-        return []
-    average = state.talk.get(queue, USUAL_TALK)
-    state.talk[queue] = average + (now - since - average) * TALK_WEIGHT
+        return
     operator = state.operators[code]
-    if operator.presence != "talking":  # signed out or removed meanwhile
-        return []
-    operator.wrap_up_until = now + state.queues[queue].wrap_up
-    return _become(operator, "wrap-up", now, call)
+    if absent:
+        operator.reachable = False
+        yield from _free(operator, now)
+    else:
+        yield _become(operator, "paused", now, MISSED)
 
 
-def _sign_out(state: State, code: str, now: float) -> list[Action]:
-    operator = state.operators.get(code)
-    if operator is None or operator.presence == "signed-out":
-        return []
-    actions: list[Action] = []
-    for waiting in state.waiting.values():
-        if waiting.offered.pop(code, None) is not None:
-            actions.append(Withdraw(waiting.call, code))
-    return actions + _become(operator, "signed-out", now, operator.call if operator.presence == "talking" else "")
+def _finish(state: State, call: str, now: float) -> Iterator[w.Action]:
+    talk = state.talking.pop(call, None)
+    operator = state.operators.get(talk.operator) if talk else None
+    if talk is None or operator is None:  # removed meanwhile
+        return
+    operator.wrap_up_until = now + state.queues[talk.queue].wrap_up
+    yield _become(operator, "wrap-up", now, call=call)
+
+
+# Operators
+
+
+def _join(state: State, event: w.Joined, now: float) -> Iterator[w.Action]:
+    operator = state.operators.get(event.operator)
+    if operator is None:
+        operator = state.operators[event.operator] = Operator(event.operator, {}, frozenset(), phone=event.phone)
+        yield _become(operator, event.presence, now, event.reason)
+    operator.skills, operator.queues, operator.languages = dict(event.skills), event.queues, event.languages
+
+
+def _attend(state: State, operator: Operator, event: w.Event, now: float) -> Iterator[w.Action]:
+    """What operators, supervisors and phones say about where an operator stands."""
+    presence = operator.presence
+    match event:
+        case w.SignedIn(phone=phone, by=by) if presence != "talking" or phone == operator.phone:
+            operator.phone, operator.reachable, operator.then = phone, True, None
+            if presence == "wrap-up":
+                yield from _after_call(state, operator, now, by)
+            elif presence not in ("talking", "ready", "offered"):
+                yield from _free(operator, now, by)
+        case w.SignedOut(by=by) if presence != "signed-out":
+            yield from _go(state, operator, "signed-out", "", by, now)
+        case w.Paused(reason=reason, by=by) if presence != "signed-out":
+            yield from _go(state, operator, "paused", reason, by, now)
+        case w.Resumed(by=by) if presence == "talking":
+            operator.then = None
+        case w.Resumed(by=by) if presence == "wrap-up":
+            operator.then = None
+            yield from _after_call(state, operator, now, by)
+        case w.Resumed(by=by) if presence == "paused":
+            yield from _free(operator, now, by)
+        case w.WrappedUp() if presence == "wrap-up":
+            yield from _after_call(state, operator, now)
+        case w.Vanished() if operator.reachable:
+            operator.reachable = False
+            yield from _take_back(state, operator)
+            if presence in ("ready", "offered"):
+                yield _become(operator, "unreachable", now)
+            elif presence == "paused":
+                yield _become(operator, "unreachable", now, operator.reason)
+        case w.Reached() if not operator.reachable:
+            operator.reachable = True
+            if presence == "unreachable" and operator.reason:
+                yield _become(operator, "paused", now, operator.reason)
+            elif presence == "unreachable":
+                yield _become(operator, "ready", now)
+
+
+def _go(state: State, operator: Operator, presence: Presence, reason: str, by: str, now: float) -> Iterator[w.Action]:
+    """Away from calls: at once, or after the call that the operator has."""
+    if operator.presence in ("talking", "wrap-up"):
+        operator.then = (presence, reason, by)
+        if operator.presence == "wrap-up" and presence == "signed-out":
+            yield from _after_call(state, operator, now)
+        return
+    yield from _take_back(state, operator)
+    if (operator.presence, operator.reason) != (presence, reason):
+        yield _become(operator, presence, now, reason, by=by)
+
+
+def _after_call(state: State, operator: Operator, now: float, by: str = "") -> Iterator[w.Action]:
+    """The wrap-up is over."""
+    if served := operator.serving:
+        state.handling.setdefault(served.queue, Average()).add(now - served.since)
+    operator.serving = None
+    then, operator.then = operator.then, None
+    if then:
+        presence, reason, by = then
+        yield _become(operator, presence, now, reason, by=by)
+    else:
+        yield from _free(operator, now, by)
+
+
+def _take_back(state: State, operator: Operator) -> Iterator[w.Action]:
+    """Whatever is offered to the operator."""
+    if operator.presence == "offered":
+        state.waiting[operator.call].offered.pop(operator.code)
+        yield w.Withdraw(operator.call, operator.code)
+
+
+def _free(operator: Operator, now: float, by: str = "") -> Iterator[w.Action]:
+    idle = operator.idle_since if operator.presence == "offered" else now
+    yield _become(operator, "ready" if operator.reachable else "unreachable", now, by=by)
+    operator.idle_since = idle
 
 
 def _become(
-    operator: Operator, presence: Presence, now: float, call: str = "", *, keep_idle: bool = False
-) -> list[Action]:
-    operator.presence, operator.call = presence, call
-    if not keep_idle:
-        operator.since = now
-    return [Present(operator.code, presence, call)]
+    operator: Operator, presence: Presence, now: float, reason: str = "", *, call: str = "", by: str = ""
+) -> w.Action:
+    operator.presence, operator.reason, operator.call, operator.since = presence, reason, call, now
+    if presence not in ("ready", "offered"):
+        operator.idle_since = now
+    return w.Present(operator.code, presence, reason, call, operator.phone, by)
 
 
-def _let_time_pass(state: State, now: float) -> list[Action]:
-    actions: list[Action] = []
+# After each event
+
+
+def _let_time_pass(state: State, now: float) -> Iterator[w.Action]:
     for operator in state.operators.values():
         if operator.presence == "wrap-up" and now >= operator.wrap_up_until:
-            actions += _become(operator, "ready", now)
+            yield from _after_call(state, operator, now)
+    staffed: dict[tuple[str, tuple[str, ...], str], bool] = {}  # calls that ask for the same are decided together
     for call in list(state.waiting.values()):
-        for code, until in list(call.offered.items()):
-            if now >= until:
-                actions += [Withdraw(call.call, code), *_miss(state, call.call, code, "paused", now)]
+        for code in [code for code, until in call.offered.items() if now >= until]:
+            yield w.Withdraw(call.call, code)
+            yield from _miss(state, call.call, code, False, now)
         if not call.offered and call.until is not None and now >= call.until:
             del state.waiting[call.call]
-            actions.append(Exit(call.call, "timeout"))
-        elif not _staffed(state, call):
+            yield w.Exit(call.call, "timeout")
+            continue
+        kind = (call.queue, call.needs, call.language)
+        if kind not in staffed:
+            staffed[kind] = _staffed(state, call, now)
+        if not staffed[kind]:
             del state.waiting[call.call]
-            actions.append(Exit(call.call, "unstaffed"))
-    return actions
+            yield w.Exit(call.call, "unstaffed")
 
 
-def _match(state: State, now: float) -> list[Action]:
-    """Offer waiting calls to free operators, oldest of the highest priority first; announce to the rest."""
-    actions: list[Action] = []
-    for call in sorted(state.waiting.values(), key=_order):
-        queue = state.queues[call.queue]
-        if not call.offered:
-            skills = _skills(state, call, now)
-            free = [o for o in state.operators.values() if o.presence == "ready" and o.serves(queue.name, skills)]
-            free.sort(key=lambda operator: _turn(queue.strategy, operator))
-            for operator in free if queue.strategy == "ring-all" else free[:1]:
+def _staffed(state: State, call: Waiting, now: float) -> bool:
+    """Whether anybody who is there could take the call, now or once overflow has relaxed its needs."""
+    wanted = {call.needs, *(needs(state, call, call.since + after) for after, _ in state.queues[call.queue].overflow)}
+    return any(
+        operator.at_work(now) and any(operator.serves(call.queue, one) for one in wanted)
+        for operator in state.operators.values()
+    )
+
+
+def _in_use(state: State, queue: str) -> bool:
+    return any(call.queue == queue for call in state.waiting.values()) or any(
+        talk.queue == queue for talk in state.talking.values()
+    )
+
+
+def _match(state: State, now: float) -> Iterator[w.Action]:
+    """Offer waiting calls to free operators in order; announce to those who wait on."""
+    due = [call for call in state.waiting.values() if _announces(state, call, now)]
+    ready = {code: one for code, one in state.operators.items() if one.presence == "ready"}
+    if ready:
+        hopeless: set[tuple[str, tuple[str, ...]]] = set()  # nobody free is fit for these
+        for call in sorted(state.waiting.values(), key=order):
+            queue, wanted = state.queues[call.queue], needs(state, call, now)
+            if not ready:
+                break
+            if (queue.name, wanted) in hopeless or (call.offered and queue.strategy != "ring-all"):
+                continue
+            fit = [one for one in ready.values() if one.serves(queue.name, wanted)]
+            if not fit:
+                hopeless.add((queue.name, wanted))
+                continue
+            fit.sort(key=lambda one: _preference(queue.strategy, one, wanted))
+            for operator in fit if queue.strategy == "ring-all" else fit[:1]:
+                del ready[operator.code]
                 call.offered[operator.code] = now + queue.ring
                 operator.last_offer = now
-                actions += [Offer(call.call, operator.code, queue.ring)]
-                # Idle time runs on while a phone rings: an offer that is withdrawn costs nobody their turn.
-                actions += _become(operator, "ringing", now, call.call, keep_idle=True)
-        if queue.announce_every and now >= call.announce_at:
-            call.announce_at = now + queue.announce_every
-            if not call.offered:
-                actions.append(Announce(call.call, position(state, call.call), estimated_wait(state, call.call)))
-    return actions
+                yield w.Offer(call.call, operator.code, operator.phone, queue.ring)
+                yield _become(operator, "offered", now, call=call.call)
+    yield from _announce(state, due, now)
 
 
-def _turn(strategy: Strategy, operator: Operator) -> tuple[float, float, str]:
+def _preference(strategy: Strategy, operator: Operator, wanted: tuple[str, ...]) -> tuple[int, float, float, str]:
     """Sorts operators: whose turn it is comes first."""
-    first = {"fewest-calls": float(operator.taken), "round-robin": operator.last_offer}.get(strategy, operator.since)
-    return (first, operator.since, operator.code)
+    turn = {"fewest-calls": float(operator.taken), "round-robin": operator.last_offer}.get(strategy, 0.0)
+    return (-sum(map(operator.level, wanted)), turn, operator.idle_since, operator.code)
+
+
+def _announces(state: State, call: Waiting, now: float) -> bool:
+    return bool(state.queues[call.queue].announce_every) and now >= call.announce_at
+
+
+def _announce(state: State, due: list[Waiting], now: float) -> Iterator[w.Action]:
+    for call in due:
+        call.announce_at = now + state.queues[call.queue].announce_every
+        if not call.offered:
+            yield w.Announce(call.call, position(state, call.call), estimate.wait(state, call, now))

@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ivr.acd import router
+from ivr.acd import words as acd
 from ivr.ari import ids
 from ivr.ari.errors import AriError
 from ivr.calls.exchange import Exchange
@@ -64,7 +64,7 @@ class Conversation:
 
     def unwanted(self) -> None:
         """The caller goes elsewhere."""
-        self._exchange.floor.take(router.Left(self.call))
+        self._exchange.floor.take(acd.Left(self.call))
 
     async def connect(self, recording: str) -> None:
         """The caller has heard the operator's code. `recording`: `on`, `off` or `paused`."""
@@ -91,9 +91,9 @@ class Conversation:
 
     # What the floor tells
 
-    def offer(self, operator: str, ring: float) -> None:
+    def offer(self, operator: str, phone: str, ring: float) -> None:
         self._offers += 1
-        leg = self._legs[operator] = Leg(self._exchange, self, operator, self._offers, ring)
+        leg = self._legs[operator] = Leg(self._exchange, self, operator, phone, self._offers, ring)
         self._session.note("offer", {"operator": operator})
         self._exchange.go(leg.run())
 
@@ -105,8 +105,8 @@ class Conversation:
         self.waited += time.monotonic() - self._queued_at
         self._session.told(words.QueueExit(exit))
 
-    def announce(self, position: int, wait: float) -> None:
-        self._session.told(words.Announce(position, wait))
+    def announce(self, position: int, wait: float | None) -> None:
+        self._session.told(words.Announce(position, self._session.world.estimate(wait)))
 
     # What an operator's leg tells
 
@@ -123,7 +123,7 @@ class Conversation:
     def leg_over(self, leg: Leg, *, absent: bool) -> None:
         self._legs.pop(leg.operator, None)
         if leg is not self._leg:
-            self._exchange.floor.take(router.Missed(self.call, leg.operator, absent))
+            self._exchange.floor.take(acd.Missed(self.call, leg.operator, absent))
             self._session.note("offer-missed", {"operator": leg.operator})
             return
         self._leg = None
@@ -140,7 +140,7 @@ class Conversation:
         self._session.note("disposition", {"operator": operator, "disposition": disposition})
         now = datetime.now(UTC)
         await self._exchange.writer.run(lambda s: calls.set_disposition(s, self.call, disposition, now))
-        self._exchange.floor.take(router.WrappedUp(operator))
+        self._exchange.floor.take(acd.WrappedUp(operator))
 
     # Together and apart
 
@@ -171,7 +171,7 @@ class Conversation:
         exchange, seconds = self._exchange, time.monotonic() - self._talk_since
         self._talk_since, part = 0.0, self._part
         self.talked += seconds
-        exchange.floor.take(router.Finished(self.call))
+        exchange.floor.take(acd.Finished(self.call))
         self._session.note("conversation-ended", {"seconds": f"{seconds:.1f}"})
         try:
             if self._recording != "off":
@@ -186,7 +186,7 @@ class Conversation:
     def _requeue(self) -> None:
         """The operator was lost before the conversation: the caller waits on, in the old place."""
         self._wants_connection = False
-        self._exchange.floor.take(router.Finished(self.call))
+        self._exchange.floor.take(acd.Finished(self.call))
         if self._asked:
             self._queued_at = time.monotonic()
             asyncio.get_running_loop().call_soon(self._enter_queue, max(self.waited, 0.001))
@@ -194,8 +194,8 @@ class Conversation:
     def _enter_queue(self, waited: float = 0.0) -> None:
         if asked := self._asked:
             terms = self._session.version.queues[asked.queue]
-            arrived = router.Arrived(
-                self.call, asked.queue, asked.skills, asked.priority, asked.max_wait, waited, terms
+            arrived = acd.Arrived(
+                self.call, asked.queue, asked.skills, asked.priority, asked.max_wait, waited, terms, self.language
             )
             self._exchange.floor.enter(self, arrived)
 

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 
-from ivr.acd import router
+from ivr.acd import words as acd
 from ivr.ari import events
 from ivr.ari.errors import AriError
 from ivr.calls import phones
@@ -57,7 +57,7 @@ class Desk:
             if dialled == "*1":
                 await self._sign_in()
             elif dialled == "*2":
-                exchange.floor.take(router.SignedOut(self._operator))
+                exchange.floor.take(acd.SignedOut(self._operator, "phone"))
                 await self._say("signed-out")
             elif dialled.startswith("*3") and dialled[2:] in KEYS:
                 await self._dispose(KEYS[dialled[2:]])
@@ -75,14 +75,14 @@ class Desk:
     async def _sign_in(self) -> None:
         phone = self._channel.endpoint
         if phone == phones.browser_account(self._operator):
-            self._exchange.floor.take(router.SignedIn(self._operator, phone))
+            self._exchange.floor.take(acd.SignedIn(self._operator, phone, "page"))
             return
         for _ in range(ATTEMPTS):
             await self._start_saying("sign-in")
             code = await self._code()
-            if code == self._operator and code in self._exchange.floor.state.operators:
+            if code == self._operator and self._exchange.floor.operator(code):
                 # Signed in first: who hangs up on the confirmation is at work all the same.
-                self._exchange.floor.take(router.SignedIn(code, phone))
+                self._exchange.floor.take(acd.SignedIn(code, phone, "phone"))
                 await self._say("signed-in")
                 return
             await self._say("sign-in-refused")
@@ -108,13 +108,13 @@ class Desk:
             await self._say("disposition-refused")
             return
         await exchange.writer.run(lambda s: calls.set_disposition(s, call, disposition, now))
-        exchange.floor.take(router.WrappedUp(self._operator))
+        exchange.floor.take(acd.WrappedUp(self._operator))
         await self._say("disposition-saved")
 
     async def _start_saying(self, prompt: str) -> None:
         self._plays += 1
         self._heard.clear()
-        operator = self._exchange.floor.state.operators.get(self._operator)
+        operator = self._exchange.floor.operator(self._operator)
         language = operator.languages[0] if operator and operator.languages else "it"
         try:
             file = await self._exchange.library.ready(builtin_say(prompt, language))

@@ -9,12 +9,11 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from ivr.acd import router
+from ivr.acd import words as acd
 from ivr.ari import ids
 from ivr.ari.errors import AriError
 from ivr.calls.dispositions import KEYS
 from ivr.calls.exchange import Exchange
-from ivr.calls.phones import account
 from ivr.flow.builtin import builtin_say
 from ivr.prompts.library import PromptError, media
 
@@ -30,9 +29,9 @@ KEY_WAIT = 10.0
 
 class Leg:
     def __init__(
-        self, exchange: Exchange, conversation: "Conversation", operator: str, number: int, ring: float
+        self, exchange: Exchange, conversation: "Conversation", operator: str, phone: str, number: int, ring: float
     ) -> None:
-        self.operator, self.number = operator, number
+        self.operator, self.number, self._phone = operator, number, phone
         self._exchange, self._conversation, self._ring = exchange, conversation, ring
         self.channel = ids.operator_channel(conversation.call, number)
         self.ready = False  # has heard the whisper
@@ -100,17 +99,16 @@ class Leg:
 
     async def _offer(self) -> None:
         exchange, conversation = self._exchange, self._conversation
-        operator = exchange.floor.state.operators.get(self.operator)
         await exchange.ari.originate(
             self.channel,
-            f"PJSIP/{(operator and operator.phone) or account(self.operator)}",
+            f"PJSIP/{self._phone}",
             arguments=("offer", conversation.call),
             caller_id=f'"{conversation.queue}" <{conversation.language}>',
             ring=self._ring + 5,  # the router ends the ringing; this is for when it cannot
         )
         if not await self._first(self._answer):
             return
-        exchange.floor.take(router.Accepted(conversation.call, self.operator))
+        exchange.floor.take(acd.Accepted(conversation.call, self.operator))
         if self._withdrawn:
             return
         conversation.leg_answered(self)
@@ -125,12 +123,12 @@ class Leg:
 
     def _own_language(self) -> str:
         """Operators hear the first of their languages."""
-        operator = self._exchange.floor.state.operators.get(self.operator)
+        operator = self._exchange.floor.operator(self.operator)
         return operator.languages[0] if operator and operator.languages else "it"
 
     async def _ask_disposition(self, language: str) -> None:
         exchange, conversation = self._exchange, self._conversation
-        operator = exchange.floor.state.operators.get(self.operator)
+        operator = exchange.floor.operator(self.operator)
         until = operator.wrap_up_until if operator and operator.presence == "wrap-up" else time.monotonic() + KEY_WAIT
         while not self._keys.empty():  # keys pressed during the conversation were not meant for us
             self._keys.get_nowait()

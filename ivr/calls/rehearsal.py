@@ -18,9 +18,10 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from ivr.acd.router import Queue
+from ivr.acd.state import Queue
 from ivr.calls.services import Services
 from ivr.flow import words
+from ivr.flow.simulator import ESTIMATE
 
 NOBODY = "nobody"  # a skill that no operator has
 
@@ -36,6 +37,9 @@ class World:
 
     def seconds(self, timer: words.Timer, state: words.State) -> float:
         return timer.seconds
+
+    def estimate(self, wait: float | None) -> float | None:
+        return wait
 
 
 class Reply(msgspec.Struct, forbid_unknown_fields=True):
@@ -65,6 +69,9 @@ class Rehearsal(World):
 
     def clock(self) -> datetime:
         return self._part.at.astimezone(UTC) + (datetime.now(UTC) - self._begun)
+
+    def estimate(self, wait: float | None) -> float | None:
+        return ESTIMATE  # as in the simulator
 
     async def ask(self, asked: words.Http) -> words.HttpReply:
         try:

@@ -50,7 +50,7 @@ class Session:
         world: World | None = None,
     ) -> None:
         self.call, self.channel, self.version, self.flow, self.facts = call, channel, version, flow, facts
-        self._exchange, self._world = exchange, world or World(exchange.clock, exchange.services)
+        self._exchange, self.world = exchange, world or World(exchange.clock, exchange.services)
         self._inbox: asyncio.Queue[words.Event] = asyncio.Queue()
         self.state: words.State
         self._timer: asyncio.TimerHandle | None = None
@@ -107,7 +107,7 @@ class Session:
         exchange.add(self.channel, self)
         exchange.calls += 1
         try:
-            self.state, actions = machine.begin(self.version.book, self.flow, self.facts, self._world.clock())
+            self.state, actions = machine.begin(self.version.book, self.flow, self.facts, self.world.clock())
             await self._answer()
             await self._carry_out(actions)
             while not self.state.done:
@@ -136,7 +136,7 @@ class Session:
 
     async def _step(self, event: words.Event) -> None:
         before = self.state.step
-        now = self._world.clock()
+        now = self.world.clock()
         self.state, actions = machine.step(self.version.book, self.state, self.facts, event, now)
         await self._carry_out(actions, save=self.state.step != before)
 
@@ -187,14 +187,14 @@ class Session:
                 await ari.stop_playback(ids.playback(self.call, self._playing))
             case words.Timer():
                 self._cancel("_timer")
-                loop, seconds = asyncio.get_running_loop(), self._world.seconds(action, self.state)
+                loop, seconds = asyncio.get_running_loop(), self.world.seconds(action, self.state)
                 self._timer = loop.call_later(seconds, self._inbox.put_nowait, words.Elapsed(action.id))
             case words.Music(True, name):
                 await ari.start_music(self.channel, name)
             case words.Music(False):
                 await ari.stop_music(self.channel)
             case words.Enqueue():
-                self._operators.wanted(self._world.enqueued(action))
+                self._operators.wanted(self.world.enqueued(action))
             case words.LeaveQueue():
                 self._operators.unwanted()
             case words.Connect(recording):
@@ -243,7 +243,7 @@ class Session:
         self._spoken = []
 
     async def _ask(self, asked: words.Http) -> None:
-        self.told(await self._world.ask(asked))
+        self.told(await self.world.ask(asked))
 
     async def _call_back(self, queue: str, number: str, language: str) -> None:
         now = datetime.now(UTC)

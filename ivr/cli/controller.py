@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from asterisk_conf.render import APP_PREFIX, ARI_USER
 from ivr import logs
-from ivr.acd import router
+from ivr.acd import words as acd
 from ivr.acd.floor import Floor
+from ivr.acd.state import USUAL_LEVEL
 from ivr.ari.ami import Ami
 from ivr.ari.client import Ari
 from ivr.ari.connection import Connection
@@ -31,6 +32,7 @@ from ivr.publishing import versions
 from ivr.settings import Settings, load
 from ivr.store import calls, controllers, flow_versions, operators
 from ivr.store.database import Database
+from ivr.store.schema import Operator, Presence
 from ivr.store.writer import Writer
 from ivr.tickets.embedded import Embedded
 from ivr.tickets.outbox import deliver_due
@@ -42,7 +44,6 @@ log = logging.getLogger(__name__)
 BEAT = 1.0
 SWEEP = 30.0
 FAREWELL = 15.0
-AWAY: dict[str, router.Presence] = {"signed-out": "signed-out", "paused": "paused"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,8 +69,13 @@ async def control(settings: Settings, name: str) -> None:
         now = datetime.now(UTC)
         return now if offset is None else offset + (now - begun)
 
-    def on_presence(code: str, presence: str, call: str) -> None:
-        work = writer.run(lambda s: operators.set_presence(s, code, presence, datetime.now(UTC), call))
+    def on_presence(new: acd.Present) -> None:
+        at = datetime.now(UTC)
+        work = writer.run(
+            lambda s: operators.set_presence(
+                s, new.operator, new.presence, at, reason=new.reason, call=new.call, phone=new.phone, by=new.by
+            )
+        )
         exchange.go(_quietly(work))
 
     floor = Floor(on_presence)
@@ -150,20 +156,10 @@ class Phones:
         self._there: frozenset[str] = frozenset()
         self._period = 0  # of the browsers' passwords
 
-    def _read(self) -> list[router.Operator]:
+    def _read(self) -> list[acd.Joined]:
         with self._database.read() as session:
-            presences = {row.code: row.state for row in operators.presences(session)}
-            return [
-                router.Operator(
-                    code=row.code,
-                    skills=frozenset(row.languages),
-                    queues=frozenset(row.queues),
-                    languages=tuple(row.languages),
-                    # Whoever was at work when the controller ended is at work when it is back; a pause goes on.
-                    presence=AWAY.get(presences.get(row.code, "signed-out"), "ready"),
-                )
-                for row in operators.current(session)
-            ]
+            presences = {row.code: row for row in operators.presences(session)}
+            return [_joined(row, presences.get(row.code)) for row in operators.current(session)]
 
     async def renew(self) -> None:
         """Tell Asterisk of every phone: it may have been restarted."""
@@ -175,7 +171,7 @@ class Phones:
         self._floor.staff(now)
         if not self._ari.up:  # `renew` comes with the connection
             return
-        codes, period = frozenset(operator.code for operator in now), phones.period(time.time())
+        codes, period = frozenset(joined.operator for joined in now), phones.period(time.time())
         for code in codes - self._there:
             await phones.put(self._ari, phones.account(code), phones.sip_phone(code, self._secret))
         for code in codes if period != self._period else codes - self._there:
@@ -185,6 +181,16 @@ class Phones:
             for name in (phones.account(code), phones.browser_account(code)):
                 await phones.delete(self._ari, name)
         self._there, self._period = codes, period
+
+
+def _joined(row: Operator, then: Presence | None) -> acd.Joined:
+    """Whoever was at work when the controller ended is at work when it is back; a pause goes on."""
+    skills = dict.fromkeys(row.languages, USUAL_LEVEL) | row.skills
+    who = (row.code, tuple(sorted(skills.items())), frozenset(row.queues), tuple(row.languages))
+    if then is None or then.state == "signed-out":
+        return acd.Joined(*who, phone=phones.account(row.code))
+    paused = then.state == "paused" or (then.state == "unreachable" and then.reason)
+    return acd.Joined(*who, "paused" if paused else "ready", then.reason if paused else "", then.phone)
 
 
 async def _beat(exchange: Exchange, writer: Writer, connection: Connection, begun: datetime) -> None:

@@ -1,16 +1,19 @@
 """`ivr operators`: who may take calls."""
 
 import argparse
+import sys
 from datetime import UTC, datetime
 
+from ivr.acd.state import USUAL_LEVEL
 from ivr.calls import phones
 from ivr.cli.installation import make_folders, secret
 from ivr.cli.output import common, emit, problem, show
 from ivr.settings import load
 from ivr.store import operators
 from ivr.store.database import Database
+from ivr.store.schema import Presence
 
-COLUMNS = ["code", "name", "languages", "queues", "state"]
+COLUMNS = ["code", "name", "languages", "skills", "queues", "state", "reason", "since"]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--name", required=True)
     add.add_argument("--languages", required=True, metavar="it,en", help="the first is the one we speak to them")
     add.add_argument("--queues", required=True, metavar="all|NAME,…")
+    add.add_argument("--skills", default="", metavar="NAME[:LEVEL],…", help="besides the languages; levels 1 to 9 (5)")
     common(add, "Example: ivr operators add 4271 --name 'Anna B.' --languages it,de --queues all")
     add.set_defaults(run=_add)
     listing = commands.add_parser("list", help="operators and where they stand")
@@ -48,28 +52,59 @@ def _add(args: argparse.Namespace) -> int:
     languages, queues = (
         [part.strip() for part in text.split(",") if part.strip()] for text in (args.languages, args.queues)
     )
+    try:
+        skills = dict(map(_skill, filter(None, map(str.strip, args.skills.split(",")))))
+    except ValueError:
+        print(
+            f"ivr operators add: --skills {args.skills}: write NAME or NAME:LEVEL, levels are 1 to 9", file=sys.stderr
+        )
+        return 2
     with _database(args).transaction() as session:
-        operators.add(session, args.code, args.name, languages, queues, datetime.now(UTC))
-    row = {"code": args.code, "name": args.name, "languages": languages, "queues": queues, "state": "signed-out"}
+        operators.add(session, args.code, args.name, languages, queues, datetime.now(UTC), skills)
+    row = {
+        "code": args.code,
+        "name": args.name,
+        "languages": languages,
+        "skills": skills,
+        "queues": queues,
+        **_stands(None),
+    }
     emit(args, [row], COLUMNS)
     return 0
 
 
+def _skill(text: str) -> tuple[str, int]:
+    name, _, level = text.partition(":")
+    return name, int(level or USUAL_LEVEL)
+
+
 def _list(args: argparse.Namespace) -> int:
     with _database(args).read() as session:
-        states = {row.code: row.state for row in operators.presences(session)}
+        there = {row.code: row for row in operators.presences(session)}
         rows = [
             {
                 "code": row.code,
                 "name": row.name,
                 "languages": row.languages,
+                "skills": row.skills,
                 "queues": row.queues,
-                "state": states.get(row.code, "signed-out"),
+                **_stands(there.get(row.code)),
             }
             for row in operators.current(session)
         ]
     emit(args, rows, COLUMNS)
     return 0
+
+
+def _stands(presence: Presence | None) -> dict[str, object]:
+    if presence is None:
+        return {"state": "signed-out", "reason": "", "phone": "", "since": None}
+    return {
+        "state": presence.state,
+        "reason": presence.reason,
+        "phone": presence.phone,
+        "since": presence.since,
+    }
 
 
 def _remove(args: argparse.Namespace) -> int:

@@ -44,8 +44,12 @@ def problem(message: str) -> int:
 def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if value is None:
+        return ""
     if isinstance(value, list):
         return ",".join(map(str, value))
+    if isinstance(value, dict):
+        return ",".join(f"{key}:{one}" for key, one in value.items())
     if hasattr(value, "isoformat"):
         return str(value.isoformat(sep=" ", timespec="seconds")) if hasattr(value, "hour") else str(value)
     return f"{value:.1f}" if isinstance(value, float) else str(value)

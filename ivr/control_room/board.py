@@ -20,7 +20,7 @@ class LiveCall:
 class LiveOperator:
     code: str
     name: str
-    state: str  # signed-out, ready, ringing, talking, wrap-up, paused
+    state: str  # signed-out, ready, offered, talking, wrap-up, paused, unreachable
     languages: list[str]
     queues: list[str]
 

@@ -34,6 +34,7 @@ class Queue(_Strict):
     ring: Duration = 20.0
     wrap_up: Duration = 30.0
     max_waiting: Annotated[int, Field(ge=1)] = 200
+    ageing: Annotated[Duration, Field(description="a priority of 1 counts as much as having waited so long")] = 60.0
     service_level: ServiceLevel = ServiceLevel()
     overflow: tuple[Overflow, ...] = ()
     announce: Announcements | None = None

@@ -162,10 +162,10 @@ class Elapsed(Struct, frozen=True, tag=True):
 
 
 class Announce(Struct, frozen=True, tag=True):
-    """Time to tell the caller the place in the queue, and the estimated wait in seconds."""
+    """Time to tell the caller the place in the queue, and the estimated wait in seconds; None: nobody can know yet."""
 
     position: int
-    wait: float
+    wait: float | None
 
 
 class OperatorAnswered(Struct, frozen=True, tag=True):
@@ -260,7 +260,7 @@ class State(Struct):
     survey: dict[str, dict[str, int | None]] = field(default_factory=dict)
     queue: str = ""
     position: int = 0  # as last announced
-    estimate: float = 0.0  # seconds, as last announced
+    estimate: float = 0.0  # seconds, as last announced; 0 while unknown
     operator: str = ""
     disposition: str = ""
     recording: str = "on"  # on, off (the caller objects), paused

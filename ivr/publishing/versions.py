@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from ivr.acd import router
+from ivr.acd import state as acd
 from ivr.flow.findings import FlowErrors
 from ivr.flow.loader import Book, read
 from ivr.flow.queues import Queue
@@ -32,7 +32,7 @@ class Version:
     number: int
     book: Book
     library: Library
-    queues: Mapping[str, router.Queue]
+    queues: Mapping[str, acd.Queue]
 
 
 def load(database: Database, number: int, home: Path, library: Callable[[Path], Library]) -> Version:
@@ -52,8 +52,8 @@ def load(database: Database, number: int, home: Path, library: Callable[[Path], 
     return Version(number, book, library(place), {name: _queue(name, queue) for name, queue in book.queues.items()})
 
 
-def _queue(name: str, queue: Queue) -> router.Queue:
-    return router.Queue(
+def _queue(name: str, queue: Queue) -> acd.Queue:
+    return acd.Queue(
         name,
         queue.strategy,
         queue.ring,
@@ -61,6 +61,7 @@ def _queue(name: str, queue: Queue) -> router.Queue:
         queue.max_waiting,
         tuple((step.after, step.skills) for step in queue.overflow),
         queue.announce.every if queue.announce else 0.0,
+        queue.ageing,
     )
 
 

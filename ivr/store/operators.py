@@ -1,20 +1,26 @@
 """Operators and where they stand."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.store.database import StoreError
-from ivr.store.schema import Operator, Presence
+from ivr.store.schema import Operator, Presence, PresenceEvent
 
 LANGUAGES = ("it", "en", "de", "fr")
 
 
 def add(
-    session: Session, code: str, name: str, languages: Sequence[str], queues: Sequence[str], now: datetime
+    session: Session,
+    code: str,
+    name: str,
+    languages: Sequence[str],
+    queues: Sequence[str],
+    now: datetime,
+    skills: Mapping[str, int] | None = None,
 ) -> Operator:
     """Add an operator, or take one back who was removed. Raises StoreError saying what is wrong."""
     if not re.fullmatch(r"[0-9]{3,8}", code):
@@ -23,6 +29,9 @@ def add(
         raise StoreError(f"languages: '{unknown[0]}' is none of {', '.join(LANGUAGES)}")
     if not languages or not queues:
         raise StoreError("an operator needs at least one language and one queue (or `all`)")
+    for skill, level in (skills or {}).items():
+        if not re.fullmatch(r"[a-z][a-z0-9-]*", skill) or not 1 <= level <= 9:
+            raise StoreError(f"skill '{skill}:{level}': write NAME or NAME:LEVEL, in small letters, levels are 1 to 9")
     operator = session.get(Operator, code)
     if operator is not None and operator.removed_at is None:
         raise StoreError(f"operator {code} is there already; remove it first (`ivr operators remove {code}`)")
@@ -30,7 +39,7 @@ def add(
         operator = Operator(code=code, created_at=now, removed_at=None)
         session.add(operator)
     operator.name, operator.languages, operator.queues = name, list(languages), list(queues)
-    operator.removed_at = None
+    operator.skills, operator.removed_at = dict(skills or {}), None
     session.flush()
     return operator
 
@@ -60,6 +69,29 @@ def presences(session: Session) -> list[Presence]:
     return list(session.scalars(select(Presence)))
 
 
-def set_presence(session: Session, code: str, state: str, now: datetime, call_id: str = "") -> None:
-    session.merge(Presence(code=code, state=state, since=now, call_id=call_id))
+def set_presence(
+    session: Session,
+    code: str,
+    state: str,
+    now: datetime,
+    *,
+    reason: str = "",
+    call: str = "",
+    phone: str = "",
+    by: str = "",
+) -> None:
+    """Where the operator stands from now on, and the event; nothing when that is where they stand already."""
+    before = session.get(Presence, code)
+    if before and (before.state, before.reason, before.call_id, before.phone) == (state, reason, call, phone):
+        return
+    session.merge(Presence(code=code, state=state, reason=reason, phone=phone, since=now, call_id=call))
+    session.add(PresenceEvent(code=code, at=now, state=state, reason=reason, call_id=call, by=by))
     session.flush()
+
+
+def events(session: Session, code: str, since: datetime, until: datetime) -> list[PresenceEvent]:
+    """What happened in [since, until), in order, and before them the last one from before, if any."""
+    mine = select(PresenceEvent).where(PresenceEvent.code == code)
+    before = mine.where(PresenceEvent.at < since).order_by(PresenceEvent.at.desc(), PresenceEvent.id.desc()).limit(1)
+    within = mine.where(PresenceEvent.at >= since, PresenceEvent.at < until)
+    return [*session.scalars(before), *session.scalars(within.order_by(PresenceEvent.at, PresenceEvent.id))]

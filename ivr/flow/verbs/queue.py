@@ -97,8 +97,8 @@ def on(run: Run, node: Model, event: Event) -> None:
     phase = wait["queue"]
     match event:
         case Announce(position, estimate) if phase == "music":
-            run.state.position, run.state.estimate = position, estimate
-            _speak(run, node, _announcement(run, node))
+            run.state.position, run.state.estimate = position, estimate or 0.0
+            _speak(run, node, _announcement(run, node, known=estimate is not None))
         case Elapsed() if phase == "music":
             run.state.wait = wait | {"offered": True}
             _speak(run, node, [])
@@ -166,11 +166,12 @@ def _music(run: Run, node: Model) -> Music:
     return Music(True, run.book.queues[node.queue.name].hold_music)
 
 
-def _announcement(run: Run, node: Model) -> list[str | Say]:
+def _announcement(run: Run, node: Model, *, known: bool) -> list[str | Say]:
+    """A wait that nobody can know yet is not told."""
     wanted, state = run.book.queues[node.queue.name].announce, run.state
     says: list[str | Say] = []
     if wanted is None or wanted.position:
         says.append(builtin_say("queue-position", state.language, position=state.position))
-    if wanted is not None and wanted.wait:
+    if known and wanted is not None and wanted.wait:
         says.append(builtin_say("queue-wait", state.language, wait=state.estimate))
     return says

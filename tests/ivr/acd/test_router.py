@@ -1,124 +1,188 @@
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from ivr.acd import router
-from ivr.acd.router import Operator, Queue, State, step
-
-
-def floor(*operators: Operator, queue: Queue | None = None) -> State:
-    state = State({"q": queue or Queue("q", ring=20, wrap_up=30, max_waiting=3)})
-    for operator in operators:
-        state.operators[operator.code] = operator
-        step(state, router.SignedIn(operator.code), 0)
-    return state
-
-
-def italian(code: str, *more: str) -> Operator:
-    return Operator(code, frozenset({"it", *more}), frozenset({"all"}))
-
-
-def offers(actions: list[router.Action]) -> list[tuple[str, str]]:
-    return [(action.call, action.operator) for action in actions if isinstance(action, router.Offer)]
+from ivr.acd import words as w
+from ivr.acd.router import next_deadline, position, step
+from ivr.acd.state import GRACE, Queue
+from tests.ivr.acd.floors import floor, offers
 
 
 def test_the_one_who_is_idle_longest_is_offered_the_oldest_call() -> None:
-    state = floor(italian("1"), italian("2"))
-    state.operators["1"].since = 5
-    assert offers(step(state, router.Arrived("a", "q", ("it",)), 10)) == [("a", "2")]
-    assert offers(step(state, router.Arrived("b", "q", ("it",)), 11)) == [("b", "1")]
+    state = floor("1", "2")
+    state.operators["1"].idle_since = 5
+    assert offers(step(state, w.Arrived("a", "q", ("it",)), 10)) == [("a", "2")]
+    assert offers(step(state, w.Arrived("b", "q", ("it",)), 11)) == [("b", "1")]
+
+
+def test_an_offer_names_the_phone_that_was_signed_in_from() -> None:
+    state = floor("1")
+    step(state, w.SignedIn("1", "web-1"), 1)
+    assert w.Offer("a", "1", "web-1", 20) in step(state, w.Arrived("a", "q"), 2)
 
 
 def test_skills_do_not_hold_up_the_next_call() -> None:
-    state = floor(italian("1"), Operator("2", frozenset({"de"}), frozenset({"q"})))
-    step(state, router.SignedIn("2"), 0)
-    assert offers(step(state, router.Arrived("a", "q", ("de",)), 1)) == [("a", "2")]
-    assert offers(step(state, router.Arrived("b", "q", ("de",)), 2)) == []
-    assert offers(step(state, router.Arrived("c", "q", ("it",)), 3)) == [("c", "1")]
+    state = floor("1", s2={"de": 5})
+    assert offers(step(state, w.Arrived("a", "q", ("de",)), 1)) == [("a", "2")]
+    assert offers(step(state, w.Arrived("b", "q", ("de",)), 2)) == []
+    assert offers(step(state, w.Arrived("c", "q", ("it",)), 3)) == [("c", "1")]
 
 
-def test_who_misses_a_call_is_paused_and_the_next_is_offered() -> None:
-    state = floor(italian("1"), italian("2"))
-    assert offers(step(state, router.Arrived("a", "q"), 1)) == [("a", "1")]
-    actions = step(state, router.Tick(), 21)
-    assert router.Withdraw("a", "1") in actions and offers(actions) == [("a", "2")]
-    assert state.operators["1"].presence == "paused"
+def test_the_highest_level_goes_first_and_a_least_level_is_kept() -> None:
+    state = floor(s1={"tax": 3}, s2={"tax": 8}, s3={"tax": 6})
+    assert offers(step(state, w.Arrived("a", "q", ("tax",)), 1)) == [("a", "2")]
+    assert offers(step(state, w.Arrived("b", "q", ("tax>=5",)), 1)) == [("b", "3")]
+    assert offers(step(state, w.Arrived("c", "q", ("tax>=5",)), 1)) == []
+
+
+def test_who_misses_a_call_is_paused_and_the_next_is_offered_at_once() -> None:
+    state = floor("1", "2")
+    assert offers(step(state, w.Arrived("a", "q"), 1)) == [("a", "1")]
+    actions = step(state, w.Tick(), 21)
+    assert w.Withdraw("a", "1") in actions and offers(actions) == [("a", "2")]
+    assert w.Present("1", "paused", "missed", phone="op-1") in actions
+    assert offers(step(state, w.Missed("a", "2"), 22)) == []
+    assert offers(step(state, w.Resumed("1", "page"), 23)) == [("a", "1")]
+
+
+def test_a_phone_that_is_gone_makes_its_operator_unreachable_until_it_is_back() -> None:
+    state = floor("1", "2")
+    step(state, w.Paused("2", "break"), 0)
+    step(state, w.Arrived("a", "q"), 1)
+    assert w.Present("1", "unreachable", phone="op-1") in step(state, w.Missed("a", "1", absent=True), 2)
+    assert w.Present("2", "unreachable", "break", phone="op-2") in step(state, w.Vanished("2"), 3)
+    assert offers(step(state, w.Reached("1"), 4)) == [("a", "1")]
+    assert w.Present("2", "paused", "break", phone="op-2") in step(state, w.Reached("2"), 4)
+    actions = step(state, w.Vanished("1"), 5)
+    assert w.Withdraw("a", "1") in actions and state.operators["1"].presence == "unreachable"
+
+
+def test_a_phone_that_goes_during_a_call_is_missed_after_it() -> None:
+    state = floor("1", "2")
+    step(state, w.Arrived("a", "q"), 1)
+    step(state, w.Accepted("a", "1"), 2)
+    assert not [one for one in step(state, w.Vanished("1"), 3) if isinstance(one, w.Present)]
+    step(state, w.Finished("a"), 4)
+    step(state, w.WrappedUp("1"), 5)
+    assert state.operators["1"].presence == "unreachable"
+
+
+def test_callers_outlast_a_short_loss_of_all_phones() -> None:
+    state = floor("1")
+    state.operators["1"].presence = "unreachable"
+    assert step(state, w.Arrived("a", "q"), 1) == []
+    assert next_deadline(state, 1) == GRACE
+    assert step(state, w.Tick(), GRACE) == [w.Exit("a", "unstaffed")]
 
 
 def test_full_and_unstaffed_and_timeout() -> None:
-    assert step(floor(), router.Arrived("a", "q"), 1) == [router.Exit("a", "unstaffed")]
-    state = floor(italian("1"))
-    state.operators["1"].presence = "wrap-up"
-    state.operators["1"].wrap_up_until = 1e9
+    assert step(floor(), w.Arrived("a", "q"), 1) == [w.Exit("a", "unstaffed")]
+    state = floor("1")
+    step(state, w.Paused("1", "break"), 0)
     for number in range(3):
-        step(state, router.Arrived(f"a{number}", "q", max_wait=60), 1)
-    assert step(state, router.Arrived("b", "q"), 1) == [router.Exit("b", "full")]
-    assert router.next_deadline(state, 1) == 61
-    assert step(state, router.Tick(), 61) == [router.Exit(f"a{number}", "timeout") for number in range(3)]
+        step(state, w.Arrived(f"a{number}", "q", max_wait=60), 1)
+    assert step(state, w.Arrived("b", "q"), 1) == [w.Exit("b", "full")]
+    assert step(state, w.Arrived("back", "q", waited=30, max_wait=60), 1) == [], "who comes back is let in"
+    assert next_deadline(state, 1) == 31
+    assert step(state, w.Tick(), 61)[:3] == [
+        w.Exit("a0", "timeout"), w.Exit("a1", "timeout"), w.Exit("a2", "timeout")
+    ]  # fmt: skip
 
 
 def test_conversation_wrap_up_and_the_next_call() -> None:
-    state = floor(italian("1"))
-    step(state, router.Arrived("a", "q"), 1)
-    step(state, router.Accepted("a", "1"), 3)
-    assert offers(step(state, router.Arrived("b", "q"), 4)) == []
-    step(state, router.Finished("a"), 100)
-    assert state.operators["1"].presence == "wrap-up"
-    assert offers(step(state, router.WrappedUp("1"), 110)) == [("b", "1")]
+    state = floor("1")
+    step(state, w.Arrived("a", "q"), 1)
+    step(state, w.Accepted("a", "1"), 3)
+    assert offers(step(state, w.Arrived("b", "q"), 4)) == []
+    step(state, w.Finished("a"), 100)
+    assert state.operators["1"].presence == "wrap-up" and next_deadline(state, 100) == 130
+    assert offers(step(state, w.WrappedUp("1"), 110)) == [("b", "1")]
+    step(state, w.Accepted("b", "1"), 111)
+    step(state, w.Finished("b"), 120)
+    assert w.Present("1", "ready", phone="op-1") in step(state, w.Tick(), 150)
 
 
-def test_overflow_relaxes_the_skills() -> None:
-    state = floor(italian("1"), queue=Queue("q", overflow=((90, ()),)))
-    assert offers(step(state, router.Arrived("a", "q", ("de",)), 0)) == []
-    assert router.next_deadline(state, 0) == 90
-    assert offers(step(state, router.Tick(), 90)) == [("a", "1")]
+@pytest.mark.parametrize(
+    ("asked", "then"),
+    [(w.Paused("1", "lunch", "page"), ("paused", "lunch")), (w.SignedOut("1", "supervisor eva"), ("signed-out", ""))],
+)
+def test_a_pause_or_sign_out_during_a_call_begins_after_it(asked: w.Event, then: tuple[str, str]) -> None:
+    state = floor("1")
+    step(state, w.Arrived("a", "q"), 1)
+    step(state, w.Accepted("a", "1"), 2)
+    assert step(state, asked, 3) == []
+    step(state, w.Finished("a"), 10)
+    [present] = step(state, w.WrappedUp("1"), 12)
+    assert isinstance(present, w.Present)
+    assert (present.presence, present.reason) == then and present.by == asked.by  # type: ignore[union-attr]
+
+
+def test_a_pause_takes_back_the_offer_and_the_call_goes_on_to_the_next() -> None:
+    state = floor("1", "2")
+    step(state, w.Arrived("a", "q"), 1)
+    actions = step(state, w.Paused("1", "break", "phone"), 2)
+    assert w.Withdraw("a", "1") in actions and offers(actions) == [("a", "2")]
+
+
+def test_overflow_relaxes_the_needs_in_steps() -> None:
+    queue = Queue("q", overflow=((60, ("language",)), (90, ())))
+    state = floor("1", s2={"de": 5}, queue=queue)
+    step(state, w.Paused("2", "break"), 0)
+    assert offers(step(state, w.Arrived("a", "q", ("de", "tax"), language="de"), 0)) == []
+    assert next_deadline(state, 0) == 60
+    assert offers(step(state, w.Tick(), 60)) == []
+    assert offers(step(state, w.Resumed("2"), 61)) == [("a", "2")]
+    step(state, w.Paused("2", "break"), 62)
+    assert next_deadline(state, 62) == 90
+    assert offers(step(state, w.Tick(), 90)) == [("a", "1")]
 
 
 def test_ring_all_and_the_first_to_answer() -> None:
-    state = floor(italian("1"), italian("2"), queue=Queue("q", strategy="ring-all"))
-    assert offers(step(state, router.Arrived("a", "q"), 0)) == [("a", "1"), ("a", "2")]
-    assert router.Withdraw("a", "1") in step(state, router.Accepted("a", "2"), 1)
-    assert state.operators["1"].presence == "ready"
+    state = floor("1", "2", queue=Queue("q", strategy="ring-all"))
+    step(state, w.Paused("2", "break"), 0)
+    assert offers(step(state, w.Arrived("a", "q"), 1)) == [("a", "1")]
+    assert offers(step(state, w.Resumed("2"), 2)) == [("a", "2")], "who comes later is rung, too"
+    assert w.Withdraw("a", "1") in step(state, w.Accepted("a", "2"), 3)
+    assert state.operators["1"].presence == "ready" and state.operators["1"].idle_since == 0
 
 
-def test_priority_goes_before_age() -> None:
-    state = floor(italian("1"))
-    state.operators["1"].presence = "talking"
-    step(state, router.Arrived("old", "q"), 0)
-    step(state, router.Arrived("urgent", "q", priority=5), 10)
-    assert router.position(state, "urgent") == 1 and router.position(state, "old") == 2
+def test_priority_is_time_so_that_nobody_waits_for_ever() -> None:
+    state = floor("1", queue=Queue("q", ageing=60))
+    step(state, w.Paused("1", "break"), 0)
+    step(state, w.Arrived("old", "q"), 0)
+    step(state, w.Arrived("urgent", "q", priority=2), 100)
+    step(state, w.Arrived("late", "q", priority=2), 130)
+    assert [position(state, call) for call in ("urgent", "old", "late")] == [1, 2, 3]
 
 
-CODES, CALLS = st.sampled_from("12"), st.sampled_from("abcde")
-EVENTS = st.one_of(
-    st.builds(router.Arrived, CALLS, st.just("q"), st.sampled_from([(), ("it",), ("de",)]), st.integers(0, 9)),
-    st.builds(router.Left, CALLS),
-    st.builds(router.Accepted, CALLS, CODES),
-    st.builds(router.Missed, CALLS, CODES, st.booleans()),
-    st.builds(router.Finished, CALLS),
-    st.builds(router.WrappedUp, CODES),
-    st.builds(router.SignedIn, CODES),
-    st.builds(router.SignedOut, CODES),
-    st.just(router.Tick()),
-)
+def test_a_supervisor_moves_a_waiting_call() -> None:
+    state = floor("1")
+    step(state, w.Arranged((*state.queues.values(), Queue("other"))), 0)
+    step(state, w.Joined("1", (("it", 5),), frozenset({"other"})), 0)
+    for at, call in enumerate("abc"):
+        step(state, w.Arrived(call, "q", terms=None), at) if at else None
+    step(state, w.Joined("1", (("it", 5),), frozenset({"all"})), 0)
+    step(state, w.Paused("1", "break"), 3)
+    for at, call in enumerate("abc"):
+        step(state, w.Arrived(call, "q"), 4 + at)
+    step(state, w.Moved("c", front=True), 8)
+    assert [position(state, call) for call in "cab"] == [1, 2, 3]
+    step(state, w.Moved("b", "other"), 9)
+    assert state.waiting["b"].queue == "other" and position(state, "b") == 1
+    step(state, w.Moved("a", "nowhere"), 9)
+    assert state.waiting["a"].queue == "q"
+    assert offers(step(state, w.Resumed("1"), 10)) == [("c", "1")]
 
 
-@settings(max_examples=500, deadline=None)
-@given(st.lists(st.tuples(EVENTS, st.floats(0, 30)), max_size=60), st.sampled_from(["longest-idle", "ring-all"]))
-def test_any_events_keep_the_rules(events: list[tuple[router.Event, float]], strategy: router.Strategy) -> None:
-    state, now = floor(italian("1"), italian("2", "de"), queue=Queue("q", strategy, max_waiting=3)), 0.0
-    for event, passed in events:
-        now += passed
-        step(state, event, now)
-        offered = [code for call in state.waiting.values() for code in call.offered]
-        assert len(offered) == len(set(offered)), "one offer an operator"
-        for code, operator in state.operators.items():
-            assert (operator.presence == "ringing") == (code in offered)
-        assert not state.waiting.keys() & state.talking.keys()
-        assert len(state.waiting) <= 3
+def test_who_is_removed_gets_nothing_more() -> None:
+    state = floor("1", "2")
+    step(state, w.Arrived("a", "q"), 1)
+    actions = step(state, w.Removed("1"), 2)
+    assert w.Withdraw("a", "1") in actions and offers(actions) == [("a", "2")]
+    step(state, w.Accepted("a", "2"), 3)
+    step(state, w.Removed("2"), 4)
+    assert step(state, w.Finished("a"), 5) == [] and not state.operators
 
 
 def test_deadlines_are_not_in_the_past_forever() -> None:
-    state = floor(italian("1"), queue=Queue("q", announce_every=45, overflow=((5, ()),)))
-    step(state, router.Arrived("a", "q", max_wait=600), 0)
-    assert router.next_deadline(state, 6) == pytest.approx(20)
+    state = floor("1", queue=Queue("q", announce_every=45, overflow=((5, ()),)))
+    step(state, w.Arrived("a", "q", max_wait=600), 0)
+    assert next_deadline(state, 6) == pytest.approx(20)

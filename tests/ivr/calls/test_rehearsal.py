@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ivr.acd.router import Queue
+from ivr.acd.state import Queue
 from ivr.calls import rehearsal
 from ivr.calls.rehearsal import Part, Rehearsal, Reply, dialled
 from ivr.flow import words

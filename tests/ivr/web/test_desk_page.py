@@ -42,7 +42,7 @@ def journey(database: Database, call: str, *entries: tuple[str, str, dict[str, s
 
 def stands(database: Database, state: str, call: str = "") -> None:
     with database.transaction() as session:
-        operators.set_presence(session, "4271", state, datetime.now(UTC), call)
+        operators.set_presence(session, "4271", state, datetime.now(UTC), call=call)
 
 
 async def becomes(site: Site, state: str) -> None:
@@ -58,15 +58,15 @@ async def test_the_page_follows_the_operator_through_a_call_without_being_loaded
     for language in ("it", "en"):
         await site.page.click(f"button[name=language][value={language}]")
         for state, call in (
-            ("signed-out", ""), ("ready", ""), ("ringing", CALL), ("talking", CALL), ("wrap-up", CALL), ("paused", ""),
+            ("signed-out", ""), ("ready", ""), ("offered", CALL), ("talking", CALL), ("wrap-up", CALL), ("paused", ""),
         ):  # fmt: skip
             stands(database, state, call)
             await becomes(site, state)
             assert await site.page.locator("[data-work]").is_visible() == bool(call)
             assert await site.barriers() == [], (language, state)
     await site.page.evaluate("window.mark = 1")
-    stands(database, "ringing", CALL)
-    await becomes(site, "ringing")
+    stands(database, "offered", CALL)
+    await becomes(site, "offered")
     assert await site.page.evaluate("window.mark") == 1
     text = await site.page.inner_text("[data-work]")
     assert "Reason: Bollette" in text and "Waits in the queue desk" in text and "served 1" in text
