@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from asterisk_conf.render import APP_PREFIX, ARI_USER
 from ivr import logs
+from ivr.acd import commands
 from ivr.acd import words as acd
 from ivr.acd.floor import Floor
 from ivr.acd.state import USUAL_LEVEL
@@ -28,6 +29,7 @@ from ivr.calls.services import Services
 from ivr.cli.installation import given_secret, secret
 from ivr.cli.installation import library as open_library
 from ivr.cli.output import common
+from ivr.link.server import Server
 from ivr.publishing import versions
 from ivr.settings import Settings, load
 from ivr.store import calls, controllers, flow_versions, operators
@@ -116,13 +118,17 @@ async def control(settings: Settings, name: str) -> None:
     desks = Phones(ari, floor, database, secret(settings, "phones"), settings.sip.listen)
     exchange.on_up += [desks.renew, partial(_close_lost_calls, exchange)]
 
+    link = Server(secret(settings, "link"))
+    for command in commands.ALL:
+        link.on(command, partial(commands.carry_out, floor))
+    address = await link.listen(range(settings.ports.link_first, settings.ports.link_last + 1))
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     deliver = partial(deliver_due, database, Embedded(database), Types(**settings.tickets.model_dump()))
     loops = [
         asyncio.create_task(connection.run()),
-        asyncio.create_task(_every(BEAT, lambda: _beat(exchange, writer, connection, begun))),
+        asyncio.create_task(_every(BEAT, lambda: _beat(exchange, writer, connection, begun, address))),
         asyncio.create_task(_every(BEAT, desks.renew_if_changed)),
         asyncio.create_task(_every(BEAT, lambda: asyncio.to_thread(deliver, datetime.now(UTC)))),
         asyncio.create_task(_every(SWEEP, tape.sweep)),
@@ -141,6 +147,7 @@ async def control(settings: Settings, name: str) -> None:
         log.error("some work was not finished; it is taken up at the next start")
     for loop in loops:
         loop.cancel()
+    await link.close()
     ami.close()
     await library.close()
     await services.close()
@@ -193,13 +200,13 @@ def _joined(row: Operator, then: Presence | None) -> acd.Joined:
     return acd.Joined(*who, "paused" if paused else "ready", then.reason if paused else "", then.phone)
 
 
-async def _beat(exchange: Exchange, writer: Writer, connection: Connection, begun: datetime) -> None:
+async def _beat(exchange: Exchange, writer: Writer, connection: Connection, begun: datetime, address: str) -> None:
     if connection.up:  # a controller without Asterisk takes no calls, and is not counted as ready
         now, number = datetime.now(UTC), exchange.calls
 
         def beat(session: Session) -> int:
             controllers.heartbeat(
-                session, exchange.controller, pid=os.getpid(), started_at=begun, now=now, calls=number
+                session, exchange.controller, pid=os.getpid(), started_at=begun, now=now, calls=number, address=address
             )
             return flow_versions.active_number(session)
 

@@ -1,25 +1,30 @@
 """`ivr operators`: who may take calls."""
 
 import argparse
+import asyncio
 import sys
 from datetime import UTC, datetime
 
+from ivr.acd import commands
 from ivr.acd.state import USUAL_LEVEL
 from ivr.calls import phones
 from ivr.cli.installation import make_folders, secret
 from ivr.cli.output import common, emit, problem, show
+from ivr.control_room.lines import Lines
+from ivr.link.messages import LinkError, Refused
 from ivr.settings import load
 from ivr.store import operators
 from ivr.store.database import Database
 from ivr.store.schema import Presence
+from ivr.web.access import audit
 
 COLUMNS = ["code", "name", "languages", "skills", "queues", "state", "reason", "since"]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Example: ivr operators list"
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    add = commands.add_parser("add", help="add an operator")
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    add = verbs.add_parser("add", help="add an operator")
     add.add_argument("code", metavar="CODE", help="3 to 8 digits; callers hear it")
     add.add_argument("--name", required=True)
     add.add_argument("--languages", required=True, metavar="it,en", help="the first is the one we speak to them")
@@ -27,14 +32,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--skills", default="", metavar="NAME[:LEVEL],…", help="besides the languages; levels 1 to 9 (5)")
     common(add, "Example: ivr operators add 4271 --name 'Anna B.' --languages it,de --queues all")
     add.set_defaults(run=_add)
-    listing = commands.add_parser("list", help="operators and where they stand")
+    listing = verbs.add_parser("list", help="operators and where they stand")
     common(listing, "Example: ivr operators list --json")
     listing.set_defaults(run=_list)
-    remove = commands.add_parser("remove", help="remove an operator; past calls keep the code")
+    remove = verbs.add_parser("remove", help="remove an operator; past calls keep the code")
     remove.add_argument("code", metavar="CODE")
     common(remove, "Example: ivr operators remove 4271")
     remove.set_defaults(run=_remove)
-    phone = commands.add_parser("phone", help="how to set up the operator's SIP phone (shows its password)")
+    state = verbs.add_parser("state", help="put an operator to work, on pause, or off")
+    state.add_argument("code", metavar="CODE")
+    state.add_argument("state", choices=["ready", "paused", "signed-out"])
+    state.add_argument("--reason", default="", help="of the pause")
+    common(state, "Example: ivr operators state 4271 paused --reason training")
+    state.set_defaults(run=_state)
+    phone = verbs.add_parser("phone", help="how to set up the operator's SIP phone (shows its password)")
     phone.add_argument("code", metavar="CODE")
     common(phone, "Example: ivr operators phone 4271")
     phone.set_defaults(run=_phone)
@@ -112,6 +123,34 @@ def _remove(args: argparse.Namespace) -> int:
         operators.remove(session, args.code, datetime.now(UTC))
     emit(args, [{"code": args.code, "removed": True}], ["code", "removed"])
     return 0
+
+
+def _state(args: argparse.Namespace) -> int:
+    if (args.state == "paused") != bool(args.reason.strip()):
+        print("ivr operators state: a pause has a --reason, and nothing else has one", file=sys.stderr)
+        return 2
+    code, by = args.code, "command line"
+    command: commands.Command = commands.Ready(code, by)
+    if args.state == "paused":
+        command = commands.Pause(code, args.reason, by)
+    elif args.state == "signed-out":
+        command = commands.SignOut(code, by)
+    settings = load(args.data)
+    database = Database(settings.database_url)
+    try:
+        stands = asyncio.run(_ask(Lines(database, secret(settings, "link")), command))
+    except (Refused, LinkError) as error:
+        return problem(str(error))
+    with database.transaction() as session:
+        audit(session, by, "operator-state", f"{code} {args.state} {args.reason}".strip())
+    show(args, {"code": code, "state": stands.state, "reason": stands.reason, "then": stands.then})
+    return 0
+
+
+async def _ask(lines: Lines, command: commands.Command) -> commands.Stands:
+    async with lines:
+        stands: commands.Stands = await lines.ask_floor(command, commands.Stands)
+        return stands
 
 
 def _phone(args: argparse.Namespace) -> int:

@@ -23,5 +23,5 @@ def run(args: argparse.Namespace) -> int:
     settings = load(args.data)
     key = hashlib.sha256(secret(settings, "web-session").encode()).digest()
     phones, tests = secret(settings, "phones"), partial(failures, settings=settings)
-    asyncio.run(serve(settings, key, phones, library(settings), tests))
+    asyncio.run(serve(settings, key, phones, secret(settings, "link"), library(settings), tests))
     return 0

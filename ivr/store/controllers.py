@@ -10,8 +10,10 @@ from ivr.store.schema import Controller
 ALIVE = timedelta(seconds=5)
 
 
-def heartbeat(session: Session, id: str, *, pid: int, started_at: datetime, now: datetime, calls: int) -> None:
-    session.merge(Controller(id=id, pid=pid, started_at=started_at, seen_at=now, calls=calls))
+def heartbeat(
+    session: Session, id: str, *, pid: int, started_at: datetime, now: datetime, calls: int, address: str
+) -> None:
+    session.merge(Controller(id=id, pid=pid, started_at=started_at, seen_at=now, calls=calls, address=address))
     session.flush()
 
 

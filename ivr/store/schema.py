@@ -243,6 +243,7 @@ class Controller(Base):
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     calls: Mapped[int]
+    address: Mapped[str] = mapped_column(default="")  # of its link, `host:port`
 
 
 class User(Base):

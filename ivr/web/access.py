@@ -42,6 +42,7 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/api/tickets"): frozenset({"admin", "supervisor"}),
     ("GET", "/api/recordings"): frozenset({"admin", "supervisor", "reviewer"}),
     ("PUT", "/api/calls/{id}/disposition"): frozenset({"admin", "supervisor", "operator"}),
+    ("POST", "/api/operators/{code}/state"): frozenset({"admin", "supervisor", "operator"}),
     ("GET", "/desk"): frozenset({"operator"}),
     ("GET", "/desk/events"): frozenset({"operator"}),
     ("PUT", "/desk/calls/{id}/note"): frozenset({"operator"}),

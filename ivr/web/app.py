@@ -7,6 +7,7 @@ import aiohttp_session
 from aiohttp import web
 from aiohttp_session.cookie_storage import EncryptedCookieStorage
 
+from ivr.control_room.lines import Lines
 from ivr.prompts.library import Library
 from ivr.settings import Settings
 from ivr.store.database import Database
@@ -21,6 +22,7 @@ from ivr.web.pages import (
     flows,
     language,
     metrics,
+    operators,
     recordings,
     signing_in,
     simulations,
@@ -35,14 +37,22 @@ SESSION = 8 * 3600
 
 
 def make_app(
-    settings: Settings, database: Database, session_key: bytes, phone_secret: str, library: Library, tests: Tests
+    settings: Settings,
+    database: Database,
+    session_key: bytes,
+    phone_secret: str,
+    link_token: str,
+    library: Library,
+    tests: Tests,
 ) -> web.Application:
     """`session_key`: 32 bytes that encrypt the session cookies. `phone_secret`: what the phones' passwords are derived
-    from. `library`: the prompts of the designers' folder, whose `tests` are run before it is published."""
+    from. `link_token`: what controllers let us in with. `library`: the prompts of the designers' folder, whose `tests`
+    are run before it is published."""
     storage = EncryptedCookieStorage(session_key, cookie_name="ivr", samesite="Strict", httponly=True, max_age=SESSION)
     app = web.Application(middlewares=[aiohttp_session.session_middleware(storage), guard])
     app[answers.DATABASE], app[answers.SETTINGS], app[FAILURES] = database, settings, {}
     app[desk_phone.PHONE_SECRET], app[desk.WATCH], app[answers.CLOSING] = phone_secret, Watch(database), asyncio.Event()
+    app[operators.LINES] = Lines(database, link_token)
     app.on_shutdown.append(_closing)
     app[answers.TEMPLATES] = answers.templates(settings)
     app[flows.SHELVES] = Shelves(settings.flows.folder, database, settings.flow_versions, library, settings.http.hosts)
@@ -60,6 +70,7 @@ def make_app(
         versions,
         desk,
         desk_phone,
+        operators,
         metrics,
     )
     for noun in nouns:
@@ -68,4 +79,5 @@ def make_app(
 
 
 async def _closing(app: web.Application) -> None:
+    await app[operators.LINES].close()
     app[answers.CLOSING].set()

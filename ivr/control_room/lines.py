@@ -1,0 +1,60 @@
+"""The lines from here to the controllers: to the one that decides, and to the one that has a call."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from ivr.link.client import Client
+from ivr.link.messages import LinkError
+from ivr.store import calls, controllers
+from ivr.store.database import Database
+
+WITHIN = 3.0  # seconds for an answer: people wait for it
+
+
+class Lines:
+    """`async with Lines(database, token) as lines`. `token`: the secret `link` of the installation."""
+
+    def __init__(self, database: Database, token: str) -> None:
+        self._database, self._token = database, token
+        self._clients: dict[str, Client] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.close()
+
+    async def ask_floor(self, command: object, answer: Any = Any) -> Any:
+        """To the controller that decides who takes which call. Raises Refused or LinkError."""
+        return await self._ask(await asyncio.to_thread(self._floor), command, answer)
+
+    async def ask_call(self, call: str, command: object, answer: Any = Any) -> Any:
+        """To the controller that has the call. Raises Refused or LinkError."""
+        return await self._ask(await asyncio.to_thread(self._controller_of, call), command, answer)
+
+    async def _ask(self, address: str, command: object, answer: Any) -> Any:
+        client = self._clients.get(address)
+        if client is None:
+            client = self._clients[address] = Client(address, self._token)
+            client.start()
+        return await client.ask(command, answer, WITHIN)
+
+    def _floor(self) -> str:
+        with self._database.read() as session:
+            alive = controllers.alive(session, datetime.now(UTC))
+        if not alive:
+            raise LinkError("no controller is running (`ivr status`)")
+        return alive[0].address
+
+    def _controller_of(self, call: str) -> str:
+        with self._database.read() as session:
+            row = calls.get(session, call)
+            alive = {one.id: one.address for one in controllers.alive(session, datetime.now(UTC))}
+        if row is None or row.ended_at is not None or row.controller not in alive:
+            raise LinkError(f"there is no call {call} in progress")
+        return alive[row.controller]
