@@ -132,6 +132,17 @@ class Tickets(_Section):
     other: TicketType = "B"
 
 
+class Callbacks(_Section):
+    """Calling back over `sip.trunk_to`; without it wishes are kept and nobody is called."""
+
+    again: Annotated[list[Annotated[float, Field(ge=1)]], Field(max_length=2)] = [900.0, 7200.0]
+    """Seconds from an unsuccessful try to the next; so two of them make three tries, which is the most there are."""
+    ring: Annotated[float, Field(ge=5, le=120)] = 30
+    """How long a citizen's phone rings."""
+    least: Annotated[float, Field(ge=0, le=60)] = 8
+    """A conversation shorter than this that the operator ended counts as one with an answering machine."""
+
+
 class Settings(_Section):
     data: Path = DEFAULT_DATA
     ports: Ports = Ports.model_validate({})
@@ -145,6 +156,7 @@ class Settings(_Section):
     store: Store = Store()
     recordings: Recordings = Recordings()
     tickets: Tickets = Tickets()
+    callbacks: Callbacks = Callbacks()
 
     @model_validator(mode="after")
     def _rehearses_alone(self) -> "Settings":

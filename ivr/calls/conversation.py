@@ -26,7 +26,10 @@ log = logging.getLogger(__name__)
 
 
 class Conversation:
-    """`waited` and `talked`: seconds in all. `disposition`: what an operator said of it, "" for nothing yet."""
+    """`waited` and `talked`: seconds in all. `disposition`: what an operator said of it, "" for nothing yet. `asked`:
+    what the flow asked for last."""
+
+    whisper = "whisper"
 
     def __init__(self, exchange: Exchange, session: "Session") -> None:
         self.call = session.call
@@ -38,13 +41,13 @@ class Conversation:
         self._offers = 0
         self._wants_connection = False
         self._recording, self._part = "on", 0
-        self._asked: words.Enqueue | None = None
+        self.asked: words.Enqueue | None = None
         self._queued_at = 0.0
         self._talk_since = 0.0
 
     @property
     def queue(self) -> str:
-        return self._asked.queue if self._asked else ""
+        return self.asked.queue if self.asked else ""
 
     @property
     def language(self) -> str:
@@ -53,18 +56,33 @@ class Conversation:
     @property
     def wrap_up(self) -> float:
         """Seconds that an operator has for the disposition."""
-        return self._session.version.queues[self._asked.queue].wrap_up if self._asked else 0.0
+        return self._session.version.queues[self.asked.queue].wrap_up if self.asked else 0.0
 
     # What the session tells
 
     def wanted(self, asked: words.Enqueue) -> None:
         """The flow asks for an operator."""
-        self._asked, self._queued_at = asked, time.monotonic()
+        self.asked = asked
+        if self._leg:  # who has called back
+            self._session.told(words.OperatorAnswered(self._leg.operator))
+            return
+        self._queued_at = time.monotonic()
         self._enter_queue()
+
+    def bring(self, leg: Leg) -> None:
+        """An operator has accepted before the flow asks for one."""
+        self._leg, self._legs, self._offers = leg, {leg.operator: leg}, leg.number
+        leg.hand_over(self)
 
     def unwanted(self) -> None:
         """The caller goes elsewhere."""
+        self._stop_waiting()
         self._exchange.floor.take(acd.Left(self.call))
+
+    def _stop_waiting(self) -> None:
+        if self._queued_at:
+            self.waited += time.monotonic() - self._queued_at
+            self._queued_at = 0.0
 
     async def connect(self, recording: str) -> None:
         """The caller has heard the operator's code. `recording`: `on`, `off` or `paused`."""
@@ -102,7 +120,7 @@ class Conversation:
             leg.withdraw()
 
     def leave_queue(self, exit: str) -> None:
-        self.waited += time.monotonic() - self._queued_at
+        self._stop_waiting()
         self._session.told(words.QueueExit(exit))
 
     def announce(self, position: int, wait: float | None) -> None:
@@ -112,7 +130,7 @@ class Conversation:
 
     def leg_answered(self, leg: Leg) -> None:
         self._leg = leg
-        self.waited += time.monotonic() - self._queued_at
+        self._stop_waiting()
         self._session.note("operator-answered", {"operator": leg.operator})
         self._session.told(words.OperatorAnswered(leg.operator))
 
@@ -187,12 +205,12 @@ class Conversation:
         """The operator was lost before the conversation: the caller waits on, in the old place."""
         self._wants_connection = False
         self._exchange.floor.take(acd.Finished(self.call))
-        if self._asked:
+        if self.asked:
             self._queued_at = time.monotonic()
             asyncio.get_running_loop().call_soon(self._enter_queue, max(self.waited, 0.001))
 
     def _enter_queue(self, waited: float = 0.0) -> None:
-        if asked := self._asked:
+        if asked := self.asked:
             terms = self._session.version.queues[asked.queue]
             arrived = acd.Arrived(
                 self.call, asked.queue, asked.skills, asked.priority, asked.max_wait, waited, terms, self.language

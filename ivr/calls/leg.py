@@ -18,6 +18,7 @@ from ivr.flow.builtin import builtin_say
 from ivr.prompts.library import PromptError, media
 
 if TYPE_CHECKING:
+    from ivr.calls.callback import Callback
     from ivr.calls.conversation import Conversation
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,13 @@ KEY_WAIT = 10.0
 
 class Leg:
     def __init__(
-        self, exchange: Exchange, conversation: "Conversation", operator: str, phone: str, number: int, ring: float
+        self,
+        exchange: Exchange,
+        conversation: "Conversation | Callback",
+        operator: str,
+        phone: str,
+        number: int,
+        ring: float,
     ) -> None:
         self.operator, self.number, self._phone = operator, number, phone
         self._exchange, self._conversation, self._ring = exchange, conversation, ring
@@ -76,6 +83,15 @@ class Leg:
     def caller_left(self) -> None:
         self._caller_left.set()
 
+    def hand_over(self, conversation: "Conversation") -> None:
+        """From now on it works for the call that a callback has become."""
+        self._conversation = conversation
+
+    async def dismiss(self, prompt: str) -> None:
+        """Tell the operator why nothing comes of it, and hang up."""
+        await self._say(prompt, self._own_language())
+        self._gone.set()
+
     @property
     def _playback(self) -> str:
         return f"{self.channel}-play-{self._plays}"
@@ -113,7 +129,7 @@ class Leg:
             return
         conversation.leg_answered(self)
         language = self._own_language()
-        await self._say("whisper", language, queue=conversation.queue, language=conversation.language)
+        await self._say(conversation.whisper, language, queue=conversation.queue, language=conversation.language)
         if self._gone.is_set():
             return
         self.ready = True

@@ -16,6 +16,7 @@ from ivr.ari import ids
 from ivr.ari.errors import AriError
 from ivr.calls.conversation import Conversation
 from ivr.calls.exchange import Exchange
+from ivr.calls.leg import Leg
 from ivr.calls.message import Message
 from ivr.calls.outside import Outside
 from ivr.calls.rehearsal import World
@@ -37,7 +38,8 @@ MOST_FAILURES = 5
 
 
 class Session:
-    """`version`: of the flows, from the call's first to its last moment. `world`: another than the real one."""
+    """`version`: of the flows, from the call's first to its last moment. `world`: another than the real one.
+    `language`: the one to begin in, when it is known."""
 
     def __init__(
         self,
@@ -48,6 +50,7 @@ class Session:
         flow: str,
         facts: words.Facts,
         world: World | None = None,
+        language: str = "",
     ) -> None:
         self.call, self.channel, self.version, self.flow, self.facts = call, channel, version, flow, facts
         self._exchange, self.world = exchange, world or World(exchange.clock, exchange.services)
@@ -60,6 +63,9 @@ class Session:
         self._spoken: list[Path] = []  # what is being played
         self._message: Message | None = None
         self._outside: Outside | None = None
+        self._begin_in = language
+        self._called_back = False
+        self._messages: list[str] = []
         self.ended = False  # the caller has hung up, or cannot be reached any more
         self._hung_up = False
         self._failures = 0
@@ -67,6 +73,21 @@ class Session:
     @property
     def language(self) -> str:
         return self.state.language
+
+    @property
+    def talked(self) -> float:
+        """Seconds with operators."""
+        return self._operators.talked
+
+    @property
+    def left_first(self) -> bool:
+        """The caller has hung up, and not we."""
+        return self.ended and not self._hung_up
+
+    def bring(self, leg: Leg) -> None:
+        """An operator has accepted already: the first queue that the flow comes to need not look for one."""
+        self._called_back = True
+        self._operators.bring(leg)
 
     # What Asterisk tells
 
@@ -107,7 +128,9 @@ class Session:
         exchange.add(self.channel, self)
         exchange.calls += 1
         try:
-            self.state, actions = machine.begin(self.version.book, self.flow, self.facts, self.world.clock())
+            self.state, actions = machine.begin(
+                self.version.book, self.flow, self.facts, self.world.clock(), self._begin_in
+            )
             await self._answer()
             await self._carry_out(actions)
             while not self.state.done:
@@ -205,6 +228,7 @@ class Session:
                 await self._call_back(queue, number, language)
             case words.Record():
                 self._message = Message(self._exchange, self, action)
+                self._messages.append(f"{self.call}-m{action.id}")
                 self._exchange.go(self._message.run())
             case words.StopRecording() if self._message:
                 self._message.stop()
@@ -246,8 +270,23 @@ class Session:
         self.told(await self.world.ask(asked))
 
     async def _call_back(self, queue: str, number: str, language: str) -> None:
-        now = datetime.now(UTC)
-        new = await self._exchange.writer.run(lambda s: callbacks.add(s, self.call, queue, number, language, now))
+        """Who comes from that queue keeps the place and what was asked for there."""
+        now, asked = datetime.now(UTC), self._operators.asked
+        mine = asked if asked and asked.queue == queue else words.Enqueue(queue, (language,), 0, None)
+        waited = self._operators.waited if mine is asked else 0.0
+        new = await self._exchange.writer.run(
+            lambda s: callbacks.add(
+                s,
+                self.call,
+                queue,
+                number,
+                language,
+                now,
+                skills=mine.skills,
+                priority=mine.priority,
+                waited=waited,
+            )
+        )
         if not new:
             self.note("callback-known", {"queue": queue})
 
@@ -289,12 +328,26 @@ class Session:
             "disposition": self._operators.disposition,
             "waited": round(self._operators.waited, 3),
             "talked": round(self._operators.talked, 3),
-            "ticket": msgspec.to_builtins(state.ticket) if state.ticket else {},
+            "ticket": self._ticket(),
             "survey": state.survey,
             "ticket_due_at": due,
         }
-        await exchange.writer.run(lambda session: calls.finish(session, self.call, **facts), within=WRITE_WITHIN)
+
+        def finish(session: Any) -> None:
+            calls.finish(session, self.call, **facts)
+            if state.outcome == "served" and self.facts.caller and not self._called_back:
+                callbacks.cancel(session, self.facts.caller, state.queue, self.call, now)
+
+        await exchange.writer.run(finish, within=WRITE_WITHIN)
         log.info("call ended", extra={"call": self.call, "outcome": state.outcome})
+
+    def _ticket(self) -> dict[str, Any]:
+        """What the call says about its ticket: what the flow said, and where a message is to be heard."""
+        said: dict[str, Any] = msgspec.to_builtins(self.state.ticket) if self.state.ticket else {}
+        fields = dict(said.get("fields", {}))
+        if self._messages and self.state.outcome == "voicemail":
+            fields["message"] = ", ".join(f"/recordings/{message}/audio" for message in self._messages)
+        return said | {"fields": fields} if fields else said
 
     def note(self, kind: str, detail: dict[str, str], node: str = "") -> None:
         self._exchange.journal.note(self.call, kind, node, detail)

@@ -23,6 +23,8 @@ from ivr.ari.ami import Ami
 from ivr.ari.client import Ari
 from ivr.ari.connection import Connection
 from ivr.calls import phones, reception, rehearsal
+from ivr.calls.callback import Terms
+from ivr.calls.callbacks import Callbacks
 from ivr.calls.exchange import Exchange
 from ivr.calls.journal import Journal
 from ivr.calls.services import Services
@@ -116,7 +118,8 @@ async def control(settings: Settings, name: str) -> None:
         trunk=settings.sip.trunk_to, sounds=settings.prompts_folder, rehearsal=settings.rehearsal.folder,
     )  # fmt: skip
     desks = Phones(ari, floor, database, secret(settings, "phones"), settings.sip.listen)
-    exchange.on_up += [desks.renew, partial(_close_lost_calls, exchange)]
+    callbacks = Callbacks(exchange, Terms(**settings.callbacks.model_dump()))
+    exchange.on_up += [desks.renew, partial(_close_lost_calls, exchange), callbacks.take_up]
 
     link = Server(secret(settings, "link"))
     for command in commands.ALL:
@@ -130,6 +133,7 @@ async def control(settings: Settings, name: str) -> None:
         asyncio.create_task(connection.run()),
         asyncio.create_task(_every(BEAT, lambda: _beat(exchange, writer, connection, begun, address))),
         asyncio.create_task(_every(BEAT, desks.renew_if_changed)),
+        asyncio.create_task(_every(BEAT, callbacks.look)),
         asyncio.create_task(_every(BEAT, lambda: asyncio.to_thread(deliver, datetime.now(UTC)))),
         asyncio.create_task(_every(SWEEP, tape.sweep)),
         asyncio.create_task(_every(SWEEP, lambda: asyncio.to_thread(library.sweep, time.time()))),
@@ -139,6 +143,7 @@ async def control(settings: Settings, name: str) -> None:
     gc.freeze()  # what is there now stays; the collector need not look through it again and again
     await stop.wait()
     log.info("ending: %d calls are still up", exchange.calls)
+    callbacks.close()
     exchange.close()
     try:
         async with asyncio.timeout(FAREWELL):

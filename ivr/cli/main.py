@@ -18,6 +18,7 @@ COMMANDS = {
     "prompts": "what callers hear, as sound: make, list, hear, import",
     "operators": "who may take calls",
     "callbacks": "who has asked to be called back",
+    "survey": "what callers answered, by operator, queue, language or reason",
     "recordings": "recorded conversations",
     "tickets": "the tickets that calls have made",
     "purge": "delete the recordings whose time is over",

@@ -5,7 +5,7 @@ noted in `Reading.broken`, a calendar that cannot be read still has its name.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from ivr.flow import builtin, verbs
 from ivr.flow.calendars import Calendar
 from ivr.flow.expressions import RESERVED
 from ivr.flow.files import Folder, wav_seconds
-from ivr.flow.findings import Finding, FlowErrors, Found, nearest, of_validation
+from ivr.flow.findings import Finding, FlowErrors, Found, missing, nearest, of_validation
 from ivr.flow.model import Book, Flow, Names, Node, Prompt
 from ivr.flow.queues import Queue
 from ivr.flow.source import Source
@@ -118,7 +118,22 @@ def read_shared(
     calendars, calendar_names = _named(files, "calendars.yaml", where, Calendar, findings)
     queues, queue_names = _named(files, "queues.yaml", where, Queue, findings)
     flows = [path.removesuffix(SUFFIX) for path in flow_paths(files)]
+    found = list(_references(queues, calendar_names, flows))
+    if found:
+        source = Source(files["queues.yaml"], where + "queues.yaml")
+        findings += [source.finding(*one) for one in found]
     return calendars, queues, Names(flows, calendar_names, queue_names, hosts), findings
+
+
+def _references(
+    queues: Mapping[str, Queue], calendars: Collection[str] | None, flows: Collection[str]
+) -> Iterator[Found]:
+    """What queues name outside their file."""
+    for name, queue in queues.items():
+        if queue.hours:
+            yield from missing((name, "hours"), "no-calendar", "calendar", queue.hours, calendars)
+        if queue.callback:
+            yield from missing((name, "callback"), "no-flow", "flow", queue.callback, flows)
 
 
 def _named(

@@ -39,3 +39,7 @@ class Queue(_Strict):
     overflow: tuple[Overflow, ...] = ()
     announce: Announcements | None = None
     hold_music: str = "default"
+    hours: str = ""
+    """The calendar in whose hours callbacks are made; empty: the first in `calendars.yaml`."""
+    callback: str = ""
+    """The flow that who is called back hears; empty: the built-in one (the notice, the operator)."""

@@ -86,6 +86,17 @@ def set_note(session: Session, call_id: str, note: str, now: datetime) -> bool:
     return bool(changed.rowcount)  # type: ignore[attr-defined]
 
 
+def add_to_ticket(session: Session, call_id: str, fields: dict[str, str], now: datetime) -> None:
+    """Something about a call that became known after it; a ticket that was made is changed."""
+    call = session.get(Call, call_id)
+    if call is None:
+        return
+    said = call.ticket or {}
+    call.ticket = said | {"fields": said.get("fields", {}) | fields}
+    session.flush()
+    session.execute(_due_again(call_id, now).where(OutboxEntry.delivered_at.is_not(None)))
+
+
 def _due_again(call_id: str, now: datetime) -> Update:
     values = {"due_at": now, "delivered_at": None, "attempts": 0, "last_error": ""}
     return update(OutboxEntry).where(OutboxEntry.call_id == call_id).values(**values)

@@ -6,7 +6,7 @@ A call has a row from its first event, so that a crash of everything still leave
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Date, DateTime, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, Date, DateTime, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -29,6 +29,9 @@ class UtcTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+LIVE_WISH = text("state IN ('waiting', 'calling')")
 
 
 class Base(DeclarativeBase):
@@ -64,6 +67,7 @@ class Call(Base):
     waited: Mapped[float] = mapped_column(default=0.0)  # seconds in the queue
     talked: Mapped[float] = mapped_column(default=0.0)  # seconds with the operator
     ticket: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the flow said: type, subject, fields
+    callback_of: Mapped[str] = mapped_column(default="")  # the call in which this one was asked for
 
 
 class JourneyEntry(Base):
@@ -145,16 +149,41 @@ class Recording(Base):
 
 
 class CallbackRequest(Base):
-    """A caller's wish to be called back by a queue. `state`: waiting."""
+    """A caller's wish to be called back by a queue. `state`: waiting, calling (a controller has it, until
+    `held_until`), done, given-up, cancelled. A number has one wish that is waiting or calling."""
 
     __tablename__ = "callback_requests"
-    __table_args__ = (Index("callback_requests_live", "state", "number"),)
+    __table_args__ = (
+        Index("callback_requests_live", "state", "number"),
+        Index("callback_requests_one", "number", unique=True, sqlite_where=LIVE_WISH, postgresql_where=LIVE_WISH),
+    )
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"), primary_key=True)
     queue: Mapped[str]
     number: Mapped[str]  # E.164: personal data, never in a log
     language: Mapped[str]
     asked_at: Mapped[datetime]
     state: Mapped[str]
+    since: Mapped[datetime]  # when the caller began to wait in that queue: the place that is kept
+    skills: Mapped[list[str]]
+    priority: Mapped[int]
+    due_at: Mapped[datetime]  # no try before
+    tries: Mapped[int] = mapped_column(default=0)
+    holder: Mapped[str] = mapped_column(default="")  # the controller
+    held_until: Mapped[datetime | None]
+    attempt: Mapped[str] = mapped_column(default="")  # id of the call that is being made
+
+
+class CallbackTry(Base):
+    """One time that a citizen's phone was rung: `result` is ringing, or spoken, no-answer, busy, refused, unreachable,
+    hung-up (before the operator), short (an answering machine, most likely), operator-left, lost (a crash)."""
+
+    __tablename__ = "callback_tries"
+    attempt: Mapped[str] = mapped_column(primary_key=True)  # the id of its call, which has a row when it was answered
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"), index=True)  # of the wish
+    at: Mapped[datetime]
+    operator: Mapped[str]
+    result: Mapped[str]
+    ended_at: Mapped[datetime | None]
 
 
 class PurgeEntry(Base):

@@ -48,6 +48,8 @@ def draft(call: Call, types: Types) -> Draft:
         "started_at": call.started_at.isoformat(),
         "talked": f"{call.talked:.0f}",
     }
+    if call.callback_of:
+        fields["callback_of"] = call.callback_of
     if call.note:
         fields["note"] = call.note
     return Draft(call.id, kind, said.get("subject") or f"Call, {call.outcome}", fields | said.get("fields", {}))

@@ -40,6 +40,7 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/api/status"): frozenset({"admin", "supervisor"}),
     ("GET", "/api/calls"): frozenset({"admin", "supervisor"}),
     ("GET", "/api/tickets"): frozenset({"admin", "supervisor"}),
+    ("GET", "/api/survey"): frozenset({"admin", "supervisor"}),
     ("GET", "/api/recordings"): frozenset({"admin", "supervisor", "reviewer"}),
     ("PUT", "/api/calls/{id}/disposition"): frozenset({"admin", "supervisor", "operator"}),
     ("POST", "/api/operators/{code}/state"): frozenset({"admin", "supervisor", "operator"}),

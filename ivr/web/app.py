@@ -26,6 +26,7 @@ from ivr.web.pages import (
     recordings,
     signing_in,
     simulations,
+    survey,
     tickets,
     versions,
 )
@@ -71,6 +72,7 @@ def make_app(
         desk,
         desk_phone,
         operators,
+        survey,
         metrics,
     )
     for noun in nouns:

@@ -1,4 +1,4 @@
-"""The verbs that reach beyond a menu, each on a real call: voicemail, http, transfer, callback, record, collect."""
+"""The verbs that reach beyond a menu, each on a real call: voicemail, http, transfer, record, collect."""
 
 import asyncio
 import json
@@ -103,6 +103,7 @@ def test_a_message_is_kept_as_a_recording_of_the_caller_alone(line: Installation
     assert ticket["fields"]["outcome"] == "voicemail" and ticket["fields"]["queue"] == "payments"
     recording = newest_recording(line, ticket)
     assert recording["kind"] == "message"
+    assert ticket["fields"]["message"] == f"/recordings/{recording['id']}/audio"
     out = tmp_path / "message.wav"
     line.ivr("recordings", "export", str(recording["id"]), str(out))
     sound, _ = soundfile.read(out)
@@ -178,21 +179,6 @@ def test_a_caller_who_hangs_up_while_it_rings_outside_leaves_nothing_ringing(
     assert asyncio.run(ring()) == "CLOSED"
     line.newest_ticket(before)
     line.quiet()
-
-
-def test_a_callback_is_stored_once_a_number(line: Installation, tmp_path: Path) -> None:
-    before, file = len(line.tickets()), tmp_path / "heard.wav"
-    line.call(LINE, "--from", "+390471123456", "--press", ",,4", "--for", "20", "--save", str(file))
-    assert heard(line, file, "call-you") > 0.8
-    ticket = line.newest_ticket(before)
-    assert ticket["fields"]["outcome"] == "callback"
-    line.call(LINE, "--from", "0471123456", "--press", ",,4", "--for", "20")
-    line.newest_ticket(before + 1)
-    wishes = [row for row in line.ivr("callbacks", "list") if row["number"] == "+390471123456"]
-    assert [(row["queue"], row["call_id"]) for row in wishes] == [("payments", ticket["call_id"])]
-    line.call(LINE, "--from", "anonymous", "--press", ",,4", "--for", "20", "--save", str(file))
-    assert heard(line, file, "sorry") > 0.8
-    assert line.newest_ticket(before + 2)["fields"]["outcome"] == "failed"
 
 
 @pytest.mark.parametrize(("key", "recorded"), [("5", False), ("6", True)])
