@@ -2,11 +2,13 @@
 
 import base64
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from ivr.store import calls
 from ivr.store.database import Database
 from ivr.web import access
 from tests.ivr.web.conftest import make
@@ -70,3 +72,17 @@ async def test_wrong_passwords_are_slowed_down(client: TestClient) -> None:  # t
 async def test_a_form_from_another_site_is_refused(client: TestClient) -> None:  # type: ignore[type-arg]
     answer = await client.post("/sign-in", data={}, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status == 403
+
+
+async def test_the_surveys_results_by_group_and_period(client: TestClient, database: Database) -> None:  # type: ignore[type-arg]
+    with database.transaction() as session:
+        at = datetime(2026, 11, 30, 22, 30, tzinfo=UTC)  # half past eleven at night in Rome
+        calls.start(session, id="c", channel="c", controller="1", called="", caller="", started_at=at)
+        answers: dict[str, int | None] = {"clear": 4}
+        calls.finish(session, "c", ended_at=at, ticket_due_at=at, survey={"s": answers}, operator="4271")
+    own = {"operator": "4271", "count": 1, "answered": 1, "mean": 4.0, "good": 1.0}
+    for query, rows in (("to=2026-11-30", [own]), ("from=2026-12-01", [])):
+        answer = await client.get(f"/api/survey?by=operator&{query}", headers=basic("supervisor"))
+        assert await answer.json() == rows, query
+    for query in ("by=shoe-size", "from=yesterday"):
+        assert (await client.get(f"/api/survey?{query}", headers=basic("supervisor"))).status == 400
