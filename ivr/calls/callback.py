@@ -26,7 +26,7 @@ from ivr.store import callbacks, calls
 from ivr.store.schema import CallbackRequest
 
 log = logging.getLogger(__name__)
-PAUSE = 30.0  # seconds until a callback that found nobody at work, or lost its operator, takes its turn again
+PAUSE = 10.0  # seconds until a callback that found nobody at work, or lost its operator, takes its turn again
 
 
 @dataclass(frozen=True)

@@ -57,10 +57,10 @@ async def _citizen(line: Installation, folder: Path) -> Path:
     account = Account(CITIZEN, "127.0.0.1", line.settings.ports.sip, listen=port)
     says = tone(folder / "citizen.wav", 440)
     async with Phone(tree.ensure(print), account, folder=folder / "citizen", talk=says) as phone:
-        await phone.wait_for("INCOMING", within=60)
+        await phone.wait_for("INCOMING", within=120)
         await phone.hangup()
         await phone.wait_for("CLOSED", within=5)
-        await phone.wait_for("INCOMING", within=60)
+        await phone.wait_for("INCOMING", within=120)
         await phone.answer()
         await phone.wait_for("ESTABLISHED", within=5)
         await phone.wait_for("CLOSED", within=60)
