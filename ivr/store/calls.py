@@ -164,6 +164,18 @@ def served(session: Session, operator: str, since: datetime) -> tuple[int, float
     return int(number), float(seconds)
 
 
+def recent_of(session: Session, operator: str, since: datetime, limit: int) -> list[Call]:
+    """The calls that an operator has served since then and that are over, the newest first."""
+    mine = select(Call).where(Call.operator == operator, Call.outcome == "served", Call.ended_at >= since)
+    return list(session.scalars(mine.order_by(Call.ended_at.desc()).limit(limit)))
+
+
+def last_ends(session: Session, operators: Collection[str]) -> dict[str, datetime]:
+    """When the last call of each operator was over."""
+    chosen = select(Call.operator, func.max(Call.ended_at)).where(Call.operator.in_(operators))
+    return {operator: at for operator, at in session.execute(chosen.group_by(Call.operator)) if at}
+
+
 def last_entries(session: Session, ids: Collection[str]) -> dict[str, int]:
     """The number of the last entry of each call's journey so far."""
     chosen = select(JourneyEntry.call_id, func.max(JourneyEntry.seq)).where(JourneyEntry.call_id.in_(ids))

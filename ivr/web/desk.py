@@ -19,6 +19,7 @@ from ivr.web import journey
 from ivr.web.labels import Labels
 
 log = logging.getLogger(__name__)
+RECENT = 6  # calls of today that stay in sight, for an outcome that was forgotten
 LOOK = 0.3  # seconds between two looks into the store, for all pages together
 
 
@@ -44,6 +45,18 @@ def view(session: Session, code: str, now: datetime, reader: Reader) -> dict[str
         "since": _ms(presence.since if presence else now),
         "call": _call(session, code, call, reader) if call else None,
         "today": {"served": served, "talked": round(talked)},
+        "recent": [_recent(one, reader) for one in calls.recent_of(session, code, midnight, RECENT)],
+    }
+
+
+def _recent(call: Call, reader: Reader) -> dict[str, Any]:
+    return {
+        "id": call.id,
+        "at": f"{call.started_at.astimezone(reader.zone):%H:%M}",
+        "queue": call.queue,
+        "language_name": reader.words["language"].get(call.language, call.language),
+        "talked": round(call.talked),
+        "disposition": call.disposition,
     }
 
 
@@ -132,4 +145,8 @@ class Watch:
         with self._database.read() as session:
             rows = {row.code: row for row in operators.presences(session) if row.code in codes}
             last = calls.last_entries(session, {row.call_id for row in rows.values() if row.call_id})
-            return {code: (row.state, row.since, row.call_id, last.get(row.call_id)) for code, row in rows.items()}
+            ended = calls.last_ends(session, codes)
+            return {
+                code: (row.state, row.since, row.call_id, last.get(row.call_id), ended.get(code))
+                for code, row in rows.items()
+            }

@@ -109,6 +109,27 @@ async def test_outcome_and_note_by_keyboard_reach_the_store_and_stay_with_their_
     assert await site.page.is_checked("[value=PA]")
 
 
+async def test_an_outcome_that_was_forgotten_can_still_be_given(site: Site, database: Database) -> None:
+    now = datetime.now(UTC)
+    journey(database, CALL, ("connected", "4271", {}))
+    with database.transaction() as session:
+        facts = {"outcome": "served", "operator": "4271", "queue": "desk", "language": "it", "talked": 61.0}
+        calls.finish(session, CALL, ended_at=now, ticket_due_at=now, survey={}, **facts)
+    await site.sign_in("operator")
+    row = site.page.locator("[data-recent] tr.missing")
+    await row.wait_for(timeout=5_000)
+    assert "1:01" in await row.inner_text()
+    assert await site.barriers() == []
+    await row.locator("select").select_option("I")
+    for _ in range(50):
+        with database.read() as session:
+            call = calls.get(session, CALL)
+        if call is not None and call.disposition == "I":
+            break
+        await site.page.wait_for_timeout(100)
+    assert call is not None and call.disposition == "I"
+
+
 async def test_of_anothers_call_an_operator_may_write_nothing(site: Site, database: Database) -> None:
     await site.sign_in("operator")
     write = f"""fetch("/desk/calls/{OTHER}/note", {{

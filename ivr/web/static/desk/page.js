@@ -39,6 +39,10 @@ class Desk {
     this.form.addEventListener("change", ({ target }) => target.name === "disposition" && this.#dispose(target.value));
     this.form.note.addEventListener("input", () => this.#noteChanged());
     this.form.note.addEventListener("blur", () => this.#saveNote());
+    root.querySelector("[data-recent]").addEventListener("change", ({ target }) => {
+      if (target.value) this.#save(`/api/calls/${target.dataset.call}/disposition`, { disposition: target.value });
+      target.closest("tr").className = "";
+    });
     this.#phone.addEventListener("state", () => this.#phoneChanged());
     this.#phone.addEventListener("microphone", () => this.shown.level(this.#phone.microphone));
     this.#phone.addEventListener("problem", ({ detail }) => this.shown.problem(this.labels[`no_${detail}`]));

@@ -1,6 +1,7 @@
 // What is seen of the desk: puts the server's view and the phone's state into the page, and keeps its clocks going.
 
 const SECOND = 1000;
+const DISPOSITIONS = ["Q", "PQ", "A", "PA", "I", "PI"];
 
 export class Shown {
   #view = null;
@@ -30,6 +31,7 @@ export class Shown {
     const idle = this.root.querySelector(".idle:not([hidden])");
     if (idle && call) idle.hidden = true;
     if (call) this.#call(call, state);
+    this.#recent(view.recent, !call);
     if (state !== "talking") this.keypad(false);
     this.#tick();
   }
@@ -52,6 +54,28 @@ export class Shown {
       list.dataset.of = `${call.id} ${call.journey.length}`;
       list.parentElement.scrollTop = list.parentElement.scrollHeight;
     }
+  }
+
+  // The operator's last calls; one without an outcome can still be given it.
+  #recent(recent, wanted) {
+    const place = this.root.querySelector("[data-recent]");
+    place.hidden = !wanted || !recent.length;
+    const now = JSON.stringify(recent);
+    if (place.dataset.of === now || place.contains(document.activeElement)) return;
+    place.dataset.of = now;
+    place.querySelector("tbody").replaceChildren(...recent.map((one) => this.#row(one)));
+  }
+
+  #row({ id, at, queue, language_name, talked, disposition }) {
+    const row = document.createElement("tr"), select = document.createElement("select");
+    for (const text of [at, queue, language_name, length(talked)]) row.insertCell().textContent = text;
+    if (!disposition) select.append(new Option(this.labels.recent_missing, "", true, true));
+    for (const one of DISPOSITIONS) select.append(new Option(one, one, false, one === disposition));
+    select.dataset.call = id;
+    select.setAttribute("aria-label", `${this.labels.disposition}, ${at}`);
+    row.className = disposition ? "" : "missing";
+    row.insertCell().append(select);
+    return row;
   }
 
   line(state) {
