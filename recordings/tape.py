@@ -48,7 +48,12 @@ class Tape:
             {"Action": "MixMonitor", "Channel": channel, "File": str(self.raw(call, part)), "Options": "D"}
         )
         if paused:
-            await self._action({"Action": "MixMonitorMute", "Channel": channel, "Direction": "both", "State": "1"})
+            await self.pause(channel, True)
+
+    async def pause(self, channel: str, on: bool) -> None:
+        """While it is on, nothing is recorded: its time is silence."""
+        state = "1" if on else "0"
+        await self._action({"Action": "MixMonitorMute", "Channel": channel, "Direction": "both", "State": state})
 
     async def stop(self, channel: str, call: str, part: str) -> None:
         try:

@@ -53,6 +53,10 @@ class Floor:
     def operator(self, code: str) -> Operator | None:
         return self.state.operators.get(code)
 
+    def refusal(self, queue: str, needs: tuple[str, ...], language: str) -> str:
+        """Why a call that came to this queue now would leave it at once, in words for people; "": it would wait."""
+        return router.refusal(self.state, queue, needs, language, time.monotonic())
+
     def staff(self, operators: Iterable[w.Joined]) -> None:
         """The operators there are now."""
         wanted = {operator.operator: operator for operator in operators}

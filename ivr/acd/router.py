@@ -26,7 +26,7 @@ from collections.abc import Iterator
 
 from ivr.acd import estimate
 from ivr.acd import words as w
-from ivr.acd.state import GRACE, Average, Operator, Presence, State, Strategy, Talk, Waiting, needs, order
+from ivr.acd.state import GRACE, Average, Operator, Presence, State, Strategy, Talk, Waiting, is_personal, needs, order
 
 MISSED = "missed"
 
@@ -38,6 +38,22 @@ def step(state: State, event: w.Event, now: float) -> list[w.Action]:
         state.former.remove(name)
         del state.queues[name]
     return actions
+
+
+def refusal(state: State, queue: str, wanted: tuple[str, ...], language: str, now: float) -> str:
+    """Why a call that came to this queue now would leave it at once, in words for people; "": it would wait."""
+    if is_personal(queue):
+        operator = state.operators.get(queue[1:])
+        if operator is None:
+            return f"there is no operator {queue[1:]}"
+        return "" if operator.presence == "ready" else f"operator {operator.code} is {operator.presence}"
+    there = state.queues.get(queue)
+    if there is None:
+        return f"there is no queue {queue}"
+    if sum(call.queue == queue for call in state.waiting.values()) >= there.max_waiting:
+        return f"the queue {queue} is full"
+    call = Waiting("", queue, wanted, 0, now, None, now, language)
+    return "" if _staffed(state, call, now) else f"nobody is at work in the queue {queue} who could take it"
 
 
 def next_deadline(state: State, now: float) -> float | None:

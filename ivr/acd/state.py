@@ -35,6 +35,15 @@ class Queue:
     ageing: float = 60.0
 
 
+def personal(code: str) -> Queue:
+    """The queue of one operator alone: who is sent to a colleague waits in it."""
+    return Queue(f"@{code}")
+
+
+def is_personal(queue: str) -> bool:
+    return queue.startswith("@")
+
+
 @dataclass
 class Operator:
     """`then`: what comes after the call and its wrap-up, when it is not `ready`: `signed-out` or a pause's reason."""
@@ -62,7 +71,8 @@ class Operator:
         return self.presence != "signed-out" and not gone
 
     def serves(self, queue: str, needs: Iterable[str]) -> bool:
-        return bool(self.queues & {"all", queue}) and all(self.level(need) for need in needs)
+        mine = queue == f"@{self.code}" if is_personal(queue) else bool(self.queues & {"all", queue})
+        return mine and all(self.level(need) for need in needs)
 
     def level(self, need: str) -> int:
         """Of the skill that is needed; 0 when it is not there, or lower than wanted."""

@@ -113,6 +113,19 @@ class Ari:
     async def join(self, bridge: str, channels: Sequence[str]) -> None:
         await self._command("POST", ("bridges", bridge, "addChannel"), {"channel": ",".join(channels)})
 
+    async def part(self, bridge: str, channels: Sequence[str]) -> None:
+        """Take channels out of a bridge; they stay ours."""
+        await self._command("POST", ("bridges", bridge, "removeChannel"), {"channel": ",".join(channels)})
+
+    async def mute(self, channel: str, on: bool) -> None:
+        """Nobody hears what comes from this channel while it is on."""
+        await self._command("POST" if on else "DELETE", ("channels", channel, "mute"), {"direction": "in"})
+
+    async def snoop(self, channel: str, snoop: str, *, whisper: bool) -> None:
+        """Make the channel `snoop`, which hears both directions of `channel`; with `whisper` its owner hears it."""
+        query = {"spy": "both", "whisper": "out" if whisper else "none", "app": self.app, "appArgs": "snoop"}
+        await self._command("POST", ("channels", channel, "snoop", snoop), query)
+
     async def destroy_bridge(self, bridge: str) -> None:
         await self._if_there("DELETE", ("bridges", bridge))
 

@@ -24,5 +24,19 @@ def outside_channel(call: str, step: int) -> str:
     return f"{call}-outside-{step}"
 
 
+def consult(call: str, number: int) -> str:
+    """For the router, asking another operator is a call of its own."""
+    return f"{call}-consult-{number}"
+
+
+def call_of(name: str) -> str:
+    """The call that anything named here belongs to: a UUID's 36 letters."""
+    return name[:36]
+
+
+def supervisor_channel(call: str, number: int) -> str:
+    return f"{call}-supervisor-{number}"
+
+
 def operator_channel(call: str, offer: int) -> str:
     return f"{call}-operator-{offer}"

@@ -41,7 +41,7 @@ class Terms:
 class Callback:
     """`call` is the id that its call will have when the citizen answers, and that of its attempt until then."""
 
-    whisper = "whisper-callback"
+    whisper, reason = "whisper-callback", ""
 
     def __init__(
         self, exchange: Exchange, wish: CallbackRequest, call: str, called: str, version: Version, terms: Terms

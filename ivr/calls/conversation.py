@@ -8,15 +8,27 @@ tell the rest.
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ivr.acd import words as acd
+from ivr.acd.state import is_personal, personal
 from ivr.ari import ids
 from ivr.ari.errors import AriError
+from ivr.calls import commands as c
+from ivr.calls import talk
+from ivr.calls.consult import Consult
 from ivr.calls.exchange import Exchange
 from ivr.calls.leg import Leg
+from ivr.calls.supervision import Supervision
+from ivr.calls.talk import Talk
 from ivr.flow import words
+from ivr.flow.builtin import builtin_say
+from ivr.link.messages import Refused
+from ivr.prompts.library import PromptError, media
 from ivr.store import calls
 
 if TYPE_CHECKING:
@@ -29,10 +41,8 @@ class Conversation:
     """`waited` and `talked`: seconds in all. `disposition`: what an operator said of it, "" for nothing yet. `asked`:
     what the flow asked for last."""
 
-    whisper = "whisper"
-
     def __init__(self, exchange: Exchange, session: "Session") -> None:
-        self.call = session.call
+        self.call: str = session.call
         self.waited = self.talked = 0.0
         self.disposition = ""
         self._exchange, self._session = exchange, session
@@ -44,6 +54,15 @@ class Conversation:
         self.asked: words.Enqueue | None = None
         self._queued_at = 0.0
         self._talk_since = 0.0
+        self._aim = ""  # the colleague whom the call was sent to, until they answer
+        self._claim = self.call  # what the router calls the conversation that there is
+        self._talk: Talk | None = None
+        self._places = talk.Places(False, False, False)  # as Asterisk was told
+        self._lock = asyncio.Lock()  # one change of who is where at a time
+        self._consult: Consult | None = None
+        self._consults = self._supervisions = 0
+        self._supervision: Supervision | None = None
+        self._heard = asyncio.Event()
 
     @property
     def queue(self) -> str:
@@ -52,6 +71,17 @@ class Conversation:
     @property
     def language(self) -> str:
         return self._session.language
+
+    @property
+    def reason(self) -> str:
+        """Why the caller calls: the subject that the flow gave the ticket, "" for none."""
+        ticket = self._session.state.ticket
+        return ticket.subject if ticket else ""
+
+    @property
+    def whisper(self) -> str:
+        """What the operator hears before the conversation."""
+        return "whisper-reason" if self.reason else "whisper"
 
     @property
     def wrap_up(self) -> float:
@@ -94,16 +124,21 @@ class Conversation:
         """What is ours to do about an event, before the flow hears of it."""
         match event:
             case words.OperatorLeft():
-                await self._separate()
+                async with self._lock:
+                    await self._separate()
+            case words.Transferred() if not self._session.ended:
+                self._enter_queue()
             case words.OperatorLost():
                 self._requeue()
             case words.HungUp():
-                await self._separate()
+                async with self._lock:
+                    await self._separate()
                 self._let_operator_go()
 
     async def end(self) -> None:
         """The call ends: nothing of ours stays up."""
-        await self._separate()
+        async with self._lock:
+            await self._separate()
         self.unwanted()
         self._let_operator_go()
 
@@ -120,6 +155,9 @@ class Conversation:
             leg.withdraw()
 
     def leave_queue(self, exit: str) -> None:
+        if self._aim:
+            self._send_back()
+            return
         self._stop_waiting()
         self._session.told(words.QueueExit(exit))
 
@@ -129,7 +167,7 @@ class Conversation:
     # What an operator's leg tells
 
     def leg_answered(self, leg: Leg) -> None:
-        self._leg = leg
+        self._leg, self._aim = leg, ""
         self._stop_waiting()
         self._session.note("operator-answered", {"operator": leg.operator})
         self._session.told(words.OperatorAnswered(leg.operator))
@@ -139,16 +177,21 @@ class Conversation:
             self._exchange.go(self._join(leg))
 
     def leg_over(self, leg: Leg, *, absent: bool) -> None:
-        self._legs.pop(leg.operator, None)
+        if self._legs.get(leg.operator) is leg:
+            del self._legs[leg.operator]
         if leg is not self._leg:
-            self._exchange.floor.take(acd.Missed(self.call, leg.operator, absent))
-            self._session.note("offer-missed", {"operator": leg.operator})
+            if not leg.connected:
+                self._exchange.floor.take(acd.Missed(self.call, leg.operator, absent))
+                self._session.note("offer-missed", {"operator": leg.operator})
+                if self._aim == leg.operator:
+                    self._exchange.floor.take(acd.Left(self.call))
+                    self._send_back()
             return
         self._leg = None
         if self._session.ended:
             return
         if leg.connected:
-            self._session.told(words.OperatorLeft(self.disposition))
+            self._exchange.go(self._operator_left())
         else:
             self._session.told(words.OperatorLost())
 
@@ -159,6 +202,232 @@ class Conversation:
         now = datetime.now(UTC)
         await self._exchange.writer.run(lambda s: calls.set_disposition(s, self.call, disposition, now))
         self._exchange.floor.take(acd.WrappedUp(operator))
+
+    # Commands
+
+    def played(self, playback: str) -> None:
+        if playback == self._introduction:
+            self._heard.set()
+
+    async def command(self, command: c.Command) -> None:
+        """Raises Refused, or AriError when somebody has just hung up."""
+        async with self._lock:
+            if self._talk is None or self._session.ended:
+                raise Refused("nobody is speaking with this caller")
+            await self._obey(self._talk, talk.step(self._talk, command), command)
+
+    async def _obey(self, before: Talk, after: Talk, command: c.Command) -> None:
+        detail = {"operator": before.operator}
+        match command:
+            case c.Transfer():
+                await self._transfer(self._target(command), before.operator)
+            case c.TakeOver():
+                target = self._target(c.Transfer(command.call, command.by, operator=command.operator))
+                self._session.note("taken-over", {"by": command.by, "operator": command.operator})
+                await self._transfer(target, before.operator)
+            case c.Supervise():
+                self._supervise(command)
+            case c.Consult():
+                queue = self._target(command)
+                await self._wire(after)
+                self._consults += 1
+                name = ids.consult(self.call, self._consults)
+                skills = () if is_personal(queue) else self._skills(queue)
+                terms = personal(queue[1:]) if is_personal(queue) else self._session.version.queues[queue]
+                wait = terms.ring if is_personal(queue) else None
+                arrived = acd.Arrived(name, queue, skills, 9, wait, 0.0, terms, self.language)
+                self._consult = Consult(self._exchange, self, self._consults, arrived)
+                self._session.note("consulting", detail | {"to": queue})
+                self._consult.begin()
+            case c.Return():
+                self._let_other_go()
+                await self._wire(after)
+                self._session.note("consult-ended", detail)
+            case c.Conference() if self._consult and self._consult.leg:
+                await self._introduce(before.other)
+                await self._wire(after)
+                self._session.note("three-way", detail | {"other": before.other})
+            case c.Complete():
+                await self._complete(after)
+            case c.Mute(on=on) | c.PauseRecording(on=on):
+                await self._wire(after)
+                kind = "muted" if isinstance(command, c.Mute) else "recording-paused"
+                self._session.note(kind if on else {"muted": "unmuted"}.get(kind, "recording-resumed"), detail)
+            case c.Hold() | c.Unhold():
+                await self._wire(after)
+                self._session.note("held" if after.held else "resumed", detail)
+
+    def _target(self, command: c.Transfer | c.Consult) -> str:
+        """The queue's name, a colleague's own or one of all. Raises Refused when the call would not wait there."""
+        if bool(command.queue) == bool(command.operator):
+            raise Refused("say either a queue or an operator")
+        if command.operator == command.by:
+            raise Refused("that is your own code")
+        queue = command.queue or personal(command.operator).name
+        if command.queue and queue not in self._session.version.queues:
+            raise Refused(f"there is no queue {queue}")
+        if why := self._exchange.floor.refusal(queue, self._skills(command.queue), self.language):
+            raise Refused(why)
+        return queue
+
+    def _skills(self, queue: str) -> tuple[str, ...]:
+        """Whoever asked for an operator of their language gets one, in whatever queue."""
+        asked = self.asked.skills if self.asked else ()
+        if not queue or queue == self.queue:
+            return asked if queue else ()
+        return (self.language,) if self.language in asked else ()
+
+    async def _transfer(self, queue: str, operator: str) -> None:
+        """The operator is done with the call; the caller waits."""
+        leg, self._leg = self._leg, None
+        await self._separate()
+        if leg:
+            leg.caller_left()
+        self._session.note("transferred", {"operator": operator, "to": queue})
+        self._queued_at = time.monotonic()
+        if is_personal(queue):
+            self._aim = queue[1:]
+        elif self.asked:
+            # A priority of its own is the call's, wherever it waits; the longest wait is the former queue's.
+            self.asked = msgspec.structs.replace(self.asked, queue=queue, skills=self._skills(queue))
+        self._session.told(words.Transferred(self.queue))
+
+    def _send_back(self) -> None:
+        """The colleague did not come: the caller waits on in the former queue, before those who came later."""
+        self._session.note("transfer-failed", {"operator": self._aim})
+        self._aim = ""
+        self._stop_waiting()
+        self._queued_at = time.monotonic()
+        asyncio.get_running_loop().call_soon(self._enter_queue, max(self.waited, 0.001))
+
+    async def _complete(self, after: Talk) -> None:
+        """Whoever was asked has the call from here on; the operator before wraps up."""
+        consult, former = self._consult, self._leg
+        if consult is None or consult.leg is None or self._talk is None:
+            raise Refused("the other operator has just left")
+        known = self._talk.with_other == "three-way"
+        leg = self._leg = consult.leg
+        leg.connected, self._consult = True, None
+        leg.hand_over(self)
+        self._end_supervision()
+        self._exchange.floor.take(acd.Finished(self._claim))
+        self._claim = consult.call
+        if former:
+            with suppress(AriError):
+                await self._exchange.ari.part(self._bridge, [former.channel])
+            former.caller_left()
+        if not known:
+            await self._introduce(leg.operator)
+        await self._wire(after)
+        self._session.note("connected", {}, leg.operator)
+        self._session.told(words.OperatorChanged(leg.operator))
+        if leg.over:
+            self._leg = None
+            self._session.told(words.OperatorLeft(self.disposition))
+
+    async def _operator_left(self) -> None:
+        """The operator's phone was hung up; whoever asked another leaves the call to them."""
+        async with self._lock:
+            if self._talk is None:
+                return
+            with suppress(AriError, Refused):
+                match talk.operator_left(self._talk):
+                    case "complete":
+                        await self._complete(talk.complete(self._talk))
+                        return
+                    case "transfer":
+                        await self._transfer(self._talk.other, self._talk.operator)
+                        return
+        self._session.told(words.OperatorLeft(self.disposition))
+
+    # Whoever is asked
+
+    async def other_ready(self, consult: Consult, leg: Leg) -> None:
+        async with self._lock:
+            if consult is not self._consult or self._talk is None or leg.over:
+                return
+            leg.connected = True
+            self._talk = talk.answered(self._talk, leg.operator)
+            await self._exchange.ari.join(self._bridge, [leg.channel])
+            self._session.note("consulted", {"operator": self._talk.operator, "other": leg.operator})
+
+    def other_gone(self, consult: Consult) -> None:
+        if consult is self._consult and self._talk:
+            self._consult, self._talk = None, talk.alone(self._talk)
+            self._session.note("consult-ended", {"operator": self._talk.operator})
+
+    def _let_other_go(self) -> None:
+        if consult := self._consult:
+            self._consult = None
+            consult.end()
+
+    # Supervisors
+
+    def _supervise(self, command: c.Supervise) -> None:
+        now = self._supervision
+        if command.mode == "off":
+            if not now:
+                raise Refused("nobody listens")
+            self._end_supervision()
+        elif now and now.phone == command.phone and not now.over:
+            self._exchange.go(now.change(command.mode == "whisper"))
+        elif now and not now.over:
+            raise Refused("another supervisor listens already")
+        elif self._leg:
+            self._supervisions += 1
+            self._supervision = Supervision(
+                self._exchange, self.call, self._supervisions, command.phone, self._leg.channel,
+                command.mode == "whisper",
+            )  # fmt: skip
+            self._exchange.go(self._supervision.run())
+        self._session.note("supervised", {"by": command.by, "mode": command.mode})
+
+    def _end_supervision(self) -> None:
+        if self._supervision:
+            self._supervision.stop()
+            self._supervision = None
+
+    # Who is where
+
+    @property
+    def _bridge(self) -> str:
+        return ids.bridge(self.call, self._part)
+
+    @property
+    def _introduction(self) -> str:
+        return f"{self.call}-introduction-{self._consults}"
+
+    async def _wire(self, after: Talk) -> None:
+        """Move everybody to where this state has them."""
+        ari, caller, now, wanted = self._exchange.ari, self._session.channel, self._places, talk.places(after)
+        self._talk, self._places = after, wanted
+        if now.taped and not wanted.taped:
+            await self._exchange.tape.pause(caller, True)
+        if wanted.music and not now.music:
+            await ari.part(self._bridge, [caller])
+            await ari.start_music(caller, self._session.version.book.queues[self.queue].hold_music)
+        if now.music and not wanted.music:
+            await ari.stop_music(caller)
+            await ari.join(self._bridge, [caller])
+        if wanted.taped and not now.taped:
+            await self._exchange.tape.pause(caller, False)
+        if wanted.muted != now.muted and self._leg and not self._leg.over:
+            await ari.mute(self._leg.channel, wanted.muted)
+
+    async def _introduce(self, code: str) -> None:
+        """The caller hears whom they will speak with, in their language, in place of the music."""
+        library, caller = self._session.version.library, self._session.channel
+        try:
+            file = await library.ready(builtin_say("operator-code", self.language, code=code))
+        except PromptError as error:
+            log.error("%s", error, extra={"call": self.call})
+            return
+        self._heard.clear()
+        await self._exchange.ari.stop_music(caller)
+        await self._exchange.ari.play(caller, self._introduction, [media(file)])
+        with suppress(TimeoutError):
+            async with asyncio.timeout(library.seconds(file) + 3):
+                await self._heard.wait()
 
     # Together and apart
 
@@ -171,12 +440,15 @@ class Conversation:
         exchange, bridge = self._exchange, ids.bridge(self.call, leg.number)
         await exchange.ari.make_bridge(bridge)
         await exchange.ari.join(bridge, [session.channel, leg.channel])
-        self._talk_since, self._part = time.monotonic(), leg.number
+        self._talk_since, self._part, self._claim = time.monotonic(), leg.number, self.call
+        recorded, paused = self._recording != "off", self._recording == "paused"
+        self._talk = Talk(leg.operator, recorded, paused)
+        self._places = talk.places(self._talk)
         session.note("connected", {}, leg.operator)
-        if self._recording == "off":
+        if not recorded:
             return
         try:
-            await exchange.tape.start(session.channel, self.call, str(leg.number), paused=self._recording == "paused")
+            await exchange.tape.start(session.channel, self.call, str(leg.number), paused=paused)
         except AriError as error:
             # A conversation that cannot be recorded still is a conversation.
             log.error("the conversation is not recorded: %s", error, extra={"call": self.call})
@@ -187,11 +459,17 @@ class Conversation:
         if not self._talk_since:
             return
         exchange, seconds = self._exchange, time.monotonic() - self._talk_since
-        self._talk_since, part = 0.0, self._part
+        self._talk_since, part, self._talk = 0.0, self._part, None
         self.talked += seconds
-        exchange.floor.take(acd.Finished(self.call))
+        if self._consult:
+            self._consult.end()
+            self._consult = None
+        self._end_supervision()
+        exchange.floor.take(acd.Finished(self._claim))
         self._session.note("conversation-ended", {"seconds": f"{seconds:.1f}"})
         try:
+            if self._places.music:
+                await exchange.ari.stop_music(self._session.channel)
             if self._recording != "off":
                 await exchange.tape.stop(self._session.channel, self.call, str(part))
             await exchange.ari.destroy_bridge(ids.bridge(self.call, part))
@@ -210,7 +488,11 @@ class Conversation:
             asyncio.get_running_loop().call_soon(self._enter_queue, max(self.waited, 0.001))
 
     def _enter_queue(self, waited: float = 0.0) -> None:
-        if asked := self.asked:
+        if self._aim:
+            terms = personal(self._aim)
+            aimed = acd.Arrived(self.call, terms.name, (), 9, terms.ring, 0.0, terms, self.language)
+            self._exchange.floor.enter(self, aimed)
+        elif asked := self.asked:
             terms = self._session.version.queues[asked.queue]
             arrived = acd.Arrived(
                 self.call, asked.queue, asked.skills, asked.priority, asked.max_wait, waited, terms, self.language

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ivr.acd.floor import Floor
 from ivr.ari import events
@@ -17,6 +17,9 @@ from ivr.calls.services import Services
 from ivr.prompts.library import Library
 from ivr.publishing.versions import Versions
 from ivr.store.writer import Writer
+
+if TYPE_CHECKING:
+    from ivr.calls.conversation import Conversation
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +37,7 @@ class Tape(Protocol):
     """Records conversations and messages; `part` names one within its call."""
 
     async def start(self, channel: str, call: str, part: str, *, paused: bool = False) -> None: ...
+    async def pause(self, channel: str, on: bool) -> None: ...
     async def stop(self, channel: str, call: str, part: str) -> None: ...
     async def keep(self, call: str, part: str, seconds: float) -> None: ...
 
@@ -140,6 +144,11 @@ class Exchange:
                 await party.look_again()
         for hook in self.on_up:
             await hook()
+
+    def conversation(self, call: str) -> "Conversation | None":
+        """That of a call that has a session here."""
+        of_call = (getattr(party, "conversation", None) for party in self._parties.values())
+        return next((one for one in of_call if one is not None and one.call == call), None)
 
     def live_calls(self) -> set[str]:
         """Ids of the calls that have a session here."""

@@ -19,6 +19,7 @@ from ivr.prompts.library import PromptError, media
 
 if TYPE_CHECKING:
     from ivr.calls.callback import Callback
+    from ivr.calls.consult import Consult
     from ivr.calls.conversation import Conversation
 
 log = logging.getLogger(__name__)
@@ -32,14 +33,15 @@ class Leg:
     def __init__(
         self,
         exchange: Exchange,
-        conversation: "Conversation | Callback",
+        conversation: "Conversation | Consult | Callback",
         operator: str,
         phone: str,
         number: int,
         ring: float,
     ) -> None:
         self.operator, self.number, self._phone = operator, number, phone
-        self._exchange, self._conversation, self._ring = exchange, conversation, ring
+        self._exchange, self._ring = exchange, ring
+        self._conversation = conversation
         self.channel = ids.operator_channel(conversation.call, number)
         self.ready = False  # has heard the whisper
         self.connected = False
@@ -84,7 +86,7 @@ class Leg:
         self._caller_left.set()
 
     def hand_over(self, conversation: "Conversation") -> None:
-        """From now on it works for the call that a callback has become."""
+        """From now on it works for the call that a callback has become, or for the one that it was asked about."""
         self._conversation = conversation
 
     async def dismiss(self, prompt: str) -> None:
@@ -129,7 +131,8 @@ class Leg:
             return
         conversation.leg_answered(self)
         language = self._own_language()
-        await self._say(conversation.whisper, language, queue=conversation.queue, language=conversation.language)
+        values = {"queue": conversation.queue, "language": conversation.language, "reason": conversation.reason}
+        await self._say(conversation.whisper, language, **values)
         if self._gone.is_set():
             return
         self.ready = True

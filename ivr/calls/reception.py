@@ -24,7 +24,9 @@ def welcome(exchange: Exchange, start: events.StasisStart) -> Coroutine[Any, Any
     match start.args:
         case ["desk", *_]:
             return Desk(exchange, start.channel).run()
-        case ["offer" | "outside", *_]:
+        case ["snoop"]:
+            return None  # belongs to a supervisor's phone
+        case ["offer" | "outside" | "supervisor", *_]:
             return exchange.ari.hang_up(start.channel.id)
         case _:
             return _citizen(exchange, start.channel)

@@ -59,7 +59,7 @@ class Session:
         self._timer: asyncio.TimerHandle | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._playing = 0
-        self._operators = Conversation(exchange, self)
+        self.conversation = Conversation(exchange, self)
         self._spoken: list[Path] = []  # what is being played
         self._message: Message | None = None
         self._outside: Outside | None = None
@@ -77,7 +77,7 @@ class Session:
     @property
     def talked(self) -> float:
         """Seconds with operators."""
-        return self._operators.talked
+        return self.conversation.talked
 
     @property
     def left_first(self) -> bool:
@@ -87,7 +87,7 @@ class Session:
     def bring(self, leg: Leg) -> None:
         """An operator has accepted already: the first queue that the flow comes to need not look for one."""
         self._called_back = True
-        self._operators.bring(leg)
+        self.conversation.bring(leg)
 
     # What Asterisk tells
 
@@ -101,6 +101,7 @@ class Session:
     def played(self, playback: str, heard: bool) -> None:
         if self._message and playback == self._message.beep:
             self._message.beeped()
+        self.conversation.played(playback)
         if playback != ids.playback(self.call, self._playing):
             return
         self._forget_spoken()
@@ -154,7 +155,7 @@ class Session:
     async def _take(self, event: words.Event) -> None:
         if isinstance(event, words.Played | words.PlayFailed):
             self._cancel("_watch")
-        await self._operators.before(event)
+        await self.conversation.before(event)
         await self._step(event)
 
     async def _step(self, event: words.Event) -> None:
@@ -217,11 +218,11 @@ class Session:
             case words.Music(False):
                 await ari.stop_music(self.channel)
             case words.Enqueue():
-                self._operators.wanted(self.world.enqueued(action))
+                self.conversation.wanted(self.world.enqueued(action))
             case words.LeaveQueue():
-                self._operators.unwanted()
+                self.conversation.unwanted()
             case words.Connect(recording):
-                await self._operators.connect(recording)
+                await self.conversation.connect(recording)
             case words.Http():
                 self._exchange.go(self._ask(action))
             case words.Callback(queue, number, language):
@@ -271,9 +272,9 @@ class Session:
 
     async def _call_back(self, queue: str, number: str, language: str) -> None:
         """Who comes from that queue keeps the place and what was asked for there."""
-        now, asked = datetime.now(UTC), self._operators.asked
+        now, asked = datetime.now(UTC), self.conversation.asked
         mine = asked if asked and asked.queue == queue else words.Enqueue(queue, (language,), 0, None)
-        waited = self._operators.waited if mine is asked else 0.0
+        waited = self.conversation.waited if mine is asked else 0.0
         new = await self._exchange.writer.run(
             lambda s: callbacks.add(
                 s,
@@ -300,7 +301,7 @@ class Session:
         self._cancel("_timer")
         self._cancel("_watch")
         self._forget_spoken()
-        await self._operators.end()
+        await self.conversation.end()
         for other in (self._message, self._outside):
             if other:
                 other.stop()
@@ -311,9 +312,9 @@ class Session:
             log.error("the caller's channel may still be up: %s", error, extra={"call": self.call})
         now = datetime.now(UTC)
         due = now
-        if state.operator and not self._operators.disposition:
+        if state.operator and not self.conversation.disposition:
             # The operator may still give the disposition: the ticket waits for it as long as the wrap-up lasts.
-            due += timedelta(seconds=self._operators.wrap_up)
+            due += timedelta(seconds=self.conversation.wrap_up)
         self.note("ended", {"outcome": state.outcome})
         exchange.journal.flush()
         exchange.journal.close(self.call)
@@ -325,9 +326,9 @@ class Session:
             "version": self.version.number,
             "queue": state.queue,
             "operator": state.operator,
-            "disposition": self._operators.disposition,
-            "waited": round(self._operators.waited, 3),
-            "talked": round(self._operators.talked, 3),
+            "disposition": self.conversation.disposition,
+            "waited": round(self.conversation.waited, 3),
+            "talked": round(self.conversation.talked, 3),
             "ticket": self._ticket(),
             "survey": state.survey,
             "ticket_due_at": due,

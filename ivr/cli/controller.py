@@ -19,9 +19,11 @@ from ivr.acd import commands
 from ivr.acd import words as acd
 from ivr.acd.floor import Floor
 from ivr.acd.state import USUAL_LEVEL
+from ivr.ari import ids
 from ivr.ari.ami import Ami
 from ivr.ari.client import Ari
 from ivr.ari.connection import Connection
+from ivr.calls import commands as call_commands
 from ivr.calls import phones, reception, rehearsal
 from ivr.calls.callback import Terms
 from ivr.calls.callbacks import Callbacks
@@ -74,10 +76,10 @@ async def control(settings: Settings, name: str) -> None:
         return now if offset is None else offset + (now - begun)
 
     def on_presence(new: acd.Present) -> None:
-        at = datetime.now(UTC)
+        at, call = datetime.now(UTC), ids.call_of(new.call)
         work = writer.run(
             lambda s: operators.set_presence(
-                s, new.operator, new.presence, at, reason=new.reason, call=new.call, phone=new.phone, by=new.by
+                s, new.operator, new.presence, at, reason=new.reason, call=call, phone=new.phone, by=new.by
             )
         )
         exchange.go(_quietly(work))
@@ -124,6 +126,8 @@ async def control(settings: Settings, name: str) -> None:
     link = Server(secret(settings, "link"))
     for command in commands.ALL:
         link.on(command, partial(commands.carry_out, floor))
+    for kind in call_commands.ALL:
+        link.on(kind, partial(call_commands.carry_out, exchange))
     address = await link.listen(range(settings.ports.link_first, settings.ports.link_last + 1))
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

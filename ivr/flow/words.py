@@ -172,6 +172,18 @@ class OperatorAnswered(Struct, frozen=True, tag=True):
     code: str
 
 
+class Transferred(Struct, frozen=True, tag=True):
+    """The operator has sent the caller on; they wait, now in this queue."""
+
+    queue: str
+
+
+class OperatorChanged(Struct, frozen=True, tag=True):
+    """Another operator has the call, and the caller has heard who."""
+
+    code: str
+
+
 class OperatorLost(Struct, frozen=True, tag=True):
     """The operator who answered was gone before the conversation."""
 
@@ -220,7 +232,8 @@ class Failed(Struct, frozen=True, tag=True):
 
 
 Event = (
-    Played | PlayFailed | Key | Elapsed | Announce | OperatorAnswered | OperatorLost | OperatorLeft | QueueExit
+    Played | PlayFailed | Key | Elapsed | Announce | OperatorAnswered | OperatorLost | OperatorLeft | Transferred
+    | OperatorChanged | QueueExit
     | HttpReply | Recorded | TransferAnswered | TransferEnded | HungUp | Failed
 )  # fmt: skip
 

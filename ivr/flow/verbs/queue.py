@@ -33,12 +33,14 @@ from ivr.flow.words import (
     LeaveQueue,
     Music,
     OperatorAnswered,
+    OperatorChanged,
     OperatorLeft,
     OperatorLost,
     Played,
     PlayFailed,
     QueueExit,
     Say,
+    Transferred,
 )
 
 
@@ -129,6 +131,15 @@ def on(run: Run, node: Model, event: Event) -> None:
             run.wait(queue="music", timer=0, offered=bool(node.queue.callback))
             run.note("operator-lost")
             run.actions.append(_music(run, node))
+        case Transferred(queue) if phase == "connected":
+            run.state.queue, run.state.keys = queue, ""
+            run.wait(queue="music", timer=0, offered=bool(node.queue.callback))
+            run.note("queue", queue=queue)
+            run.actions.append(_music(run, node))
+        case OperatorChanged(code) if phase == "connected":
+            run.state.operator = code
+            run.wait(queue="connected", operator=code)
+            run.note("operator", code=code, recording=run.state.recording)
         case OperatorLeft(disposition) if phase == "connected":
             run.state.disposition = disposition
             run.go("served", node.served)
@@ -163,12 +174,12 @@ def _speak(run: Run, node: Model, says: list[str | Say]) -> None:
 
 
 def _music(run: Run, node: Model) -> Music:
-    return Music(True, run.book.queues[node.queue.name].hold_music)
+    return Music(True, run.book.queues[run.state.queue].hold_music)
 
 
 def _announcement(run: Run, node: Model, *, known: bool) -> list[str | Say]:
     """A wait that nobody can know yet is not told."""
-    wanted, state = run.book.queues[node.queue.name].announce, run.state
+    wanted, state = run.book.queues[run.state.queue].announce, run.state
     says: list[str | Say] = []
     if wanted is None or wanted.position:
         says.append(builtin_say("queue-position", state.language, position=state.position))

@@ -25,6 +25,7 @@ from ivr.flow.words import (
     Music,
     Note,
     OperatorAnswered,
+    OperatorChanged,
     OperatorLeft,
     OperatorLost,
     Play,
@@ -34,6 +35,7 @@ from ivr.flow.words import (
     State,
     StopPlay,
     Timer,
+    Transferred,
 )  # fmt: skip
 
 BOOK = load(Path(__file__).parents[3] / "flows")
@@ -120,6 +122,21 @@ def test_served_from_queue_to_survey() -> None:
     assert call.state.survey == {"after-call": answers}
     assert call.state.done and call.state.outcome == "served"
     assert call.actions[-1] == Hangup("normal")
+
+
+def test_a_caller_who_is_sent_on_waits_in_the_other_queue_and_is_told_the_next_operator() -> None:
+    call = reach_queue().tell(OperatorAnswered("4271")).listen().tell(Transferred("privacy"))
+    assert call.state.queue == "privacy" and call.last(Music) == Music(True, "default")
+    call.tell(Announce(2, 100.0)).listen()
+    call.tell(OperatorAnswered("4272"))
+    assert call.heard[-1] == ("operator-code", "de")
+    call.listen()
+    assert call.state.operator == "4272" and isinstance(call.actions[-1], Connect)
+
+
+def test_the_operator_who_took_the_call_over_is_the_one_who_served_it() -> None:
+    call = reach_queue().tell(OperatorAnswered("4271")).listen().tell(OperatorChanged("4272")).tell(OperatorLeft("Q"))
+    assert call.state.operator == "4272" and call.heard[-1] == ("survey-correct", "de")
 
 
 def test_an_operator_lost_before_the_conversation_brings_the_music_back() -> None:

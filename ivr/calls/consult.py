@@ -1,0 +1,82 @@
+"""Asking another operator, or a queue, about a call. For the router it is a call of its own, whose caller is the
+operator who asks: so nobody is rung who has another call, and who is asked has their own wrap-up."""
+
+from typing import TYPE_CHECKING
+
+from ivr.acd import words as acd
+from ivr.acd.state import is_personal
+from ivr.ari import ids
+from ivr.calls.exchange import Exchange
+from ivr.calls.leg import Leg
+
+if TYPE_CHECKING:
+    from ivr.calls.conversation import Conversation
+
+
+class Consult:
+    """Tells the conversation `other_ready` when somebody has answered, and `other_gone` once, when nobody comes or they
+    have left. `leg`: who has answered."""
+
+    def __init__(self, exchange: Exchange, conversation: "Conversation", number: int, arrived: acd.Arrived) -> None:
+        self.call: str = ids.consult(conversation.call, number)
+        self.queue, self.language, self.reason = conversation.queue, conversation.language, conversation.reason
+        self.whisper = conversation.whisper
+        self.leg: Leg | None = None
+        self._exchange, self._conversation, self._arrived = exchange, conversation, arrived
+        self._legs: dict[int, Leg] = {}
+        self._offers = 0
+        self._over = False
+
+    def begin(self) -> None:
+        self._exchange.floor.enter(self, self._arrived)
+
+    def end(self) -> None:
+        """Let go of whoever is asked. Does no harm twice."""
+        if not self._over:
+            self._over = True
+            self._exchange.floor.take(acd.Left(self.call))
+            for leg in self._legs.values():
+                leg.withdraw()
+
+    def _lost(self) -> None:
+        if not self._over:
+            self.end()
+            self._conversation.other_gone(self)
+
+    # What the floor tells
+
+    def offer(self, operator: str, phone: str, ring: float) -> None:
+        self._offers += 1
+        leg = self._legs[self._offers] = Leg(self._exchange, self, operator, phone, self._offers, ring)
+        self._exchange.go(leg.run())
+
+    def withdraw(self, operator: str) -> None:
+        for leg in self._legs.values():
+            if leg.operator == operator:
+                leg.withdraw()
+
+    def leave_queue(self, exit: str) -> None:
+        self._lost()
+
+    def announce(self, position: int, wait: float | None) -> None:
+        """Who asks sees how long it takes, and comes back when they like."""
+
+    # What the other's leg tells
+
+    def leg_answered(self, leg: Leg) -> None:
+        self.leg = leg
+
+    def leg_ready(self, leg: Leg) -> None:
+        self._exchange.go(self._conversation.other_ready(self, leg))
+
+    def leg_over(self, leg: Leg, *, absent: bool) -> None:
+        self._legs.pop(leg.number, None)
+        if leg is self.leg:
+            self._lost()
+        elif not self._over:
+            self._exchange.floor.take(acd.Missed(self.call, leg.operator, absent))
+            if is_personal(self._arrived.queue):
+                self._lost()
+
+    async def dispose(self, operator: str, disposition: str) -> None:
+        await self._conversation.dispose(operator, disposition)
