@@ -26,7 +26,20 @@ from collections.abc import Iterator
 
 from ivr.acd import estimate
 from ivr.acd import words as w
-from ivr.acd.state import GRACE, Average, Operator, Presence, State, Strategy, Talk, Waiting, is_personal, needs, order
+from ivr.acd.state import (
+    GRACE,
+    Average,
+    Leaving,
+    Operator,
+    Presence,
+    State,
+    Strategy,
+    Talk,
+    Waiting,
+    is_personal,
+    needs,
+    order,
+)
 
 MISSED = "missed"
 
@@ -91,6 +104,7 @@ def _take(state: State, event: w.Event, now: float) -> Iterator[w.Action]:
         case w.Arrived():
             yield from _arrive(state, event, now)
         case w.Left(call):
+            _measure_patience(state, call, now, left=True)
             yield from _forget(state, call, now)
             yield from _finish(state, call, now)
         case w.Moved(call, queue, front) if call in state.waiting and queue in {"", *state.queues}:
@@ -104,6 +118,7 @@ def _take(state: State, event: w.Event, now: float) -> Iterator[w.Action]:
         case w.Joined():
             yield from _join(state, event, now)
         case w.Removed(code) if operator := state.operators.pop(code, None):
+            state.staff_changed()
             yield from _take_back(state, operator)
             yield w.Present(code, "signed-out")
         case (
@@ -151,6 +166,11 @@ def _forget(state: State, call: str, now: float) -> Iterator[w.Action]:
         yield from _withdraw(state, waiting, now)
 
 
+def _measure_patience(state: State, call: str, now: float, *, left: bool) -> None:
+    if waiting := state.waiting.get(call):
+        state.leaving.setdefault(waiting.queue, Leaving()).add(now - waiting.since, left=left)
+
+
 def _withdraw(state: State, call: Waiting, now: float) -> Iterator[w.Action]:
     """From everybody; idle time runs on while a phone rings, so an offer withdrawn costs nobody their turn."""
     offered, call.offered = call.offered, {}
@@ -174,6 +194,7 @@ def _accept(state: State, call: str, code: str, now: float) -> Iterator[w.Action
         yield w.Withdraw(call, code)
         return
     del waiting.offered[code]
+    _measure_patience(state, call, now, left=False)
     yield from _forget(state, call, now)
     operator = state.operators[code]
     operator.taken += 1
@@ -211,6 +232,7 @@ def _join(state: State, event: w.Joined, now: float) -> Iterator[w.Action]:
         operator = state.operators[event.operator] = Operator(event.operator, {}, frozenset(), phone=event.phone)
         yield _become(operator, event.presence, now, event.reason)
     operator.skills, operator.queues, operator.languages = dict(event.skills), event.queues, event.languages
+    state.staff_changed()
 
 
 def _attend(state: State, operator: Operator, event: w.Event, now: float) -> Iterator[w.Action]:
@@ -325,10 +347,7 @@ def _let_time_pass(state: State, now: float) -> Iterator[w.Action]:
 def _staffed(state: State, call: Waiting, now: float) -> bool:
     """Whether anybody who is there could take the call, now or once overflow has relaxed its needs."""
     wanted = {call.needs, *(needs(state, call, call.since + after) for after, _ in state.queues[call.queue].overflow)}
-    return any(
-        operator.at_work(now) and any(operator.serves(call.queue, one) for one in wanted)
-        for operator in state.operators.values()
-    )
+    return any(state.operators[code].at_work(now) for one in wanted for code in state.fit((call.queue, one)))
 
 
 def _in_use(state: State, queue: str) -> bool:
@@ -342,17 +361,13 @@ def _match(state: State, now: float) -> Iterator[w.Action]:
     due = [call for call in state.waiting.values() if _announces(state, call, now)]
     ready = {code: one for code, one in state.operators.items() if one.presence == "ready"}
     if ready:
-        hopeless: set[tuple[str, tuple[str, ...]]] = set()  # nobody free is fit for these
         for call in sorted(state.waiting.values(), key=order):
             queue, wanted = state.queues[call.queue], needs(state, call, now)
             if not ready:
                 break
-            if (queue.name, wanted) in hopeless or (call.offered and queue.strategy != "ring-all"):
+            if call.offered and queue.strategy != "ring-all":
                 continue
-            fit = [one for one in ready.values() if one.serves(queue.name, wanted)]
-            if not fit:
-                hopeless.add((queue.name, wanted))
-                continue
+            fit = [ready[code] for code in state.fit((queue.name, wanted)) & ready.keys()]
             fit.sort(key=lambda one: _preference(queue.strategy, one, wanted))
             for operator in fit if queue.strategy == "ring-all" else fit[:1]:
                 del ready[operator.code]
@@ -360,7 +375,8 @@ def _match(state: State, now: float) -> Iterator[w.Action]:
                 operator.last_offer = now
                 yield w.Offer(call.call, operator.code, operator.phone, queue.ring)
                 yield _become(operator, "offered", now, call=call.call)
-    yield from _announce(state, due, now)
+    if due:
+        yield from _announce(state, due, now)
 
 
 def _preference(strategy: Strategy, operator: Operator, wanted: tuple[str, ...]) -> tuple[int, float, float, str]:
@@ -374,7 +390,8 @@ def _announces(state: State, call: Waiting, now: float) -> bool:
 
 
 def _announce(state: State, due: list[Waiting], now: float) -> Iterator[w.Action]:
+    waits = estimate.waits(state, due, now)
     for call in due:
         call.announce_at = now + state.queues[call.queue].announce_every
         if not call.offered:
-            yield w.Announce(call.call, position(state, call.call), estimate.wait(state, call, now))
+            yield w.Announce(call.call, position(state, call.call), waits.get(call.call))

@@ -11,6 +11,8 @@ Strategy = Literal["longest-idle", "ring-all", "fewest-calls", "round-robin"]
 GRACE = 60.0
 # The level of a skill that nobody has given one (1 to 9).
 USUAL_LEVEL = 5
+Kind = tuple[str, tuple[str, ...]]  # of calls: queue and needs
+
 # Until so many conversations of a queue have been measured, nobody can know how long one lasts.
 MEASURED = 5
 # A conversation counts for this part of the average at least, so that the average follows the day.
@@ -109,7 +111,18 @@ class State:
     waiting: dict[str, Waiting] = field(default_factory=dict)
     talking: dict[str, Talk] = field(default_factory=dict)  # by call
     handling: dict[str, "Average"] = field(default_factory=dict)  # by queue: conversation and wrap-up
+    leaving: dict[str, "Leaving"] = field(default_factory=dict)  # by queue
     former: set[str] = field(default_factory=set)  # queues that are gone as soon as no call is in them
+    _fit: "dict[Kind, frozenset[str]]" = field(default_factory=dict)  # found once, until the operators change
+
+    def fit(self, kind: "Kind") -> frozenset[str]:
+        """The operators, wherever they stand, who could take calls of this kind."""
+        if kind not in self._fit:
+            self._fit[kind] = frozenset(code for code, one in self.operators.items() if one.serves(*kind))
+        return self._fit[kind]
+
+    def staff_changed(self) -> None:
+        self._fit.clear()
 
 
 @dataclass
@@ -126,6 +139,23 @@ class Average:
     @property
     def known(self) -> bool:
         return self.count >= MEASURED
+
+
+@dataclass
+class Leaving:
+    """How callers lose patience: who left, and the seconds that all have waited (of the last hundreds of calls)."""
+
+    left: float = 0.0
+    seconds: float = 0.0
+
+    def add(self, seconds: float, *, left: bool) -> None:
+        self.left = self.left * (1 - LEAST_WEIGHT / 4) + left
+        self.seconds = self.seconds * (1 - LEAST_WEIGHT / 4) + seconds
+
+    @property
+    def rate(self) -> float:
+        """Leavers a second of waiting."""
+        return self.left / self.seconds if self.seconds else 0.0
 
 
 def order(call: Waiting) -> tuple[float, float, str]:

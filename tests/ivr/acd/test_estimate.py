@@ -1,7 +1,7 @@
 """The estimated wait: unknown until it is measured, then the queue played forward."""
 
 from ivr.acd import words as w
-from ivr.acd.estimate import OVERTIME, wait
+from ivr.acd.estimate import waits
 from ivr.acd.router import step
 from ivr.acd.state import MEASURED, Average, Queue, State
 from tests.ivr.acd.floors import floor
@@ -9,8 +9,8 @@ from tests.ivr.acd.floors import floor
 
 def busy(number: int) -> State:
     """So many operators, each with a call since second 0, and conversations that usually last 100 s."""
-    codes = [str(code) for code in range(number)]
-    state = floor(*codes, queue=Queue("q", wrap_up=0, announce_every=30))
+    codes = [str(code).rjust(len(str(number - 1)), "0") for code in range(number)]
+    state = floor(*codes, queue=Queue("q", wrap_up=0, announce_every=30, max_waiting=500))
     for code in codes:
         step(state, w.Arrived(f"c{code}", "q"), 0)
         step(state, w.Accepted(f"c{code}", code), 0)
@@ -38,16 +38,38 @@ def test_the_first_waits_for_who_is_free_first_and_the_next_for_the_one_after() 
     assert announced(step(state, w.Arrived("c", "q"), 30)) == [("c", 3, 170.0)]
 
 
-def test_a_conversation_that_lasts_longer_than_usual_is_taken_to_end_soon() -> None:
-    state = busy(1)
-    assert announced(step(state, w.Arrived("a", "q"), 500)) == [("a", 1, 100 * OVERTIME)]
+def test_of_many_conversations_in_overtime_one_ends_soon() -> None:
+    state = busy(100)
+    [(_, _, wait)] = announced(step(state, w.Arrived("a", "q"), 500))
+    assert wait is not None and wait < 1
 
 
 def test_who_goes_on_a_pause_after_the_call_is_not_counted_on() -> None:
     state = busy(1)
     step(state, w.Paused("0", "lunch"), 1)
     step(state, w.Arrived("a", "q"), 1)
-    assert wait(state, state.waiting["a"], 2) is None
+    assert waits(state, [state.waiting["a"]], 2) == {}
+
+
+def test_a_call_ahead_that_another_operator_takes_does_not_count() -> None:
+    state = busy(2)
+    step(state, w.Joined("9", (("de", 5),), frozenset({"all"})), 0)
+    step(state, w.SignedIn("9", "op-9"), 0)
+    step(state, w.Arrived("d", "q", ("de",)), 0)
+    step(state, w.Accepted("d", "9"), 0)
+    for call in "abc":
+        step(state, w.Arrived(call, "q", ("it",)), 10)
+    assert announced(step(state, w.Arrived("german", "q", ("de",)), 10)) == [("german", 4, 90.0)]
+
+
+def test_callers_who_give_up_shorten_the_wait_of_those_behind() -> None:
+    state = busy(1)
+    for number in range(50):
+        step(state, w.Arrived(f"x{number}", "q"), 1)
+        step(state, w.Left(f"x{number}"), 11)
+    step(state, w.Arrived("a", "q"), 20)
+    [(_, _, wait)] = announced(step(state, w.Arrived("b", "q"), 20))
+    assert wait is not None and 80 < wait < 95, "who is before gives up after ten seconds, most likely"
 
 
 def test_the_average_follows_the_day() -> None:
