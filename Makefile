@@ -44,7 +44,9 @@ bench: setup ## the benchmarks; each prints one table
 	@$(BIN)/python -m bench.first_audio
 	@$(BIN)/python -m bench.machine
 	@$(BIN)/python -m bench.prompts
+	@$(BIN)/python -m bench.router
 	@$(BIN)/python -m bench.start
+	@$(BIN)/python -m bench.wait
 
 lock: ## renew requirements.lock from pyproject.toml (needs pip-tools)
 	@pip-compile -q --upgrade --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url \
