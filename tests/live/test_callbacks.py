@@ -82,10 +82,14 @@ async def test_who_asked_is_called_back_by_an_operator_in_turn(line: Installatio
     before = len(line.tickets())
     citizen = asyncio.create_task(_citizen(line, tmp_path))
     says = tone(tmp_path / "operator.wav", 1000)
-    arguments = ("4271", "--hang-up-after", "28", "--disposition", "PA", "--calls", "2", "--talk", str(says))
-    with await asyncio.to_thread(line.desk(*arguments).__enter__) as desk:
+    arguments = ("4271", "--hang-up-after", "28", "--disposition", "PA", "--talk", str(says))
+    desk = line.desk(*arguments)
+    await asyncio.to_thread(desk.__enter__)
+    try:
         file = await citizen
-        assert await asyncio.to_thread(desk.process.wait, 60) == 0
+        ticket = await asyncio.to_thread(line.newest_ticket, before)
+    finally:
+        await asyncio.to_thread(desk.__exit__)
     code = heard(line, file, "operator-code", code="4271")
     assert heard(line, file, "callback-notice") > 0.8 and code > 0.8
     sound, _ = soundfile.read(file)
@@ -95,7 +99,6 @@ async def test_who_asked_is_called_back_by_an_operator_in_turn(line: Installatio
     assert (wish["state"], wish["tries"]) == ("done", 2)
     assert [one["result"] for one in wish["rung"]][1] == "spoken" and wish["rung"][0]["result"] != "spoken"
     call = wish["rung"][1]["attempt"]
-    ticket = await asyncio.to_thread(line.newest_ticket, before)
     assert (ticket["call_id"], ticket["type"]) == (call, "PA")
     assert ticket["fields"]["callback_of"] == first["call_id"] and ticket["fields"]["outcome"] == "served"
     again = next(one for one in line.tickets() if one["call_id"] == first["call_id"])
