@@ -1,7 +1,6 @@
 """What an operator dials from their own phone: *1 signs in, *2 signs out, *3N gives the last call's disposition.
 
-The phone is known by its SIP account (`op-4271`); the personal code keyed after *1 must be that account's. The phone in
-the page (`web-4271`) needs no code: its operator has signed in to the page.
+The phone is known by its SIP account (`op-4271`); the personal code keyed after *1 must be that account's.
 """
 
 import asyncio
@@ -74,9 +73,6 @@ class Desk:
 
     async def _sign_in(self) -> None:
         phone = self._channel.endpoint
-        if phone == phones.browser_account(self._operator):
-            self._exchange.floor.take(acd.SignedIn(self._operator, phone, "page"))
-            return
         for _ in range(ATTEMPTS):
             await self._start_saying("sign-in")
             code = await self._code()

@@ -42,6 +42,7 @@ def view(session: Session, code: str, now: datetime, reader: Reader) -> dict[str
     return {
         "now": _ms(now),
         "state": presence.state if presence else "signed-out",
+        "reason": reader.words["pause"].get(presence.reason, presence.reason) if presence else "",
         "since": _ms(presence.since if presence else now),
         "call": _call(session, code, call, reader) if call else None,
         "today": {"served": served, "talked": round(talked)},

@@ -67,6 +67,12 @@ async def test_a_citizens_call_is_answered_in_the_browser_by_keyboard_alone(
         await keys.press("Alt+W")
         await page.wait_for_selector("[data-line=here]", timeout=10_000)
         await page.wait_for_selector("[data-desk][data-state=ready]", timeout=10_000)
+        await page.select_option("[data-reason]", "lunch")
+        await keys.press("Alt+P")
+        await page.wait_for_selector("[data-desk][data-state=paused]", timeout=10_000)
+        assert await page.text_content("[data-text=why]") == "pranzo"
+        await keys.press("Alt+R")
+        await page.wait_for_selector("[data-desk][data-state=ready]", timeout=10_000)
         assert site.complaints.lines == []
         await page.click("[data-act=sign-out]")
         await page.wait_for_selector("[data-desk][data-state=signed-out]", timeout=10_000)

@@ -140,12 +140,15 @@ class Desk {
         case "sign-in":
           if (Notification.permission === "default") Notification.requestPermission();
           if (!(await this.#startPhone())) return;
-          return await this.#dial("*1");
+          await this.#phone.reach("here");
+          return await this.#stand({ state: "ready", phone: "page" });
         case "ready":
-          return await this.#dial("*1");
+          return await this.#stand({ state: "ready" });
+        case "pause":
+          return await this.#stand({ state: "paused", reason: this.root.querySelector("[data-reason]").value });
         case "sign-out":
-          await this.#dial("*2");
-          return this.#phone.stop();
+          if (await this.#stand({ state: "signed-out" })) this.#phone.stop();
+          return;
         case "answer":
           return this.#phone.answer();
         case "refuse":
@@ -174,14 +177,22 @@ class Desk {
       return this.form.querySelector("[name=disposition]").focus();
     }
     await this.#saveNote();
-    await this.#dial("*1");
+    // After the caller has left, the phone is still asked for the outcome: what is done in the page ends that.
+    if (this.#phone.state === "talking") this.#phone.hangUp();
+    await this.#stand({ state: "ready" });
   }
 
-  // After the caller has left, the phone is still asked for the outcome: what is done in the page ends that.
-  async #dial(code) {
-    if (this.#phone.state === "talking") this.#phone.hangUp();
-    await this.#phone.reach("here");
-    await this.#phone.dial(code);
+  // Asks for a state; whether it is so. During a call a pause or the end of work comes after it.
+  async #stand(wanted) {
+    const answer = await fetch(`/api/operators/${this.root.dataset.operator}/state`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(wanted),
+    });
+    if (!answer.ok) throw new Error(await answer.text());
+    const { then } = await answer.json();
+    this.shown.then(then && this.labels.after_call);
+    return !then;
   }
 
   async #dispose(disposition) {

@@ -86,18 +86,6 @@ export class Phone extends EventTarget {
     });
   }
 
-  // A service code, as *1: resolves when Asterisk has taken it, rejects when it does not.
-  dial(code) {
-    return new Promise((done, failed) => {
-      if (this.state !== "here") return failed(new Error("the phone has a call"));
-      const options = { mediaStream: this.#microphone, pcConfig: { iceServers: [] } };
-      const call = this.#ua.call(`sip:${code}@numero-nero.invalid`, options);
-      call.on("sdp", (event) => event.originator === "remote" && (event.sdp = this.#placed(event.sdp)));
-      call.on("ended", done);
-      call.on("failed", ({ cause }) => failed(new Error(cause)));
-    });
-  }
-
   press(key) {
     if (this.state === "talking") this.#call.sendDTMF(key, { transportType: "RFC2833" });
   }

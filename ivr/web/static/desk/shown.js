@@ -5,6 +5,8 @@ const DISPOSITIONS = ["Q", "PQ", "A", "PA", "I", "PI"];
 
 export class Shown {
   #view = null;
+  #state = "";
+  #then = "";
   #ahead = 0; // ms that the server's clock is ahead of ours
   #title = document.title;
 
@@ -24,6 +26,8 @@ export class Shown {
       one.hidden = !one.dataset.when.split(" ").includes(state);
     }
     this.#text("state", this.states[state] ?? state);
+    if (state !== this.#state) this.#state = state, this.then("");
+    this.#text("why", this.#then || view.reason);
     this.#text("served", today.served);
     this.#text("average", today.served ? length(today.talked / today.served) : "–");
     const work = this.root.querySelector("[data-work]");
@@ -76,6 +80,12 @@ export class Shown {
     row.className = disposition ? "" : "missing";
     row.insertCell().append(select);
     return row;
+  }
+
+  // What the operator has asked for that comes after the call.
+  then(text) {
+    this.#then = text;
+    this.#text("why", text || (this.#view?.reason ?? ""));
   }
 
   line(state) {
