@@ -3,22 +3,25 @@
 import argparse
 import asyncio
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
-from ivr.acd import commands
+from ivr.acd import commands, day
 from ivr.acd.state import USUAL_LEVEL
 from ivr.calls import phones
 from ivr.cli.installation import make_folders, secret
 from ivr.cli.output import common, emit, problem, show
 from ivr.control_room.lines import Lines
 from ivr.link.messages import LinkError, Refused
+from ivr.problem import WrongUse
 from ivr.settings import load
 from ivr.store import operators
-from ivr.store.database import Database
-from ivr.store.schema import Presence
+from ivr.store.database import Database, StoreError
+from ivr.store.schema import Presence, PresenceEvent
 from ivr.web.access import audit
 
 COLUMNS = ["code", "name", "languages", "skills", "queues", "state", "reason", "since"]
+EVENT = ["at", "state", "reason", "call_id", "by"]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +48,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     state.add_argument("--reason", default="", help="of the pause")
     common(state, "Example: ivr operators state 4271 paused --reason training")
     state.set_defaults(run=_state)
+    events = verbs.add_parser("events", help="each change of where an operator stood, and who made it")
+    events.add_argument("code", metavar="CODE")
+    events.add_argument("--date", metavar="D", help="as 2026-11-24 (today)")
+    common(events, "Example: ivr operators events 4271 --date 2026-11-24")
+    events.set_defaults(run=_events)
+    worked = verbs.add_parser("day", help="seconds in each state from the first sign-in to the last sign-out")
+    worked.add_argument("code", metavar="CODE")
+    worked.add_argument("--date", metavar="D", help="as 2026-11-24 (today)")
+    common(worked, "Example: ivr operators day 4271 --date 2026-11-24 --json")
+    worked.set_defaults(run=_day)
     phone = verbs.add_parser("phone", help="how to set up the operator's SIP phone (shows its password)")
     phone.add_argument("code", metavar="CODE")
     common(phone, "Example: ivr operators phone 4271")
@@ -151,6 +164,40 @@ async def _ask(lines: Lines, command: commands.Command) -> commands.Stands:
     async with lines:
         stands: commands.Stands = await lines.ask_floor(command, commands.Stands)
         return stands
+
+
+def _changes(args: argparse.Namespace, now: datetime) -> tuple[list[PresenceEvent], datetime, datetime]:
+    """Of the day that was asked for, with its bounds. Raises StoreError for a code that nobody has had, WrongUse."""
+    settings = load(args.data)
+    zone = ZoneInfo(settings.recordings.timezone)
+    asked = now.astimezone(zone).date()
+    if args.date:
+        try:
+            asked = date.fromisoformat(args.date)
+        except ValueError:
+            raise WrongUse(f"--date {args.date}: write a day as 2026-11-24") from None
+    begin, end = day.bounds(asked, zone)
+    with _database(args).read() as session:
+        if operators.get(session, args.code) is None:
+            raise StoreError(f"there is no operator {args.code}; see `ivr operators list`")
+        return operators.events(session, args.code, begin, end), begin, end
+
+
+def _events(args: argparse.Namespace) -> int:
+    changes, begin, _ = _changes(args, datetime.now(UTC))
+    rows = [{column: getattr(one, column) for column in EVENT} for one in changes if one.at >= begin]
+    emit(args, rows, EVENT)
+    return 0
+
+
+def _day(args: argparse.Namespace) -> int:
+    now = datetime.now(UTC)
+    worked = day.account(*_changes(args, now), now)
+    if worked is None:
+        return problem(f"operator {args.code} was not at work on that day")
+    row = {"code": args.code, "first": worked.first, "last": worked.last, "open": worked.open}
+    show(args, row | {"seconds": worked.seconds, "states": worked.states, "pauses": worked.pauses})
+    return 0
 
 
 def _phone(args: argparse.Namespace) -> int:
