@@ -167,5 +167,10 @@ def needs(state: State, call: Waiting, now: float) -> tuple[str, ...]:
     asked = call.needs
     for after, relaxed in state.queues[call.queue].overflow:
         if now >= call.since + after:
-            asked = tuple(call.language if need == "language" else need for need in relaxed)
+            asked = tuple(_spoken(need, call.language) for need in relaxed)
     return asked
+
+
+def _spoken(need: str, language: str) -> str:
+    name, at_least, level = need.partition(">=")
+    return language + at_least + level if name == "language" else need

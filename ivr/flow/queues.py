@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ivr.flow.durations import Duration
+from ivr.flow.skills import Skill
 
 
 class _Strict(BaseModel):
@@ -18,7 +19,7 @@ class ServiceLevel(_Strict):
 
 class Overflow(_Strict):
     after: Duration
-    skills: tuple[str, ...] = ()
+    skills: tuple[Skill, ...] = ()
 
 
 class Announcements(_Strict):

@@ -8,8 +8,8 @@
       full: sorry              # too many wait already
       unstaffed: sorry         # nobody is signed in who could take it
 
-`language` among the skills stands for the call's language. `callback`: who has waited `after` is told that the key
-leaves the queue for the node `go`; the offer is repeated with each announcement.
+`language` among the skills stands for the call's language; `tax>=4` asks for a level (1 to 9). `callback`: who has
+waited `after` is told that the key leaves the queue for the node `go`; the offer is repeated with each announcement.
 """
 
 from collections.abc import Iterable
@@ -22,6 +22,7 @@ from ivr.flow.durations import Duration
 from ivr.flow.findings import Found, missing
 from ivr.flow.model import Flow, Names, Node
 from ivr.flow.run import Run
+from ivr.flow.skills import Skill, spoken
 from ivr.flow.verbs.menu import TelephoneKey
 from ivr.flow.words import (
     Announce,
@@ -54,7 +55,7 @@ class Offer(BaseModel):
 class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     name: str
-    skills: tuple[str, ...] = ()
+    skills: tuple[Skill, ...] = ()
     priority: Annotated[int, Field(ge=0, le=9)] = 0
     max_wait: Duration | None = None
     callback: Offer | None = None
@@ -85,7 +86,7 @@ def findings(node: Model, flow: Flow, names: Names) -> Iterable[Found]:
 
 def enter(run: Run, node: Model) -> None:
     asked, state = node.queue, run.state
-    skills = tuple(state.language if skill == "language" else skill for skill in asked.skills)
+    skills = tuple(spoken(skill, state.language) for skill in asked.skills)
     state.queue, state.operator, state.keys = asked.name, "", ""
     state.position, state.estimate = 0, 0.0
     run.note("queue", queue=asked.name)

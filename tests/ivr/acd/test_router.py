@@ -122,6 +122,12 @@ def test_a_pause_takes_back_the_offer_and_the_call_goes_on_to_the_next() -> None
     assert w.Withdraw("a", "1") in actions and offers(actions) == [("a", "2")]
 
 
+def test_an_overflow_may_ask_for_a_level_of_the_calls_language() -> None:
+    state = floor(s1={"de": 3}, s2={"de": 6, "it": 5}, queue=Queue("q", overflow=((60, ("language>=5",)),)))
+    assert offers(step(state, w.Arrived("a", "q", ("de", "tax"), language="de"), 0)) == []
+    assert offers(step(state, w.Tick(), 60)) == [("a", "2")]
+
+
 def test_overflow_relaxes_the_needs_in_steps() -> None:
     queue = Queue("q", overflow=((60, ("language",)), (90, ())))
     state = floor("1", s2={"de": 5}, queue=queue)

@@ -48,6 +48,7 @@ def test_a_good_flow_has_no_findings(tmp_path: Path) -> None:
         ('variables: {reason: ""}', "variables: {}", (11, 16, "undeclared")),
         ('variables: {reason: ""}', 'variables: {reason: "", other: 1}', (4, 25, "never-set")),
         ("name: payments", "name: payment", (13, 18, "no-queue")),
+        ("name: payments", "name: payments, skills: [tax, tax>=high]", (13, 48, "bad-value")),
         ("notice: recording, ", "", (13, 3, "no-notice")),
         ("languages: [it]", "languages: [it, en]", (7, 3, "no-language")),
         ("  end: {", "  lost: {play: hi, next: end}\n  end: {", (14, 3, "unreachable")),

@@ -98,6 +98,7 @@ def test_a_good_flow_is_valid(tmp_path: Path) -> None:
         ('reason: "= caller.number"', "reason: [1]", "nodes.note.set.reason"),
         ("full: end, ", "", "nodes.wait"),
         ("max_wait: 10m", "max_wait: long", "nodes.wait.queue.max_wait"),
+        ("max_wait: 10m", "skills: [tax>=10]", "nodes.wait.queue.skills.0"),
     ],
 )
 def test_what_a_schema_can_see_is_refused_where_it_stands(tmp_path: Path, old: str, new: str, at: str) -> None:
