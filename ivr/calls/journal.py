@@ -14,6 +14,7 @@ from ivr.store.writer import Writer
 
 log = logging.getLogger(__name__)
 FLUSH = 0.1
+LINGER = 900.0  # seconds; longer than a wrap-up
 
 
 def is_machine(kind: str, node: str) -> bool:
@@ -62,7 +63,8 @@ class Journal:
         self._last[call] = last
 
     def close(self, call: str) -> None:
-        self._last.pop(call, None)
+        """The call is over; what its operator says of it in the wrap-up is still numbered after it."""
+        asyncio.get_running_loop().call_later(LINGER, self._last.pop, call, None)
 
     def flush(self) -> None:
         """Hand what was noted to the writer; it keeps the order among all it is handed."""

@@ -24,9 +24,7 @@ def welcome(exchange: Exchange, start: events.StasisStart) -> Coroutine[Any, Any
     match start.args:
         case ["desk", *_]:
             return Desk(exchange, start.channel).run()
-        case ["snoop"]:
-            return None  # belongs to a supervisor's phone
-        case ["offer" | "outside" | "supervisor", *_]:
+        case ["offer" | "outside" | "supervisor" | "snoop", *_]:
             return exchange.ari.hang_up(start.channel.id)
         case _:
             return _citizen(exchange, start.channel)

@@ -12,12 +12,35 @@ log = logging.getLogger(__name__)
 RING = 20.0
 
 
+class Snoop:
+    """The channel that hears the operator's. It is ours only when its StasisStart has come."""
+
+    def __init__(self, channel: str) -> None:
+        self.channel, self.there = channel, asyncio.Event()
+
+    def answered(self) -> None:
+        self.there.set()
+
+    def key(self, digit: str) -> None:
+        """It has no keys."""
+
+    def played(self, playback: str, heard: bool) -> None:
+        """Nothing is played to it."""
+
+    def gone(self, cause: int) -> None:
+        """It goes with the operator's channel, whose leg tells."""
+
+    async def look_again(self) -> None:
+        """There is nothing to look for."""
+
+
 class Supervision:
     def __init__(self, exchange: Exchange, call: str, number: int, phone: str, operator: str, whisper: bool) -> None:
         """`operator`: the channel of the operator's phone; `phone`: the supervisor's account."""
         self.channel, self.phone = ids.supervisor_channel(call, number), phone
         self._exchange, self._call, self._operator, self._whisper = exchange, call, operator, whisper
         self._bridge, self._snoops = f"{self.channel}-bridge", 0
+        self._snoop: Snoop | None = None
         self.over = False
         self._answer, self._gone = asyncio.Event(), asyncio.Event()
 
@@ -43,7 +66,7 @@ class Supervision:
 
     async def change(self, whisper: bool) -> None:
         self._whisper = whisper
-        if self._snoops:
+        if self._snoop:
             await self._listen()
 
     async def run(self) -> None:
@@ -58,25 +81,28 @@ class Supervision:
                 await exchange.ari.join(self._bridge, [self.channel])
                 await self._listen()
                 await self._gone.wait()
-        except AriError as error:
-            if not error.gone:
-                log.error("a supervisor could not listen: %s", error, extra={"call": self._call})
+        except (AriError, TimeoutError) as error:
+            log.error("a supervisor could not listen: %s", error, extra={"call": self._call})
         finally:
             self.over = True
             exchange.remove(self.channel)
             await self._clear()
 
     async def _listen(self) -> None:
-        former, ari = self._snoop, self._exchange.ari
+        former, exchange = self._snoop, self._exchange
         self._snoops += 1
-        await ari.snoop(self._operator, self._snoop, whisper=self._whisper)
-        await ari.join(self._bridge, [self._snoop])
-        if self._snoops > 1:
-            await ari.hang_up(former)
+        snoop = self._snoop = Snoop(f"{self.channel}-snoop-{self._snoops}")
+        exchange.add(snoop.channel, snoop)
+        await exchange.ari.snoop(self._operator, snoop.channel, whisper=self._whisper)
+        async with asyncio.timeout(RING):
+            await snoop.there.wait()
+        await exchange.ari.join(self._bridge, [snoop.channel])
+        if former:
+            await self._end(former)
 
-    @property
-    def _snoop(self) -> str:
-        return f"{self.channel}-snoop-{self._snoops}"
+    async def _end(self, snoop: Snoop) -> None:
+        self._exchange.remove(snoop.channel)
+        await self._exchange.ari.hang_up(snoop.channel)
 
     async def _reached(self) -> bool:
         tasks = [asyncio.ensure_future(event.wait()) for event in (self._answer, self._gone)]
@@ -88,8 +114,8 @@ class Supervision:
     async def _clear(self) -> None:
         ari = self._exchange.ari
         try:
-            if self._snoops:
-                await ari.hang_up(self._snoop)
+            if self._snoop:
+                await self._end(self._snoop)
             await ari.hang_up(self.channel)
             await ari.destroy_bridge(self._bridge)
         except AriError as error:

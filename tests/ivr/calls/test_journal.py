@@ -95,3 +95,15 @@ def test_what_people_and_asterisk_did_is_told_from_what_the_machine_noted() -> N
     assert is_machine("node", "welcome") and is_machine("prompt", "(farewell)")
     assert not is_machine("offer", "") and not is_machine("ended", "")
     assert not is_machine("connected", "4271"), "there, the node is the operator"
+
+
+async def test_what_is_said_of_a_call_in_the_wrap_up_comes_after_its_end(database: Database) -> None:
+    known(database, "a")
+    writer = Writer(database)
+    one = Journal(writer)
+    one.note("a", "ended")
+    one.close("a")
+    one.note("a", "disposition")
+    one.flush()
+    await writer.close()
+    assert journey(database, "a") == [(1, "ended", ""), (2, "disposition", "")]
