@@ -17,7 +17,9 @@ from ivr.ari import ids
 from ivr.ari.errors import AriError
 from ivr.calls import caller, due
 from ivr.calls.exchange import Exchange
+from ivr.calls.first import first
 from ivr.calls.leg import Leg
+from ivr.calls.rung import GRACE, Rung
 from ivr.calls.session import Session
 from ivr.flow import words
 from ivr.flow.callback_flow import with_callback
@@ -38,7 +40,7 @@ class Terms:
     least: float
 
 
-class Callback:
+class Callback(Rung):
     """`call` is the id that its call will have when the citizen answers, and that of its attempt until then."""
 
     whisper, reason = "whisper-callback", ""
@@ -46,15 +48,13 @@ class Callback:
     def __init__(
         self, exchange: Exchange, wish: CallbackRequest, call: str, called: str, version: Version, terms: Terms
     ):
+        super().__init__(ids.outside_channel(call, 0))  # the citizen's phone
         self.call, self.queue, self.language, self.wish = call, wish.queue, wish.language, wish
-        self.channel = ids.outside_channel(call, 0)
         self._exchange, self._called, self._version, self._terms = exchange, called, version, terms
         self._legs: dict[str, Leg] = {}
         self._leg: Leg | None = None  # who accepted
         self._offers = 0
         self._ready, self._over = asyncio.Event(), asyncio.Event()
-        self._answer, self._gone = asyncio.Event(), asyncio.Event()
-        self._cause = 0
         self._ringing = False
 
     # What the floor tells
@@ -96,24 +96,6 @@ class Callback:
     async def dispose(self, operator: str, disposition: str) -> None:
         """There is no conversation yet that could have an outcome."""
 
-    # What Asterisk tells of the citizen's phone
-
-    def answered(self) -> None:
-        self._answer.set()
-
-    def key(self, digit: str) -> None:
-        """Nothing is asked before the session."""
-
-    def played(self, playback: str, heard: bool) -> None:
-        """Nothing is played before the session."""
-
-    def gone(self, cause: int) -> None:
-        self._cause = self._cause or cause
-        self._gone.set()
-
-    async def look_again(self) -> None:
-        """A channel that is gone is reported by the exchange."""
-
     def stop(self) -> None:
         """It is no longer ours to make: cancelled, or the queue has closed. A phone that rings rings on."""
         if not self._ringing:
@@ -134,7 +116,7 @@ class Callback:
         exchange.floor.enter(self, place)
         settled = False
         try:
-            await _first(None, self._ready, self._over)
+            await first(None, self._ready, self._over)
             if self._ready.is_set() and not self._over.is_set() and self._leg:
                 self._ringing = await exchange.writer.run(self._begin_try)
                 if self._ringing:
@@ -170,19 +152,19 @@ class Callback:
                 caller_id=self._called,
                 ring=self._terms.ring,
             )
-            await _first(self._terms.ring + 5, self._answer, self._gone, self._over)
+            await first(self._terms.ring + GRACE, self.there, self.ended, self._over)
             await exchange.ari.stop_ringing(leg.channel)
         except AriError as error:
             if not error.gone:
                 log.error("a callback could not be made: %s", error, extra={"call": self.call})
-        if self._answer.is_set() and not self._gone.is_set():
+        if self.there.is_set() and not self.ended.is_set():
             return await self._talk()
         exchange.remove(self.channel)
         await exchange.ari.hang_up(self.channel)
         if self._over.is_set():
             return "operator-left"
         await leg.dismiss("callback-unreached")
-        return due.why(self._cause)
+        return due.why(self.cause)
 
     async def _talk(self) -> str:
         """From here on it is a call as any other."""
@@ -208,7 +190,7 @@ class Callback:
             self.call, self._called, wish.number, district=who.district, country=who.country, calls_today=0
         )
         session = Session(exchange, self.call, self.channel, version, flow, facts, language=wish.language)
-        if self._gone.is_set():
+        if self.ended.is_set():
             session.gone(16)
         if self._leg:
             session.bring(self._leg)
@@ -222,11 +204,3 @@ class Callback:
         self._exchange.floor.take(acd.Left(self.call))
         if leg:
             leg.withdraw()
-
-
-async def _first(within: float | None, *events: asyncio.Event) -> None:
-    """Until one of these, or until the time (seconds) is over."""
-    tasks = [asyncio.ensure_future(event.wait()) for event in events]
-    _, pending = await asyncio.wait(tasks, timeout=within, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()

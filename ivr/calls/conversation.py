@@ -369,9 +369,9 @@ class Conversation:
             if not now:
                 raise Refused("nobody listens")
             self._end_supervision()
-        elif now and now.phone == command.phone and not now.over:
+        elif now and now.phone == command.phone and not now.ended.is_set():
             self._exchange.go(now.change(command.mode == "whisper"))
-        elif now and not now.over:
+        elif now and not now.ended.is_set():
             raise Refused("another supervisor listens already")
         elif self._leg:
             self._supervisions += 1

@@ -14,6 +14,7 @@ from ivr.ari import ids
 from ivr.ari.errors import AriError
 from ivr.calls.dispositions import KEYS
 from ivr.calls.exchange import Exchange
+from ivr.calls.first import first
 from ivr.flow.builtin import builtin_say
 from ivr.prompts.library import PromptError, media
 
@@ -181,8 +182,5 @@ class Leg:
 
     async def _first(self, wanted: asyncio.Event) -> bool:
         """Wait until `wanted`, or until the phone is gone; True for the former."""
-        tasks = {asyncio.ensure_future(event.wait()) for event in (wanted, self._gone)}
-        _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
+        await first(None, wanted, self._gone)
         return not self._gone.is_set()

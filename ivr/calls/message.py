@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ivr.ari.errors import AriError
 from ivr.calls.exchange import Exchange
+from ivr.calls.first import first
 from ivr.flow import words
 from ivr.prompts.beep import beep
 from ivr.prompts.library import media
@@ -38,10 +39,10 @@ class Message:
         try:
             file = await asyncio.to_thread(beep, exchange.sounds)
             await exchange.ari.play(session.channel, self.beep, [media(file)])
-            await _first(BEEP_WITHIN, self._beeped, self._stop)
+            await first(BEEP_WITHIN, self._beeped, self._stop)
             await exchange.tape.start(session.channel, session.call, part)
             begun = time.monotonic()
-            await _first(self._asked.max, self._stop)
+            await first(self._asked.max, self._stop)
             seconds = time.monotonic() - begun
             await exchange.tape.stop(session.channel, session.call, part)
         except AriError as error:
@@ -50,11 +51,3 @@ class Message:
         session.told(words.Recorded(self._asked.id, seconds))
         if seconds:
             await exchange.tape.keep(session.call, part, seconds)
-
-
-async def _first(within: float, *events: asyncio.Event) -> None:
-    """Until one of these, or until the time is over."""
-    tasks = [asyncio.ensure_future(event.wait()) for event in events]
-    _, pending = await asyncio.wait(tasks, timeout=within, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()

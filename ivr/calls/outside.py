@@ -1,12 +1,12 @@
 """A number outside that a caller is transferred to: rung over the trunk, joined with the caller when it answers."""
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING
 
 from ivr.ari import ids
 from ivr.ari.errors import AriError
 from ivr.calls.exchange import Exchange
+from ivr.calls.rung import Rung
 from ivr.flow import words
 
 if TYPE_CHECKING:
@@ -15,32 +15,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Outside:
+class Outside(Rung):
     def __init__(self, exchange: Exchange, session: "Session", asked: words.Transfer) -> None:
+        super().__init__(ids.outside_channel(session.call, asked.id))
         self._exchange, self._session, self._asked = exchange, session, asked
-        self.channel = ids.outside_channel(session.call, asked.id)
         self._bridge = f"{self.channel}-bridge"
-        self._answer, self._gone = asyncio.Event(), asyncio.Event()
-
-    # What Asterisk tells
-
-    def answered(self) -> None:
-        self._answer.set()
-
-    def key(self, digit: str) -> None:
-        """Keys of the other side mean nothing to us."""
-
-    def played(self, playback: str, heard: bool) -> None:
-        """Nothing is played to the other side."""
-
-    def gone(self, cause: int) -> None:
-        self._gone.set()
-
-    async def look_again(self) -> None:
-        """A channel that is gone is reported by the exchange."""
-
-    def stop(self) -> None:
-        self._gone.set()
 
     async def run(self) -> None:
         """Tells the session `TransferEnded` in the end, whatever happened."""
@@ -57,12 +36,12 @@ class Outside:
                 caller_id=session.facts.called,
                 ring=self._asked.timeout,
             )
-            if await self._reached():
+            if await self.reached(self._asked.timeout):
                 spoke = True
                 session.told(words.TransferAnswered(self._asked.id))
                 await exchange.ari.make_bridge(self._bridge)
                 await exchange.ari.join(self._bridge, [session.channel, self.channel])
-                await self._gone.wait()
+                await self.ended.wait()
         except AriError as error:
             if not error.gone:
                 log.error("a transfer failed: %s", error, extra={"call": session.call})
@@ -70,14 +49,6 @@ class Outside:
             exchange.remove(self.channel)
             await self._clear()
             session.told(words.TransferEnded(self._asked.id, spoke))
-
-    async def _reached(self) -> bool:
-        """Whether somebody answered, within the time that Asterisk was given for it and a little more."""
-        tasks = [asyncio.ensure_future(event.wait()) for event in (self._answer, self._gone)]
-        _, pending = await asyncio.wait(tasks, timeout=self._asked.timeout + 5, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        return self._answer.is_set() and not self._gone.is_set()
 
     async def _clear(self) -> None:
         ari = self._exchange.ari

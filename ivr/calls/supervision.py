@@ -7,62 +7,20 @@ import logging
 from ivr.ari import ids
 from ivr.ari.errors import AriError
 from ivr.calls.exchange import Exchange
+from ivr.calls.rung import Rung
 
 log = logging.getLogger(__name__)
 RING = 20.0
 
 
-class Snoop:
-    """The channel that hears the operator's. It is ours only when its StasisStart has come."""
-
-    def __init__(self, channel: str) -> None:
-        self.channel, self.there = channel, asyncio.Event()
-
-    def answered(self) -> None:
-        self.there.set()
-
-    def key(self, digit: str) -> None:
-        """It has no keys."""
-
-    def played(self, playback: str, heard: bool) -> None:
-        """Nothing is played to it."""
-
-    def gone(self, cause: int) -> None:
-        """It goes with the operator's channel, whose leg tells."""
-
-    async def look_again(self) -> None:
-        """There is nothing to look for."""
-
-
-class Supervision:
+class Supervision(Rung):
     def __init__(self, exchange: Exchange, call: str, number: int, phone: str, operator: str, whisper: bool) -> None:
         """`operator`: the channel of the operator's phone; `phone`: the supervisor's account."""
-        self.channel, self.phone = ids.supervisor_channel(call, number), phone
+        super().__init__(ids.supervisor_channel(call, number))
+        self.phone = phone
         self._exchange, self._call, self._operator, self._whisper = exchange, call, operator, whisper
         self._bridge, self._snoops = f"{self.channel}-bridge", 0
-        self._snoop: Snoop | None = None
-        self.over = False
-        self._answer, self._gone = asyncio.Event(), asyncio.Event()
-
-    # What Asterisk tells
-
-    def answered(self) -> None:
-        self._answer.set()
-
-    def key(self, digit: str) -> None:
-        """Keys of a supervisor mean nothing to us."""
-
-    def played(self, playback: str, heard: bool) -> None:
-        """Nothing is played to a supervisor."""
-
-    def gone(self, cause: int) -> None:
-        self._gone.set()
-
-    async def look_again(self) -> None:
-        """A channel that is gone is reported by the exchange."""
-
-    def stop(self) -> None:
-        self._gone.set()
+        self._snoop: Rung | None = None  # the channel that hears the operator's
 
     async def change(self, whisper: bool) -> None:
         self._whisper = whisper
@@ -76,40 +34,33 @@ class Supervision:
             await exchange.ari.originate(
                 self.channel, f"PJSIP/{self.phone}", arguments=("supervisor", self._call), caller_id="", ring=RING
             )
-            if await self._reached():
+            if await self.reached(RING):
                 await exchange.ari.make_bridge(self._bridge)
                 await exchange.ari.join(self._bridge, [self.channel])
                 await self._listen()
-                await self._gone.wait()
+                await self.ended.wait()
         except (AriError, TimeoutError) as error:
             log.error("a supervisor could not listen: %s", error, extra={"call": self._call})
         finally:
-            self.over = True
+            self.ended.set()
             exchange.remove(self.channel)
             await self._clear()
 
     async def _listen(self) -> None:
         former, exchange = self._snoop, self._exchange
         self._snoops += 1
-        snoop = self._snoop = Snoop(f"{self.channel}-snoop-{self._snoops}")
+        snoop = self._snoop = Rung(f"{self.channel}-snoop-{self._snoops}")
         exchange.add(snoop.channel, snoop)
         await exchange.ari.snoop(self._operator, snoop.channel, whisper=self._whisper)
         async with asyncio.timeout(RING):
-            await snoop.there.wait()
+            await snoop.there.wait()  # it is ours only when its StasisStart has come
         await exchange.ari.join(self._bridge, [snoop.channel])
         if former:
             await self._end(former)
 
-    async def _end(self, snoop: Snoop) -> None:
+    async def _end(self, snoop: Rung) -> None:
         self._exchange.remove(snoop.channel)
         await self._exchange.ari.hang_up(snoop.channel)
-
-    async def _reached(self) -> bool:
-        tasks = [asyncio.ensure_future(event.wait()) for event in (self._answer, self._gone)]
-        _, pending = await asyncio.wait(tasks, timeout=RING + 5, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        return self._answer.is_set() and not self._gone.is_set()
 
     async def _clear(self) -> None:
         ari = self._exchange.ari
