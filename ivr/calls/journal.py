@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import time
+from collections import deque
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,6 +43,7 @@ class Journal:
         self._writer = writer
         self._rows: list[dict[str, Any]] = []
         self._last: dict[str, int] = {}
+        self._ended: deque[tuple[float, str]] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
     def note(self, call: str, kind: str, node: str = "", detail: dict[str, Any] | None = None) -> None:
@@ -64,7 +67,10 @@ class Journal:
 
     def close(self, call: str) -> None:
         """The call is over; what its operator says of it in the wrap-up is still numbered after it."""
-        asyncio.get_running_loop().call_later(LINGER, self._last.pop, call, None)
+        now = time.monotonic()
+        self._ended.append((now, call))
+        while self._ended[0][0] < now - LINGER:
+            self._last.pop(self._ended.popleft()[1], None)
 
     def flush(self) -> None:
         """Hand what was noted to the writer; it keeps the order among all it is handed."""
