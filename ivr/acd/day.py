@@ -8,10 +8,9 @@ exactly; a state that begins and ends within one second has none.
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 OFF = "signed-out"
 
@@ -43,12 +42,6 @@ class Day:
     @property
     def seconds(self) -> int:
         return _seconds(self.first, self.last)
-
-
-def bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """[midnight, midnight) in UTC: 23 or 25 hours when the clocks change."""
-    begin, end = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
-    return begin.astimezone(UTC), end.astimezone(UTC)
 
 
 def account(changes: Iterable[Change], begin: datetime, end: datetime, now: datetime) -> Day | None:

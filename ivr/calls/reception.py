@@ -12,6 +12,7 @@ from ivr.calls.desk import Desk
 from ivr.calls.exchange import Exchange
 from ivr.calls.rehearsal import dialled
 from ivr.calls.session import Session
+from ivr.days import midnight
 from ivr.flow import words
 from ivr.store import calls, flow_versions
 
@@ -35,7 +36,7 @@ async def _citizen(exchange: Exchange, channel: events.Channel) -> None:
     call = ids.new_call()
     who = caller.identify(channel.caller.number)
     called, rehearsal = dialled(channel.dialplan.exten, exchange.rehearsal)
-    today = now.astimezone(HOME).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = midnight(now, HOME)
 
     def begin(session: Any) -> tuple[int, int]:
         version = flow_versions.active_number(session)

@@ -12,6 +12,7 @@ from ivr.calls import phones
 from ivr.cli.installation import make_folders, secret
 from ivr.cli.output import common, emit, problem, show
 from ivr.control_room.lines import Lines
+from ivr.days import bounds
 from ivr.link.messages import LinkError, Refused
 from ivr.problem import WrongUse
 from ivr.settings import load
@@ -176,7 +177,7 @@ def _changes(args: argparse.Namespace, now: datetime) -> tuple[list[PresenceEven
             asked = date.fromisoformat(args.date)
         except ValueError:
             raise WrongUse(f"--date {args.date}: write a day as 2026-11-24") from None
-    begin, end = day.bounds(asked, zone)
+    begin, end = bounds(asked, zone)
     with _database(args).read() as session:
         if operators.get(session, args.code) is None:
             raise StoreError(f"there is no operator {args.code}; see `ivr operators list`")

@@ -1,10 +1,11 @@
 """`ivr survey`: what callers answered, by operator, queue, language or reason."""
 
 import argparse
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from ivr.cli.output import common, emit
+from ivr.days import bounds
 from ivr.settings import load
 
 GROUPS = ("operator", "queue", "language", "reason", "survey", "question")
@@ -38,17 +39,9 @@ def run(args: argparse.Namespace) -> int:
 
     settings = load(args.data)
     zone = ZoneInfo(settings.recordings.timezone)
-    since, until = period(args.since, args.to, zone)
+    since = bounds(args.since, zone)[0] if args.since else None
+    until = bounds(args.to, zone)[1] if args.to else None
     with Database(settings.database_url).read() as session:
         rows = survey.results(session, args.by, since, until)
-    if not args.json:
-        rows = [row | {name: "" for name in ("mean", "good") if row[name] is None} for row in rows]
     emit(args, rows, [*args.by, "count", "answered", "mean", "good"])
     return 0
-
-
-def period(first: date | None, last: date | None, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
-    """From the beginning of the first day to the end of the last, as days go in `zone` (UTC)."""
-    since = datetime.combine(first, time(), zone).astimezone(UTC) if first else None
-    until = datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC) if last else None
-    return since, until

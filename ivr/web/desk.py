@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from ivr.days import midnight
 from ivr.flow.model import Book
 from ivr.store import calls, operators
 from ivr.store.database import Database
@@ -37,8 +38,8 @@ def view(session: Session, code: str, now: datetime, reader: Reader) -> dict[str
     """JSON; times are milliseconds since 1970, as browsers have them."""
     presence = operators.presence(session, code)
     call = calls.get(session, presence.call_id) if presence and presence.call_id else None
-    midnight = now.astimezone(reader.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    served, talked = calls.served(session, code, midnight)
+    today = midnight(now, reader.zone)
+    served, talked = calls.served(session, code, today)
     return {
         "now": _ms(now),
         "state": presence.state if presence else "signed-out",
@@ -46,7 +47,7 @@ def view(session: Session, code: str, now: datetime, reader: Reader) -> dict[str
         "since": _ms(presence.since if presence else now),
         "call": _call(session, code, call, reader) if call else None,
         "today": {"served": served, "talked": round(talked)},
-        "recent": [_recent(one, reader) for one in calls.recent_of(session, code, midnight, RECENT)],
+        "recent": [_recent(one, reader) for one in calls.recent_of(session, code, today, RECENT)],
     }
 
 

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,6 +68,7 @@ def _counted(drawn: "Graph", args: argparse.Namespace) -> "Graph":
     """Days are those of the contract's time zone."""
     from zoneinfo import ZoneInfo
 
+    from ivr.days import bounds
     from ivr.flow.graph import with_calls
     from ivr.settings import load
     from ivr.store.database import Database
@@ -76,7 +77,7 @@ def _counted(drawn: "Graph", args: argparse.Namespace) -> "Graph":
     settings = load(args.data)
     zone = ZoneInfo(settings.recordings.timezone)
     first, last = args.calls
-    since, until = (datetime.combine(day, time(), zone) for day in (first, last + timedelta(days=1)))
+    since, until = bounds(first, zone, last)
     with Database(settings.database_url).read() as session:
         counted, left_out = with_calls(drawn, passages(session, drawn.flow, since, until))
     if left_out:

@@ -1,7 +1,7 @@
 """The designers' page: the flows with what the checker finds, their graphs with today's calls, their prompts."""
 
 import asyncio
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from aiohttp import web
 from sqlalchemy.orm import Session
 
 from asterisk_conf import graphviz, tree
+from ivr.days import bounds
 from ivr.flow.graph import graph, with_calls
 from ivr.flow.graph.dot import dot
 from ivr.flow.graph.svg import svg
@@ -128,7 +129,7 @@ async def _graph(request: web.Request) -> web.StreamResponse:
         raise web.HTTPConflict(text=f"flow {name} cannot be read; its findings say why")
     zone = ZoneInfo(request.app[SETTINGS].recordings.timezone)
     today = datetime.now(zone).date()
-    since, until = (datetime.combine(day, time(), zone) for day in (today, today + timedelta(days=1)))
+    since, until = bounds(today, zone)
 
     def counted(session: Session) -> list[tuple[str, str, str, int]]:
         return passages(session, name, since, until)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr.acd.day import account, bounds
+from ivr.acd.day import account
+from ivr.days import bounds
 
 ROME = ZoneInfo("Europe/Rome")
 STATES = ["signed-out", "ready", "offered", "talking", "wrap-up", "paused", "unreachable"]
