@@ -375,8 +375,7 @@ def _match(state: State, now: float) -> Iterator[w.Action]:
                 operator.last_offer = now
                 yield w.Offer(call.call, operator.code, operator.phone, queue.ring)
                 yield _become(operator, "offered", now, call=call.call)
-    if due:
-        yield from _announce(state, due, now)
+    yield from _announce(state, due, now)
 
 
 def _preference(strategy: Strategy, operator: Operator, wanted: tuple[str, ...]) -> tuple[int, float, float, str]:
@@ -390,8 +389,9 @@ def _announces(state: State, call: Waiting, now: float) -> bool:
 
 
 def _announce(state: State, due: list[Waiting], now: float) -> Iterator[w.Action]:
-    waits = estimate.waits(state, due, now)
     for call in due:
         call.announce_at = now + state.queues[call.queue].announce_every
-        if not call.offered:
-            yield w.Announce(call.call, position(state, call.call), waits.get(call.call))
+    told = [call for call in due if not call.offered]
+    waits = estimate.waits(state, told, now) if told else {}
+    for call in told:
+        yield w.Announce(call.call, position(state, call.call), waits.get(call.call))
