@@ -68,7 +68,7 @@ def carry_out(floor: Floor, command: Command) -> Stands:
     operator = floor.operator(code)
     if operator is None:
         raise Refused(f"there is no operator {code}")
-    there, phone = operator.presence, operator.phone or f"op-{code}"
+    there, phone = operator.presence, operator.phone
     match command:
         case SignIn(_, at, by):
             if there in ("talking", "offered") and at not in ("", phone):

@@ -203,10 +203,12 @@ def _joined(row: Operator, then: Presence | None) -> acd.Joined:
     """Whoever was at work when the controller ended is at work when it is back; a pause goes on."""
     skills = dict.fromkeys(row.languages, USUAL_LEVEL) | row.skills
     who = (row.code, tuple(sorted(skills.items())), frozenset(row.queues), tuple(row.languages))
+    ordinary = phones.account(row.code)
     if then is None or then.state == "signed-out":
-        return acd.Joined(*who, phone=phones.account(row.code))
+        return acd.Joined(*who, phone=ordinary)
     paused = then.state == "paused" or (then.state == "unreachable" and then.reason)
-    return acd.Joined(*who, "paused" if paused else "ready", then.reason if paused else "", then.phone)
+    reason = then.reason if paused else ""
+    return acd.Joined(*who, "paused" if paused else "ready", reason, then.phone or ordinary)
 
 
 async def _beat(exchange: Exchange, writer: Writer, connection: Connection, begun: datetime, address: str) -> None:
