@@ -95,10 +95,9 @@ async def test_closing_writes_what_waits(database: Database) -> None:
     assert await late == "a" and written(database) == {"a"}
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # only SQLite has one writer at a time
 async def test_another_process_that_writes_is_waited_for(database: Database, writer: Writer) -> None:
     """A transaction that reads before it writes is not refused when another has committed in between."""
-    if database.engine.dialect.name != "sqlite":
-        pytest.skip("only SQLite has one writer at a time")
     holding, go = threading.Event(), threading.Event()
 
     def other() -> None:
