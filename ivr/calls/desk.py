@@ -32,6 +32,8 @@ class Desk:
         self._heard = asyncio.Event()
         self._plays = 0
         self._task: asyncio.Task[None] | None = None
+        # What makes the operator fit for a call waits until this one is over: nobody is rung while they still listen.
+        self._after: acd.Event | None = None
 
     def key(self, digit: str) -> None:
         self._keys.put_nowait(digit)
@@ -69,7 +71,11 @@ class Desk:
                 log.error("an operator's own call failed: %s", error, extra={"operator": self._operator})
         finally:
             exchange.remove(channel)
-            await exchange.ari.hang_up(channel)
+            try:
+                await exchange.ari.hang_up(channel)
+            finally:
+                if self._after:
+                    exchange.floor.take(self._after)
 
     async def _sign_in(self) -> None:
         phone = self._channel.endpoint
@@ -77,9 +83,8 @@ class Desk:
             await self._start_saying("sign-in")
             code = await self._code()
             if code == self._operator and self._exchange.floor.operator(code):
-                # Signed in first: who hangs up on the confirmation is at work all the same.
-                self._exchange.floor.take(acd.SignedIn(code, phone, "phone"))
-                await self._say("signed-in")
+                self._after = acd.SignedIn(code, phone, "phone")
+                await self._say("signed-in")  # who hangs up on it is at work all the same
                 return
             await self._say("sign-in-refused")
         log.warning("a sign-in was refused", extra={"operator": self._operator})
@@ -104,7 +109,7 @@ class Desk:
             await self._say("disposition-refused")
             return
         await exchange.writer.run(lambda s: calls.set_disposition(s, call, disposition, now))
-        exchange.floor.take(acd.WrappedUp(self._operator))
+        self._after = acd.WrappedUp(self._operator)
         await self._say("disposition-saved")
 
     async def _start_saying(self, prompt: str) -> None:

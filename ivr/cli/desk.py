@@ -24,6 +24,7 @@ from ivr.store.database import Database
 CODES = {disposition: key for key, disposition in KEYS.items()}
 KNOWN_WITHIN = 2.5  # seconds, each time
 ATTEMPTS = 4
+ANSWERED_WITHIN, HEARD_WITHIN = 10, 20  # seconds, of a service code
 
 
 @dataclass(frozen=True)
@@ -106,19 +107,20 @@ async def desk(settings: Settings, code: str, manner: Manner, say: Callable[[str
 
 async def sign_in(phone: Phone, code: str) -> None:
     """Raises PhoneError."""
-    await phone.dial("*1")
-    if (await phone.wait_for("ESTABLISHED", "CLOSED", within=10)).type == "CLOSED":
-        raise PhoneError("the sign-in call was not answered; is the controller up? (`ivr status`)")
-    await phone.press(f",{code}#")
-    await phone.wait_for("CLOSED", within=20)
+    await _dial(phone, "*1", f",{code}#")
 
 
-async def _dial(phone: Phone, code: str) -> None:
-    """Dial a service code and listen to the end. Raises PhoneError when it is not answered."""
+async def _dial(phone: Phone, code: str, keys: str = "") -> None:
+    """Dial a service code, press keys, and listen to the end. Raises PhoneError when it is not answered."""
     await phone.dial(code)
-    if (await phone.wait_for("ESTABLISHED", "CLOSED", within=10)).type == "CLOSED":
-        raise PhoneError(f"{code} was not answered; is the controller up? (`ivr status`)")
-    await phone.wait_for("CLOSED", within=15)
+    try:
+        if (await phone.wait_for("ESTABLISHED", "CLOSED", within=ANSWERED_WITHIN)).type == "ESTABLISHED":
+            await phone.press(keys)
+            await phone.wait_for("CLOSED", within=HEARD_WITHIN)
+            return
+    except TimeoutError:
+        pass
+    raise PhoneError(f"{code} was not answered to its end; is the controller up? (`ivr status`)")
 
 
 async def _take_call(phone: Phone, code: str, manner: Manner, database: Database, say: Callable[[str], None]) -> int:

@@ -82,7 +82,7 @@ def test_recordings_without_room_on_the_disk(installation: Installation, operato
     kept = month.rename(tmp_path / "kept") if month.exists() else None
     month.symlink_to("/dev/full")
     try:
-        with installation.desk(operator, "--hang-up-after", "4", "--calls", "1") as desk:
+        with installation.desk(operator, "--hang-up-after", "9", "--calls", "1") as desk:
             call = ("+390600000001", "--from", "+390471123456", "--press", GERMAN_PAYMENTS, "--for", "60")
             assert installation.call(*call)["answered"]
             assert desk.process.wait(timeout=40) == 0

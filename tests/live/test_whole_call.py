@@ -59,7 +59,7 @@ def test_the_operator_is_asked_for_the_disposition_when_the_caller_leaves_first(
 ) -> None:
     before = len(installation.tickets())
     with installation.desk(operator, "--disposition", "A", "--calls", "1") as desk:
-        installation.call("+390600000001", "--from", "+390471123456", "--press", GERMAN_PAYMENTS, "--for", "28")
+        installation.call("+390600000001", "--from", "+390471123456", "--press", GERMAN_PAYMENTS, "--for", "36")
         assert desk.process.wait(timeout=40) == 0
     assert installation.newest_ticket(before)["type"] == "A"
     installation.quiet()
