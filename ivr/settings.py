@@ -111,6 +111,11 @@ class Rehearsal(_Section):
     to NUMBER with its own time and answers. Refused where calls of citizens could come in."""
 
 
+class Controllers(_Section):
+    count: Annotated[int, Field(ge=1, le=16)] = 1
+    """How many `ivr up` starts: they share the calls, and when one dies the others go on."""
+
+
 class Store(_Section):
     url: str = ""
     """SQLAlchemy address; empty means SQLite in the data folder."""
@@ -153,6 +158,7 @@ class Settings(_Section):
     http: Http = Http()
     clock: Clock = Clock()
     rehearsal: Rehearsal = Rehearsal()
+    controllers: Controllers = Controllers()
     store: Store = Store()
     recordings: Recordings = Recordings()
     tickets: Tickets = Tickets()

@@ -64,6 +64,8 @@ LONGEST_REASON = 40
 
 def carry_out(floor: Floor, command: Command) -> Stands:
     """Raises Refused."""
+    if not floor.leads:
+        raise Refused("another controller leads by now; try again")
     code = command.operator
     operator = floor.operator(code)
     if operator is None:

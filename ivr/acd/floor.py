@@ -1,6 +1,8 @@
 """The floor: the router with a clock. Takes events from calls and phones, carries the router's actions to them.
 
-One floor a controller; everything happens in the event loop, so the router's state needs no lock.
+One floor a controller; everything happens in the event loop, so the router's state needs no lock. One floor at a time
+leads: its router decides, for the calls of the others as well. The others follow: their events go to the lead, and they
+carry out what it says; their `state` is a mirror of how the operators stand. See `lead` and `leadership`.
 """
 
 import asyncio
@@ -9,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from ivr.acd import router
+from ivr.acd import lead, router
 from ivr.acd import words as w
 from ivr.acd.state import Operator, Queue, State
 
@@ -25,26 +27,51 @@ class Caller(Protocol):
     def announce(self, position: int, wait: float | None) -> None: ...
 
 
+Forward = Callable[[w.Event], None]
+OF_ALL = w.Arranged | w.Joined | w.Removed | w.Tick  # each controller sees these for itself
+
+
 class Floor:
-    """`on_presence` hears of every change of an operator's presence."""
+    """Leads, alone, until `follow` is called. `on_presence` hears of every change of an operator's presence that this
+    floor has decided."""
 
     def __init__(self, on_presence: Callable[[w.Present], None]) -> None:
         self.state = State({})
+        self.mine = lead.Calls()
         self._callers: dict[str, Caller] = {}
+        self._elsewhere: dict[str, str] = {}  # calls of other controllers: whose
         self._on_presence = on_presence
         self._timer: asyncio.TimerHandle | None = None
+        self._forward: Forward | None = None
+        self._held: list[w.Event] | None = None  # events that wait until we may decide
+        # Set by the leadership: actions for another controller, changes to tell, whether we still may decide.
+        self.act: Callable[[str, w.Action], None] = lambda controller, action: None
+        self.changed: Callable[[Operator], None] = lambda operator: None
+        self.fit: Callable[[], bool] = lambda: True
+
+    @property
+    def leads(self) -> bool:
+        return self._forward is None
 
     def enter(self, caller: Caller, arrived: w.Arrived) -> None:
         self._callers[arrived.call] = caller
         self.take(arrived)
 
     def take(self, event: w.Event) -> None:
-        """Give the router one event and carry out what it says."""
-        for action in router.step(self.state, event, time.monotonic()):
-            self._carry_out(action)
-        if isinstance(event, w.Left | w.Finished):
+        """An event of our own calls, phones and people."""
+        if not self.mine.note(event, time.monotonic()):
+            if isinstance(event, w.Accepted) and event.call in self._callers:
+                self._callers[event.call].withdraw(event.operator)
+            return
+        if self._forward is None:
+            self._decide(event)
+        elif isinstance(event, OF_ALL):
+            for _ in router.step(self.state, event, time.monotonic()):
+                pass  # the lead decides
+        else:
+            self._forward(event)
+        if isinstance(event, w.Left):
             self._callers.pop(event.call, None)
-        self._set_timer()
 
     def arrange(self, queues: Iterable[Queue]) -> None:
         """The queues there are now; one that is gone stays until the last call has left it."""
@@ -68,18 +95,114 @@ class Floor:
             if there is None or new != (there.skills, there.queues, there.languages):
                 self.take(joined)
 
+    # Leading
+
+    def begin_to_lead(self) -> None:
+        """From now on we decide, beginning with `release`, when the others have given their accounts."""
+        self._forward, self._held, now = None, [], time.monotonic()
+        self._elsewhere = dict.fromkeys(lead.inherit(self.state, now), "")
+        self._adopt("", self.mine.account(now))
+        for one in self.state.operators.values():
+            self._carry_out(w.Present(one.code, one.presence, one.reason, one.call, one.phone))
+
+    def hold(self) -> None:
+        if self._held is None:
+            self._held = []
+
+    def release(self) -> None:
+        held, self._held = self._held or [], None
+        for event in [*held, w.Tick()]:
+            self._decide(event)
+
+    def joined(self, controller: str, account: lead.Account) -> None:
+        """Another controller gives its account."""
+        known = [call for call, whose in self._elsewhere.items() if whose == controller]
+        for left in lead.over(self.state, known, account):
+            self._decide(left)
+        self._adopt(controller, account)
+        if self._held is None:
+            self._decide(w.Tick())
+
+    def _adopt(self, controller: str, account: lead.Account) -> None:
+        for call in [one.arrived.call for one in account.waiting] + [one.call for one in account.talking]:
+            if controller:
+                self._elsewhere[call] = controller
+            else:
+                self._elsewhere.pop(call, None)
+        for waits in account.waiting:  # talking, as far as we were told; its own controller knows better
+            self.state.talking.pop(waits.arrived.call, None)
+        for action in lead.adopt(self.state, account, time.monotonic()):
+            self._carry_out(action)
+
+    def happened(self, controller: str, event: w.Event) -> None:
+        """An event of another controller's."""
+        if isinstance(event, w.Arrived):
+            self._elsewhere[event.call] = controller
+        self._decide(event)
+
+    def left_behind(self, controller: str) -> None:
+        """A controller has ended, and its calls with it."""
+        for call in [call for call, whose in self._elsewhere.items() if whose == controller]:
+            self._decide(w.Left(call))
+
+    def _decide(self, event: w.Event) -> None:
+        if self._held is None and not self.fit():
+            self._held = []
+        if self._held is not None:
+            self._held.append(event)
+            return
+        for action in router.step(self.state, event, time.monotonic()):
+            self._carry_out(action)
+        if isinstance(event, w.Left):
+            self._elsewhere.pop(event.call, None)
+        self._set_timer()
+
     def _carry_out(self, action: w.Action) -> None:
+        if isinstance(action, w.Present):
+            self._on_presence(action)
+            if operator := self.operator(action.operator):
+                self.changed(operator)
+        elif controller := self._elsewhere.get(action.call):
+            self.act(controller, action)
+        elif action.call not in self._elsewhere:
+            self.told(action)
+
+    # Following
+
+    def follow(self, forward: Forward) -> None:
+        """From now on another decides; `forward` takes our events to it."""
+        self._forward, self._held = forward, None
+        self.state.waiting.clear()
+        self.state.talking.clear()
+        self._elsewhere.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def told(self, action: w.Action) -> None:
+        """What the lead says of one of our calls."""
+        if not self.mine.told(action, time.monotonic()) or isinstance(action, w.Present):
+            return
+        caller = self._callers.get(action.call)
         match action:
-            case w.Present():
-                self._on_presence(action)
-            case w.Offer(call, code, phone, ring):
-                self._callers[call].offer(code, phone, ring)
-            case w.Withdraw(call, code) if call in self._callers:
-                self._callers[call].withdraw(code)
+            case _ if caller is None:
+                pass
+            case w.Offer(_, code, phone, ring):
+                caller.offer(code, phone, ring)
+            case w.Withdraw(_, code):
+                caller.withdraw(code)
             case w.Exit(call, exit):
                 self._callers.pop(call).leave_queue(exit)
-            case w.Announce(call, place, wait):
-                self._callers[call].announce(place, wait)
+            case w.Announce(_, place, wait):
+                caller.announce(place, wait)
+
+    def stands(self, told: lead.Standing) -> None:
+        """How an operator stands, says the lead."""
+        if not self.leads:
+            lead.mirror(self.state, told, time.monotonic())
+
+    def standings(self) -> list[lead.Standing]:
+        now = time.monotonic()
+        return [lead.standing(self.state, one, now) for one in self.state.operators.values()]
 
     def _set_timer(self) -> None:
         if self._timer is not None:
@@ -90,4 +213,8 @@ class Floor:
             self._timer = None
             return
         delay = max(0.01, when - now)
-        self._timer = asyncio.get_running_loop().call_later(delay, self.take, w.Tick())
+        self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        if self.leads:
+            self._decide(w.Tick())

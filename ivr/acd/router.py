@@ -134,12 +134,30 @@ def _take(state: State, event: w.Event, now: float) -> Iterator[w.Action]:
 def _arrive(state: State, event: w.Arrived, now: float) -> Iterator[w.Action]:
     if event.call in state.waiting or event.call in state.talking:
         return
+    call = _waiting(state, event, now)
+    queue = state.queues[event.queue]
+    # Who comes back has been let in before.
+    if not event.waited and sum(one.queue == queue.name for one in state.waiting.values()) >= queue.max_waiting:
+        yield w.Exit(event.call, "full")
+    elif not _staffed(state, call, now):
+        yield w.Exit(event.call, "unstaffed")
+    else:
+        state.waiting[event.call] = call
+
+
+def enter(state: State, event: w.Arrived, now: float) -> Waiting:
+    """A call that has been let in before, by another lead."""
+    call = state.waiting[event.call] = _waiting(state, event, now)
+    return call
+
+
+def _waiting(state: State, event: w.Arrived, now: float) -> Waiting:
     if event.queue not in state.queues and event.terms:
         state.queues[event.queue] = event.terms
         state.former.add(event.queue)
     queue = state.queues[event.queue]
     since = now - event.waited
-    call = Waiting(
+    return Waiting(
         event.call,
         event.queue,
         event.needs,
@@ -151,13 +169,6 @@ def _arrive(state: State, event: w.Arrived, now: float) -> Iterator[w.Action]:
         language=event.language,
         turn=since - event.priority * queue.ageing,
     )
-    # Who comes back has been let in before.
-    if not event.waited and sum(one.queue == queue.name for one in state.waiting.values()) >= queue.max_waiting:
-        yield w.Exit(event.call, "full")
-    elif not _staffed(state, call, now):
-        yield w.Exit(event.call, "unstaffed")
-    else:
-        state.waiting[event.call] = call
 
 
 def _forget(state: State, call: str, now: float) -> Iterator[w.Action]:

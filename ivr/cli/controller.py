@@ -18,6 +18,7 @@ from ivr import logs
 from ivr.acd import commands
 from ivr.acd import words as acd
 from ivr.acd.floor import Floor
+from ivr.acd.leadership import Leadership
 from ivr.acd.state import USUAL_LEVEL
 from ivr.ari import ids
 from ivr.ari.ami import Ami
@@ -123,23 +124,31 @@ async def control(settings: Settings, name: str) -> None:
     callbacks = Callbacks(exchange, Terms(**settings.callbacks.model_dump()))
     exchange.on_up += [desks.renew, partial(_close_lost_calls, exchange), callbacks.take_up]
 
-    link = Server(secret(settings, "link"))
+    token = secret(settings, "link")
+    link = Server(token)
     for command in commands.ALL:
         link.on(command, partial(commands.carry_out, floor))
     for kind in call_commands.ALL:
         link.on(kind, partial(call_commands.carry_out, exchange))
     address = await link.listen(range(settings.ports.link_first, settings.ports.link_last + 1))
+    leadership = Leadership(name, address, floor, link, database, token)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+    def when_leading(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+        """What one controller does for all."""
+        return lambda: work() if leadership.epoch else asyncio.sleep(0)
+
     deliver = partial(deliver_due, database, Embedded(database), Types(**settings.tickets.model_dump()))
     loops = [
+        asyncio.create_task(leadership.run()),
         asyncio.create_task(connection.run()),
         asyncio.create_task(_every(BEAT, lambda: _beat(exchange, writer, connection, begun, address))),
         asyncio.create_task(_every(BEAT, desks.renew_if_changed)),
-        asyncio.create_task(_every(BEAT, callbacks.look)),
-        asyncio.create_task(_every(BEAT, lambda: asyncio.to_thread(deliver, datetime.now(UTC)))),
-        asyncio.create_task(_every(SWEEP, tape.sweep)),
+        asyncio.create_task(_every(BEAT, when_leading(callbacks.look))),
+        asyncio.create_task(_every(BEAT, when_leading(lambda: asyncio.to_thread(deliver, datetime.now(UTC))))),
+        asyncio.create_task(_every(SWEEP, when_leading(tape.sweep))),
         asyncio.create_task(_every(SWEEP, lambda: asyncio.to_thread(library.sweep, time.time()))),
         asyncio.create_task(ami.connect()),
     ]
@@ -156,6 +165,7 @@ async def control(settings: Settings, name: str) -> None:
         log.error("some work was not finished; it is taken up at the next start")
     for loop in loops:
         loop.cancel()
+    await leadership.close()
     await link.close()
     ami.close()
     await library.close()

@@ -38,7 +38,6 @@ from ivr.store.database import Database, StoreError
 from ivr.web.access import ensure_admin
 
 PATIENCE = 60.0
-CONTROLLER = "controller-1"
 Say = Callable[[str], None]
 
 
@@ -154,9 +153,10 @@ def _children(settings: Settings, asterisk_tree: tree.Tree) -> list[Child]:
     )
     data = ["--data", str(settings.data.resolve())]
     ivr = [sys.executable, "-m", "ivr.cli.main"]
+    names = [f"controller-{number}" for number in range(1, settings.controllers.count + 1)]
     return [
         Child("asterisk", asterisk_tree.argv("asterisk", "-f", "-C", str(configuration)), settings.logs, 10),
-        Child(CONTROLLER, [*ivr, "controller", CONTROLLER, *data], settings.logs, 20),
+        *(Child(name, [*ivr, "controller", name, *data], settings.logs, 20) for name in names),
         Child("web", [*ivr, "web", *data], settings.logs, 5),
     ]
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from ivr.link.client import Client
 from ivr.link.messages import LinkError
-from ivr.store import calls, controllers
+from ivr.store import calls, controllers, leases
 from ivr.store.database import Database
 
 WITHIN = 3.0  # seconds for an answer: people wait for it
@@ -46,10 +46,10 @@ class Lines:
 
     def _floor(self) -> str:
         with self._database.read() as session:
-            alive = controllers.alive(session, datetime.now(UTC))
-        if not alive:
+            lease, _ = leases.get(session)
+        if not lease.address:
             raise LinkError("no controller is running (`ivr status`)")
-        return alive[0].address
+        return lease.address
 
     def _controller_of(self, call: str) -> str:
         with self._database.read() as session:

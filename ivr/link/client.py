@@ -23,7 +23,7 @@ async def _nothing() -> None: ...
 
 class Client:
     """`async with Client(address, token) as client: await client.ask(…)`. `on_up` is awaited after each connecting,
-    `on_down` called after each loss."""
+    `on_down` called after each loss, `on_refused` when nobody listens at the address."""
 
     def __init__(
         self,
@@ -32,10 +32,11 @@ class Client:
         *,
         on_up: Callable[[], Awaitable[None]] = _nothing,
         on_down: Callable[[], None] = lambda: None,
+        on_refused: Callable[[], None] = lambda: None,
     ) -> None:
         self.address = address
         self._url, self._headers = f"ws://{address}{m.PATH}", {"Authorization": f"Bearer {token}"}
-        self._on_up, self._on_down = on_up, on_down
+        self._on_up, self._on_down, self._on_refused = on_up, on_down, on_refused
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._connected = asyncio.Event()
         self._asked: dict[int, asyncio.Future[msgspec.Raw]] = {}
@@ -57,6 +58,11 @@ class Client:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
+
+    async def begin_anew(self) -> None:
+        """Close the connection; another one is made."""
+        if self._socket is not None:
+            await self._socket.close()
 
     @property
     def up(self) -> bool:
@@ -113,6 +119,10 @@ class Client:
                         delay = FIRST_DELAY
                         await self._serve(socket)
                 except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(
+                        error.os_error, ConnectionRefusedError
+                    ):
+                        self._on_refused()
                     reason = getattr(error, "status", None) or type(error).__name__
                     log.info("%s is not reachable over the link: %s", self.address, reason)
                 await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 jitter, no secret

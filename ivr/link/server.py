@@ -26,7 +26,7 @@ class Server:
     def __init__(self, token: str) -> None:
         self._token = f"Bearer {token}"
         self._handlers: dict[str, tuple[Callable[[bytes], Any], Callable[[Any], Any]]] = {}
-        self._topics: dict[str, Callable[[], Iterable[object]]] = {}
+        self._topics: dict[str, tuple[Callable[[], Iterable[object]], Callable[[str], None]]] = {}
         self._connections: set[_Connection] = set()
         self._runner: web.AppRunner | None = None
 
@@ -34,9 +34,12 @@ class Server:
         """Answer questions of this kind with what `handle` gives; its `Refused` is told to whoever asked."""
         self._handlers[kind.__name__] = (msgspec.json.Decoder(kind).decode, handle)
 
-    def topic(self, name: str, now: Callable[[], Iterable[object]] = tuple) -> None:
-        """Something that can be watched; `now` gives how it stands, in words of the same kind as its changes."""
-        self._topics[name] = now
+    def topic(
+        self, name: str, now: Callable[[], Iterable[object]] = tuple, left: Callable[[str], None] = lambda topic: None
+    ) -> None:
+        """Something that can be watched, as NAME or NAME/PART; `now` gives how it stands, in the words of its
+        changes. `left` is called with the topic when nobody watches it any more."""
+        self._topics[name] = (now, left)
 
     def tell(self, topic: str, change: object) -> bool:
         """Tell all who watch; False when nobody does."""
@@ -79,6 +82,8 @@ class Server:
                     self._take(connection, message.data)
         finally:
             self._connections.discard(connection)
+            for topic in set(connection.watched.values()):
+                self._leave(topic)
             await connection.close()
         return socket
 
@@ -91,14 +96,19 @@ class Server:
         match message:
             case m.Ask():
                 self._ask(connection, message)
-            case m.Watch(number, topic) if topic in self._topics:
+            case m.Watch(number, topic) if (name := topic.partition("/")[0]) in self._topics:
                 connection.watched[number] = topic
-                for one in self._topics[topic]():
+                for one in self._topics[name][0]():
                     connection.send(m.Change(number, m.raw(one)))
             case m.Watch(number, topic):
                 connection.send(m.Refusal(number, f"there is no topic {topic}"))
             case m.Unwatch(number):
-                connection.watched.pop(number, None)
+                if left := connection.watched.pop(number, None):
+                    self._leave(left)
+
+    def _leave(self, topic: str) -> None:
+        if not any(topic in one.watched.values() for one in self._connections):
+            self._topics[topic.partition("/")[0]][1](topic)
 
     def _ask(self, connection: "_Connection", asked: m.Ask) -> None:
         if asked.kind not in self._handlers:

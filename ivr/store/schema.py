@@ -275,6 +275,17 @@ class Controller(Base):
     address: Mapped[str] = mapped_column(default="")  # of its link, `host:port`
 
 
+class Lease(Base):
+    """Who decides for all controllers which operator takes which call: one row. `epoch` grows with each holder."""
+
+    __tablename__ = "leases"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str]
+    address: Mapped[str]
+    epoch: Mapped[int]
+    until: Mapped[float]  # seconds since 1970 by the database's clock
+
+
 class User(Base):
     """Who may sign in to the pages and the API. Roles: admin, supervisor, designer, reviewer, operator."""
 

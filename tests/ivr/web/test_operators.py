@@ -1,7 +1,6 @@
 """Operators' states by the API, over a real link to a floor."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from ivr.acd import commands
 from ivr.acd import words as w
 from ivr.acd.floor import Floor
 from ivr.link.server import Server
-from ivr.store import controllers
+from ivr.store import leases
 from ivr.store.database import Database
 from ivr.store.schema import AuditEntry
 from tests.ivr.web.conftest import LINK_TOKEN, make
@@ -23,14 +22,14 @@ from tests.ivr.web.conftest import LINK_TOKEN, make
 
 @pytest.fixture
 async def client(database: Database, users: None, tmp_path: Path, flows: Path) -> AsyncIterator[TestClient[Any, Any]]:
-    floor, now = Floor(lambda new: None), datetime.now(UTC)
+    floor = Floor(lambda new: None)
     floor.staff([w.Joined(code, (), frozenset({"all"}), ("it",), phone=f"op-{code}") for code in ("4271", "4272")])
     link = Server(LINK_TOKEN)
     for command in commands.ALL:
         link.on(command, partial(commands.carry_out, floor))
     address = await link.listen(range(41000, 42000))
     with database.transaction() as session:
-        controllers.heartbeat(session, "c", pid=1, started_at=now, now=now, calls=0, address=address)
+        leases.hold(session, "c", address, 1, 60)
     async with TestClient(TestServer(make(tmp_path, database, flows))) as one:
         yield one
     await link.close()

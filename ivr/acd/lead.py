@@ -1,0 +1,248 @@
+"""Who leads, and what a lead is told: pure.
+
+One controller at a time, the lead, decides for all which operator takes which call. It holds a lease in the store, of
+which the epoch grows with each holder; what a lead of an older epoch says is refused. While the store is away the lead
+goes on as long as it is heard, and nobody else can become it.
+
+Each controller keeps an account of its own calls. Whoever becomes lead hears all accounts before it decides anything:
+who waits and for how long, whose phone rings for whom, who talks with whom. So callers keep their place, and nobody
+is offered twice.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import msgspec
+
+from ivr.acd import router
+from ivr.acd import words as w
+from ivr.acd.state import Operator, Presence, State, Talk
+
+Move = Literal["take", "renew", "follow", "wait"]
+
+
+@dataclass(frozen=True)
+class Lease:
+    """`left`: seconds for which it still holds."""
+
+    holder: str
+    address: str
+    epoch: int
+    left: float
+
+
+def move(me: str, epoch: int, lease: Lease, *, hears: bool, gone: int = 0) -> Move:
+    """What a controller does about the lease. `epoch`: of the lease it has taken, 0 for none. `hears`: whether it is
+    joined to a lead that answers. `gone`: an epoch whose lead is known to have ended (nobody is at its address)."""
+    if epoch and lease.epoch == epoch:
+        return "renew"  # even when it is over: nobody has taken it
+    if hears:
+        return "follow" if lease.left > 0 else "wait"
+    if lease.left <= 0 or lease.epoch == gone or lease.holder == me:  # me: in a former life
+        return "take"
+    return "follow"
+
+
+# The account of one controller, as it travels. Times are seconds before or after now: clocks need not agree.
+
+
+class Waits(msgspec.Struct):
+    """`offered`: operator → seconds for which the phone will still ring."""
+
+    arrived: w.Arrived
+    waited: float
+    offered: dict[str, float]
+
+
+class Talks(msgspec.Struct):
+    """`since`: seconds since the offer."""
+
+    call: str
+    operator: str
+    queue: str
+    since: float
+
+
+class Account(msgspec.Struct):
+    waiting: list[Waits]
+    talking: list[Talks]
+
+
+@dataclass
+class Mine:
+    arrived: w.Arrived
+    since: float
+    offered: dict[str, float] = field(default_factory=dict)
+    offered_at: float = 0.0
+
+
+@dataclass
+class Calls:
+    """The calls of one controller, as it knows them itself."""
+
+    waiting: dict[str, Mine] = field(default_factory=dict)
+    talking: dict[str, tuple[str, Mine]] = field(default_factory=dict)  # by call: operator, and how it waited
+
+    def note(self, event: w.Event, now: float) -> bool:
+        """What a call says. False when it is too late: the operator answers what is no longer offered to them."""
+        match event:
+            case w.Arrived(call):
+                self.waiting.setdefault(call, Mine(event, now - event.waited))
+            case w.Left(call):
+                self.waiting.pop(call, None)
+                self.talking.pop(call, None)
+            case w.Accepted(call, code):
+                if call not in self.waiting or code not in self.waiting[call].offered:
+                    return False
+                self.talking[call] = (code, self.waiting.pop(call))
+            case w.Missed(call, code) if call in self.waiting:
+                self.waiting[call].offered.pop(code, None)
+            case w.Finished(call):
+                self.talking.pop(call, None)
+        return True
+
+    def told(self, action: w.Action, now: float) -> bool:
+        """What the lead says of a call. False when it no longer concerns it."""
+        match action:
+            case w.Offer(call, code, ring=ring):
+                if call not in self.waiting:
+                    return False
+                self.waiting[call].offered[code] = now + ring
+                self.waiting[call].offered_at = now
+            case w.Withdraw(call, code):
+                if call in self.waiting:
+                    self.waiting[call].offered.pop(code, None)
+                elif call in self.talking and self.talking[call][0] == code:  # answered as the ringing ended
+                    _, self.waiting[call] = self.talking.pop(call)
+                    self.waiting[call].offered.clear()
+            case w.Exit(call):
+                return self.waiting.pop(call, None) is not None
+        return True
+
+    def account(self, now: float) -> Account:
+        return Account(
+            [
+                Waits(one.arrived, now - one.since, {code: until - now for code, until in one.offered.items()})
+                for one in self.waiting.values()
+            ],
+            [Talks(call, code, one.arrived.queue, now - one.offered_at) for call, (code, one) in self.talking.items()],
+        )
+
+
+def over(state: State, known: Iterable[str], account: Account) -> list[w.Left]:
+    """Of the calls that were known of a controller, those that its account no longer has, or has otherwise."""
+    waiting, talking = {one.arrived.call for one in account.waiting}, {one.call for one in account.talking}
+    return [
+        w.Left(call)
+        for call in known
+        if call not in waiting | talking or (call in state.talking and call not in talking)
+    ]
+
+
+def adopt(state: State, account: Account, now: float) -> list[w.Action]:
+    """Make `state` say of a controller's calls what its account says. An offer to somebody who has another one, or a
+    call, is withdrawn."""
+    actions: list[w.Action] = []
+    for talks in account.talking:
+        was = state.waiting.pop(talks.call, None)
+        for code in was.offered if was else ():
+            if code != talks.operator:
+                actions += [w.Withdraw(talks.call, code), *_stand(state.operators.get(code), "ready", "", now)]
+        talk = Talk(talks.operator, talks.queue, now - talks.since)
+        state.talking[talks.call] = talk
+        if operator := state.operators.get(talks.operator):
+            operator.serving = talk
+            actions += _stand(operator, "talking", talks.call, now)
+    for waits in account.waiting:
+        call = waits.arrived.call
+        waiting = state.waiting.get(call)
+        if waiting is None:
+            waiting = router.enter(state, replace(waits.arrived, waited=waits.waited), now)
+        before, waiting.offered = waiting.offered, {}
+        for code, left in waits.offered.items():
+            operator = state.operators.get(code)
+            if operator and (operator.presence == "ready" or operator.call == call):
+                waiting.offered[code] = now + left
+                actions += _stand(operator, "offered", call, now)
+            else:
+                actions.append(w.Withdraw(call, code))
+        for code in before.keys() - waiting.offered.keys():
+            actions += _stand(state.operators.get(code), "ready", "", now)
+    return actions
+
+
+def _stand(operator: Operator | None, presence: Presence, call: str, now: float) -> list[w.Action]:
+    if operator is None or (operator.presence, operator.call) == (presence, call):
+        return []
+    operator.presence, operator.call, operator.since = presence, call, now
+    return [w.Present(operator.code, presence, "", call, operator.phone)]
+
+
+# How an operator stands, for those who follow: whoever becomes lead goes on from there.
+
+
+class Standing(msgspec.Struct):
+    """Times are seconds before now, `wrap_up` one after it. `queue`: of the call they have, or are offered."""
+
+    code: str
+    presence: Presence
+    reason: str
+    phone: str
+    call: str
+    queue: str
+    since: float
+    idle: float
+    offered: float
+    wrap_up: float
+    taken: int
+    reachable: bool
+    then: tuple[Presence, str, str] | None
+
+
+def standing(state: State, operator: Operator, now: float) -> Standing:
+    serving, waiting = operator.serving, state.waiting.get(operator.call)
+    return Standing(
+        operator.code,
+        operator.presence,
+        operator.reason,
+        operator.phone,
+        operator.call,
+        serving.queue if serving else waiting.queue if waiting else "",
+        now - operator.since,
+        now - operator.idle_since,
+        now - operator.last_offer,
+        operator.wrap_up_until - now,
+        operator.taken,
+        operator.reachable,
+        operator.then,
+    )
+
+
+def mirror(state: State, told: Standing, now: float) -> None:
+    """Make an operator stand as the lead says."""
+    operator = state.operators.get(told.code)
+    if operator is None:  # not read from the store yet
+        operator = state.operators[told.code] = Operator(told.code, {}, frozenset())
+    operator.presence, operator.reason, operator.phone, operator.call = (
+        told.presence,
+        told.reason,
+        told.phone,
+        told.call,
+    )
+    operator.since, operator.idle_since, operator.last_offer = now - told.since, now - told.idle, now - told.offered
+    operator.wrap_up_until, operator.taken = now + told.wrap_up, told.taken
+    operator.reachable, operator.then = told.reachable, told.then
+    held = told.presence in ("talking", "offered", "wrap-up") and told.queue
+    operator.serving = Talk(told.code, told.queue, now - told.offered) if held else None
+
+
+def inherit(state: State, now: float) -> list[str]:
+    """For a new lead: who has a call, or is rung, is held as talking until the call's controller says how it is.
+    Returns those calls; the ones that nobody has spoken for after a while are over."""
+    calls = []
+    for operator in state.operators.values():
+        if operator.presence in ("talking", "offered") and operator.call and operator.serving:
+            state.talking[operator.call] = operator.serving
+            calls.append(operator.call)
+    return calls

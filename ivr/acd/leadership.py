@@ -1,0 +1,352 @@
+"""This controller among the others: it leads them, or follows the one that does. The lease, the links, the clock of it.
+
+`lead` says what is to be done, `floor` does it; here is who tells whom.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from ivr.acd import lead
+from ivr.acd import words as w
+from ivr.acd.floor import Floor
+from ivr.acd.state import Operator
+from ivr.link.client import Client
+from ivr.link.messages import LinkError, Refused, raw
+from ivr.link.server import Server
+from ivr.store import controllers, leases
+from ivr.store.database import Database
+
+log = logging.getLogger(__name__)
+
+LASTS = 4.0  # seconds for which a lease holds
+RENEW, SEEK = 1.0, 0.3  # seconds between looks at the lease: of who leads or hears the lead, and of who does not
+ANSWER = 2.0  # seconds that the store has
+SETTLE = 2.0  # seconds that a new lead waits for the others' accounts
+GONE = 6.0  # seconds after which the calls of a controller that is not heard are over
+MOST_UNSENT = 1000
+
+EVENTS: dict[str, Any] = {
+    kind.__name__: kind
+    for kind in (
+        w.Arrived, w.Left, w.Moved, w.Accepted, w.Missed, w.Finished, w.SignedIn, w.SignedOut, w.Paused, w.Resumed,
+        w.WrappedUp, w.Vanished, w.Reached,
+    )
+}  # fmt: skip
+OF_CALLS = w.Arrived | w.Left | w.Accepted | w.Missed | w.Finished  # the account says these as well
+ACTIONS: dict[str, Any] = {kind.__name__: kind for kind in (w.Offer, w.Withdraw, w.Exit, w.Announce)}
+
+
+class Join(msgspec.Struct):
+    """A controller follows the lead of this epoch, and gives its account."""
+
+    controller: str
+    epoch: int
+    account: lead.Account
+
+
+class Happened(msgspec.Struct):
+    controller: str
+    epoch: int
+    kind: str
+    event: msgspec.Raw
+
+
+class Act(msgspec.Struct):
+    """What the lead of this epoch says of one of the follower's calls."""
+
+    epoch: int
+    kind: str
+    action: msgspec.Raw
+
+
+class NewLead(msgspec.Struct):
+    holder: str
+    address: str
+    epoch: int
+
+
+class Leadership:
+    """`address`: of our own link. It follows nobody and leads nobody until `run`."""
+
+    def __init__(self, name: str, address: str, floor: Floor, server: Server, database: Database, token: str) -> None:
+        self._name, self._address, self._floor, self._server = name, address, floor, server
+        self._database, self._token = database, token
+        self.epoch = 0  # of the lease that we hold
+        self._seen = 0  # the highest epoch heard of
+        self._gone = 0  # an epoch whose lead has ended
+        self._checked = 0.0  # when we last knew that nobody else can have the lease
+        self._awaited: set[str] = set()
+        self._settled: asyncio.TimerHandle | None = None
+        self._absent: dict[str, asyncio.TimerHandle] = {}
+        self._wake = asyncio.Event()
+        self._attempt: asyncio.Future[tuple[lead.Move, lead.Lease, dict[str, str]]] | None = None
+        # As a follower
+        self._client: Client | None = None
+        self._following: lead.Lease | None = None
+        self._joined = asyncio.Event()
+        self._unsent: list[w.Event] = []
+        self._more = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._turn = asyncio.Lock()  # one change of the lead after the other
+        floor.act, floor.changed, floor.fit = self._act, self._changed, self._fit
+        floor.follow(self._forward)
+        server.on(Join, self._join)
+        server.on(Happened, self._happened)
+        server.on(NewLead, self._new_lead)
+        server.topic("operators", floor.standings)
+        server.topic("actions", left=self._lost_follower)
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except Exception:
+                log.exception("the lease could not be looked at")
+            self._wake.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RENEW if self.epoch or self._joined.is_set() else SEEK):
+                    await self._wake.wait()
+
+    async def close(self) -> None:
+        """Whoever comes next need not wait."""
+        await self._unfollow()
+        if self.epoch:
+            with contextlib.suppress(Exception):
+                await asyncio.to_thread(self._release)
+
+    # The lease
+
+    async def look(self) -> None:
+        """Take the lease, keep it, or follow whoever has it."""
+        begun = time.monotonic()
+        if self._attempt is None:
+            hears = self._joined.is_set()
+            self._attempt = asyncio.ensure_future(asyncio.to_thread(self._move, self.epoch, hears, self._gone))
+        try:
+            move, lease, others = await asyncio.wait_for(asyncio.shield(self._attempt), ANSWER)
+        except TimeoutError:
+            self._store_is_away("it does not answer")
+            return
+        except Exception as error:
+            self._attempt = None
+            self._store_is_away(str(error))
+            return
+        self._attempt = None
+        if move == "take":
+            async with self._turn:
+                await self._lead(lease, others, begun)
+        elif move == "renew" and self.epoch == lease.epoch:
+            self._checked = begun
+            self._go_on()
+        elif move == "follow" and lease.epoch > self.epoch and lease.address != self._address:
+            await self._follow(lease)
+
+    def _move(self, epoch: int, hears: bool, gone: int) -> tuple[lead.Move, lead.Lease, dict[str, str]]:
+        with self._database.transaction() as session:
+            row, left = leases.get(session, lock=True)
+            lease = lead.Lease(row.holder, row.address, row.epoch, left)
+            move = lead.move(self._name, epoch, lease, hears=hears, gone=gone)
+            if move == "take":
+                lease = lead.Lease(self._name, self._address, row.epoch + 1, LASTS)
+            if move in ("take", "renew"):
+                leases.hold(session, self._name, self._address, lease.epoch, LASTS)
+            alive = controllers.alive(session, datetime.now(UTC)) if move == "take" else []
+            return move, lease, {one.id: one.address for one in alive if one.id != self._name}
+
+    def _release(self) -> None:
+        with self._database.transaction() as session:
+            leases.release(session, self.epoch)
+
+    def _store_is_away(self, why: str) -> None:
+        """Nobody can take the lease now: who leads goes on."""
+        log.error("the lease cannot be looked at: %s", why)
+        if self.epoch:
+            self._checked = time.monotonic()
+            self._go_on()
+
+    def _fit(self) -> bool:
+        """Whether nobody else can lead by now. False after a standstill of ours, until the store was asked."""
+        if time.monotonic() - self._checked < LASTS:
+            return True
+        self._wake.set()
+        return False
+
+    def _go_on(self) -> None:
+        if self._settled is None:
+            self._floor.release()
+
+    # Leading
+
+    async def _lead(self, lease: lead.Lease, others: dict[str, str], begun: float) -> None:
+        await self._unfollow()
+        self.epoch = self._seen = lease.epoch
+        self._checked, self._awaited = begun, set(others)
+        log.info("this controller leads", extra={"epoch": lease.epoch})
+        self._floor.begin_to_lead()
+        loop = asyncio.get_running_loop()
+        self._settled = loop.call_later(SETTLE, self._settle)
+        self._absent[""] = loop.call_later(GONE, self._give_up, "")  # calls that nobody speaks for
+        if not others:
+            self._settle()
+        for name, address in others.items():
+            self._tasks.append(asyncio.create_task(self._announce(name, address)))
+
+    async def _announce(self, name: str, address: str) -> None:
+        try:
+            async with Client(address, self._token) as client:
+                await client.ask(NewLead(self._name, self._address, self.epoch), within=SETTLE)
+        except (LinkError, Refused):
+            self._arrived(name)  # it has ended, or looks for itself
+
+    def _settle(self) -> None:
+        if self._settled is not None:
+            self._settled.cancel()
+            self._settled = None
+            self._floor.release()
+
+    def _arrived(self, name: str) -> None:
+        self._awaited.discard(name)
+        if not self._awaited:
+            self._settle()
+
+    def _join(self, join: Join) -> None:
+        self._lead_of(join.epoch)
+        if timer := self._absent.pop(join.controller, None):
+            timer.cancel()
+        log.info("a controller follows", extra={"controller": join.controller})
+        self._floor.joined(join.controller, join.account)
+        self._arrived(join.controller)
+
+    def _happened(self, told: Happened) -> None:
+        self._lead_of(told.epoch)
+        self._floor.happened(told.controller, msgspec.json.decode(told.event, type=EVENTS[told.kind]))
+
+    def _lead_of(self, epoch: int) -> None:
+        if not self.epoch or epoch != self.epoch:
+            raise Refused(f"{self._name} does not lead in epoch {epoch}")
+
+    def _act(self, controller: str, action: w.Action) -> None:
+        self._server.tell(f"actions/{controller}", Act(self.epoch, type(action).__name__, raw(action)))
+
+    def _changed(self, operator: Operator) -> None:
+        self._server.tell("operators", lead.standing(self._floor.state, operator, time.monotonic()))
+
+    def _lost_follower(self, topic: str) -> None:
+        controller = topic.partition("/")[2]
+        if self.epoch and controller not in self._absent:
+            timer = asyncio.get_running_loop().call_later(GONE, self._give_up, controller)
+            self._absent[controller] = timer
+
+    def _give_up(self, controller: str) -> None:
+        self._absent.pop(controller, None)
+        if self.epoch:
+            self._floor.left_behind(controller)
+
+    # Following
+
+    def _new_lead(self, told: NewLead) -> None:
+        if told.epoch > max(self._seen, self.epoch) and told.address != self._address:
+            lease = lead.Lease(told.holder, told.address, told.epoch, LASTS)
+            self._following_next = asyncio.create_task(self._follow(lease))
+
+    async def _follow(self, lease: lead.Lease) -> None:
+        async with self._turn:
+            await self._change_to(lease)
+
+    async def _change_to(self, lease: lead.Lease) -> None:
+        if lease.epoch < self._seen or (self._following and self._following.epoch == lease.epoch):
+            return
+        await self._unfollow()
+        if self.epoch:
+            log.error("another leads; this controller follows", extra={"epoch": lease.epoch})
+        self._following, self.epoch, self._seen = lease, 0, lease.epoch
+        for timer in self._absent.values():
+            timer.cancel()
+        self._absent.clear()
+        self._settled = None
+        self._floor.follow(self._forward)
+        client = self._client = Client(
+            lease.address, self._token, on_up=self._greet, on_down=self._lost, on_refused=self._nobody
+        )
+        self._tasks = [
+            asyncio.create_task(self._carry_out(client)),
+            asyncio.create_task(self._mirror(client)),
+            asyncio.create_task(self._send(client, lease.epoch)),
+        ]
+        await asyncio.sleep(0)  # they watch from the first moment of the connection
+        client.start()
+
+    async def _unfollow(self) -> None:
+        client, self._client, self._following = self._client, None, None
+        self._joined.clear()
+        for task in self._tasks:
+            task.cancel()
+        self._tasks = []
+        if client is not None:
+            await client.close()
+
+    async def _greet(self) -> None:
+        client, lease = self._client, self._following
+        if client is None or lease is None:
+            return
+        self._unsent = [event for event in self._unsent if not isinstance(event, OF_CALLS)]
+        try:
+            account = self._floor.mine.account(time.monotonic())
+            await client.ask(Join(self._name, lease.epoch, account), within=ANSWER)
+        except Refused:
+            self._nobody()
+            return
+        log.info("this controller follows", extra={"lead": lease.holder, "epoch": lease.epoch})
+        self._joined.set()
+
+    def _lost(self) -> None:
+        self._joined.clear()
+        self._wake.set()
+
+    def _nobody(self) -> None:
+        """Whoever held the lease no longer answers for it."""
+        if self._following:
+            self._gone = self._following.epoch
+            self._wake.set()
+
+    def _forward(self, event: w.Event) -> None:
+        if self._joined.is_set() or not isinstance(event, OF_CALLS):
+            self._unsent.append(event)
+            del self._unsent[:-MOST_UNSENT]
+            self._more.set()
+
+    async def _send(self, client: Client, epoch: int) -> None:
+        while True:
+            await self._joined.wait()
+            if not self._unsent:
+                self._more.clear()
+                await self._more.wait()
+                continue
+            event = self._unsent[0]
+            told = Happened(self._name, epoch, type(event).__name__, raw(event))
+            try:
+                await client.ask(told, within=ANSWER)
+            except (LinkError, Refused) as error:
+                log.error("the lead did not take an event: %s", error)
+                self._joined.clear()
+                await client.begin_anew()
+                continue
+            if self._unsent and self._unsent[0] is event:
+                del self._unsent[0]
+
+    async def _carry_out(self, client: Client) -> None:
+        act: Act
+        async for act in client.watch(f"actions/{self._name}", Act):
+            if act.epoch >= self._seen:  # an older lead is not obeyed
+                self._floor.told(msgspec.json.decode(act.action, type=ACTIONS[act.kind]))
+
+    async def _mirror(self, client: Client) -> None:
+        standing: lead.Standing
+        async for standing in client.watch("operators", lead.Standing):
+            self._floor.stands(standing)

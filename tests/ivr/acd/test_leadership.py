@@ -1,0 +1,223 @@
+"""Several controllers' floors in one process, with real links between them and one store."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from ivr.acd import words as w
+from ivr.acd.floor import Floor
+from ivr.acd.leadership import Act, Leadership
+from ivr.acd.state import Queue
+from ivr.link.messages import raw
+from ivr.link.server import Server
+from ivr.store.database import Database, StoreError
+from ivr.store.schema import Controller
+
+TOKEN = "of-the-tests"
+
+
+class Store(Database):
+    """One that can be away."""
+
+    away = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        if self.away:
+            raise StoreError("the store is away")
+        with super().transaction() as session:
+            yield session
+
+
+class Caller:
+    """A call, and the offers it has had."""
+
+    def __init__(self, member: "Member", call: str) -> None:
+        self.call, self.member, self.offers = call, member, list[str]()
+        self.withdrawn, self.exit = 0, ""
+        member.floor.enter(self, w.Arrived(call, "q"))
+
+    def offer(self, operator: str, phone: str, ring: float) -> None:
+        self.offers.append(operator)
+
+    def withdraw(self, operator: str) -> None:
+        self.withdrawn += 1
+
+    def leave_queue(self, exit: str) -> None:
+        self.exit = exit
+
+    def announce(self, position: int, wait: float | None) -> None: ...
+
+
+class Member:
+    def __init__(self, name: str, store: Store) -> None:
+        self.name, self.store = name, store
+        self.presences: list[tuple[str, str]] = []
+        self.floor = Floor(lambda new: self.presences.append((new.operator, new.presence)))
+        self.server = Server(TOKEN)
+
+    async def start(self) -> "Member":
+        address = await self.server.listen(range(42000, 43000))
+        with self.store.transaction() as session:
+            now = datetime.now(UTC)
+            session.merge(Controller(id=self.name, pid=1, started_at=now, seen_at=now, calls=0, address=address))
+        self.leadership = Leadership(self.name, address, self.floor, self.server, self.store, TOKEN)
+        self.floor.arrange([Queue("q", wrap_up=60)])
+        operators = [w.Joined(code, (), frozenset({"all"}), presence="signed-out", phone="p") for code in ("1", "2")]
+        self.floor.staff(operators)
+        self.task = asyncio.create_task(self.leadership.run())
+        return self
+
+    async def kill(self) -> None:
+        """Without a word to anybody."""
+        self.task.cancel()
+        await self.leadership._unfollow()
+        await self.server.close()
+
+    @property
+    def leads(self) -> bool:
+        return self.leadership.epoch > 0
+
+    @property
+    def follows(self) -> bool:
+        return self.leadership._joined.is_set()
+
+
+async def until(true: Callable[[], object], within: float = 10.0) -> None:
+    deadline = asyncio.get_running_loop().time() + within
+    while not true():
+        assert asyncio.get_running_loop().time() < deadline, "it did not happen in time"
+        await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    one = Store(f"sqlite:///{tmp_path / 'store.sqlite3'}")
+    one.migrate()
+    yield one
+    one.engine.dispose()
+
+
+@pytest.fixture
+async def members(store: Store) -> AsyncIterator[list[Member]]:
+    """Three; the first leads."""
+    first = await Member("one", store).start()
+    await until(lambda: first.leads)
+    rest = [await Member(name, store).start() for name in ("two", "three")]
+    await until(lambda: all(one.follows for one in rest))
+    yield [first, *rest]
+    for one in [first, *rest]:
+        with contextlib.suppress(Exception):
+            await one.kill()
+
+
+async def test_one_floor_for_all(members: list[Member]) -> None:
+    one, two, three = members
+    one.floor.take(w.SignedIn("1", "op-1"))
+    await until(lambda: three.floor.state.operators["1"].presence == "ready")
+    a = Caller(two, "a")
+    await until(lambda: a.offers == ["1"])
+    b = Caller(three, "b")
+    two.floor.take(w.Accepted("a", "1"))
+    await until(lambda: three.floor.state.operators["1"].presence == "talking")
+    two.floor.take(w.Finished("a"))
+    await until(lambda: three.floor.state.operators["1"].presence == "wrap-up")
+    two.floor.take(w.WrappedUp("1"))
+    await until(lambda: b.offers == ["1"])
+    assert not two.presences and not three.presences, "one alone writes where operators stand"
+
+
+async def test_the_lead_is_killed(members: list[Member]) -> None:
+    """Who waits keeps the place, who talks is left alone, a phone that rings goes on ringing."""
+    one, two, three = members
+    for code in ("1", "2"):
+        one.floor.take(w.SignedIn(code, f"op-{code}"))
+    await until(lambda: two.floor.state.operators["2"].presence == "ready")
+    talks = Caller(two, "talks")
+    await until(lambda: talks.offers)
+    two.floor.take(w.Accepted("talks", talks.offers[0]))
+    rings = Caller(three, "rings")
+    await until(lambda: rings.offers)
+    await until(lambda: two.floor.state.operators[rings.offers[0]].presence == "offered")
+    first, lost, second = Caller(three, "first"), Caller(one, "lost"), Caller(two, "second")
+    await asyncio.sleep(0.1)
+    begun = asyncio.get_running_loop().time()
+    await one.kill()
+    await until(lambda: two.leads or three.leads)
+    await until(lambda: two.follows or three.follows)
+    assert asyncio.get_running_loop().time() - begun < 5
+    await asyncio.sleep(0.5)
+    assert [len(each.offers) for each in (talks, rings, first, second)] == [1, 1, 0, 0]
+    assert rings.withdrawn == talks.withdrawn == 0
+    three.floor.take(w.Accepted("rings", rings.offers[0]))
+    for call, member in (("talks", two), ("rings", three)):
+        member.floor.take(w.Finished(call))
+        member.floor.take(w.WrappedUp((talks if call == "talks" else rings).offers[0]))
+        await until(lambda: first.offers or second.offers)
+        if call == "talks":
+            assert (len(first.offers), len(second.offers)) == (1, 0), "the place was kept"
+    await until(lambda: second.offers)
+    assert {first.offers[0], second.offers[0]} == {"1", "2"} and lost.offers == []
+
+
+async def test_the_store_is_away(members: list[Member], store: Store) -> None:
+    """Longer than a lease lasts: who leads goes on, who hears it does not take over."""
+    one, two, _ = members
+    one.floor.take(w.SignedIn("1", "op-1"))
+    await until(lambda: two.floor.state.operators["1"].presence == "ready")
+    store.away = True
+    await asyncio.sleep(6)
+    assert one.leads and two.follows
+    a, b = Caller(two, "a"), Caller(one, "b")
+    await until(lambda: a.offers == ["1"] or b.offers == ["1"])
+    store.away = False
+    await asyncio.sleep(1.5)
+    assert one.leads and one.leadership.epoch == 1
+
+
+async def test_two_that_believe_they_lead(members: list[Member]) -> None:
+    one, two, three = members
+    one.floor.take(w.SignedIn("1", "op-1"))
+    await until(lambda: two.floor.state.operators["1"].presence == "ready")
+    waits = Caller(three, "waits")
+    await until(lambda: waits.offers == ["1"])
+    two.leadership._gone = 1  # wrongly: `one` is there and leads
+    await two.leadership._unfollow()
+    await two.leadership.look()
+    assert two.leadership.epoch == 2
+    await until(lambda: one.follows and three.follows and not one.leads)
+    assert two.leadership.epoch == 2 and waits.offers == ["1"], "nothing is offered twice"
+    late = Act(1, "Offer", raw(w.Offer("waits", "2", "op-2", 20.0)))
+    two.server.tell("actions/three", late)
+    await asyncio.sleep(0.2)
+    assert waits.offers == ["1"], "what an older lead says is not done"
+
+
+async def test_a_lead_that_stood_still_asks_before_it_decides(members: list[Member]) -> None:
+    one = members[0]
+    one.floor.take(w.SignedIn("1", "op-1"))
+    one.leadership._checked -= 60
+    waits = Caller(one, "waits")
+    assert waits.offers == []
+    await until(lambda: waits.offers == ["1"])
+
+
+async def test_a_controller_is_killed(members: list[Member]) -> None:
+    """Its callers no longer wait, its operator wraps up."""
+    one, two, _ = members
+    one.floor.take(w.SignedIn("1", "op-1"))
+    a = Caller(two, "a")
+    await until(lambda: a.offers)
+    two.floor.take(w.Accepted("a", "1"))
+    await until(lambda: one.floor.state.operators["1"].presence == "talking")
+    b = Caller(two, "b")
+    await until(lambda: "b" in one.floor.state.waiting)
+    await two.kill()
+    await until(lambda: one.floor.state.operators["1"].presence == "wrap-up", 12)
+    assert one.floor.state.waiting == {} and b.offers == []
