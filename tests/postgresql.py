@@ -7,6 +7,7 @@ it is really nobody, who must be able to reach the folder and the programs.
 
 import importlib.util
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -22,35 +23,43 @@ REALLY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
 PATIENCE = 30.0
 
 
+class Server:
+    """Its data lies in `folder`, which outlives a stop. `address`: of a database, in which `{}` stands for its name."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._log = folder, folder / "log"
+        self._who = _somebody(folder) if os.getuid() == 0 else []
+        self.address = f"postgresql+psycopg://postgres@/{{}}?host={folder}"
+        initdb = [PROGRAMS / "initdb", "-D", folder / "data", "-U", "postgres", "--auth=trust", "--no-sync"]
+        with self._log.open("wb") as output:
+            command = [*self._who, *initdb, "--locale=C", "-E=UTF8"]
+            subprocess.run(command, stdout=output, stderr=output, check=True)
+
+    def start(self) -> None:
+        """Returns when it accepts connections."""
+        run = [PROGRAMS / "postgres", "-D", self._folder / "data", "-k", self._folder, "-c", "listen_addresses="]
+        with self._log.open("wb") as output:
+            self._process = subprocess.Popen([*self._who, *run, "-c", "fsync=off"], stdout=output, stderr=output)
+        deadline = time.monotonic() + PATIENCE
+        while "ready to accept connections" not in self._log.read_text():
+            assert self._process.poll() is None and time.monotonic() < deadline, self._log.read_text()
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """At once: whoever is connected is cut off."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(PATIENCE)
+
+
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
-    """Runs while it is entered; gives the address of a database, in which `{}` stands for its name."""
-    data, log = folder / "data", folder / "log"
-    who = _somebody(folder) if os.getuid() == 0 else []
-    with log.open("wb") as output:
-        initdb = [
-            PROGRAMS / "initdb",
-            "-D",
-            data,
-            "-U",
-            "postgres",
-            "--auth=trust",
-            "--no-sync",
-            "--locale=C",
-            "-E=UTF8",
-        ]
-        subprocess.run([*who, *initdb], stdout=output, stderr=output, check=True)
-        run = [PROGRAMS / "postgres", "-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"]
-        process = subprocess.Popen([*who, *run], stdout=output, stderr=output)
+    """Runs while it is entered; gives its address."""
+    one = Server(folder)
+    one.start()
     try:
-        deadline = time.monotonic() + PATIENCE
-        while "ready to accept connections" not in log.read_text():
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
-        yield f"postgresql+psycopg://postgres@/{{}}?host={folder}"
+        yield one.address
     finally:
-        process.terminate()
-        process.wait(PATIENCE)
+        one.stop()
 
 
 def _somebody(folder: Path) -> list[str]:

@@ -24,6 +24,7 @@ COMMANDS = {
     "purge": "delete the recordings whose time is over",
     "users": "who may sign in to the pages and the API",
     "asterisk": "fetch Asterisk and the robot phone, if they are missing",
+    "controllers": "who carries calls, and whether each answers",
     "controller": "run one controller of calls (`ivr up` does it)",
     "web": "serve the pages and the API (`ivr up` does it)",
 }

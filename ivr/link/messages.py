@@ -28,6 +28,10 @@ class Ask(msgspec.Struct, tag="ask"):
     within: float
 
 
+class Ping(msgspec.Struct):
+    """Are you there? Every server answers this one."""
+
+
 class Answer(msgspec.Struct, tag="answer"):
     id: int
     body: msgspec.Raw

@@ -29,6 +29,7 @@ class Server:
         self._topics: dict[str, tuple[Callable[[], Iterable[object]], Callable[[str], None]]] = {}
         self._connections: set[_Connection] = set()
         self._runner: web.AppRunner | None = None
+        self.on(m.Ping, lambda _: None)
 
     def on(self, kind: type[T], handle: Callable[[T], Awaitable[object] | object]) -> None:
         """Answer questions of this kind with what `handle` gives; its `Refused` is told to whoever asked."""

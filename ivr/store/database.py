@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, create_engine, event, func, make_url, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ivr.problem import Problem
@@ -91,6 +91,12 @@ class Database:
         with Path(f"{self.url.database}.migrating").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+    def is_away(self, error: Exception) -> bool:
+        """Whether this says that the server cannot be reached; what was to be written may be tried again later."""
+        if self._sqlite or not isinstance(error, InterfaceError | OperationalError):
+            return False
+        return error.connection_invalidated or getattr(error.orig, "sqlstate", None) is None
 
     @property
     def name(self) -> str:

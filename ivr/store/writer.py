@@ -5,6 +5,7 @@ fifty calls a second cost a few disk syncs, and what was told "written" is on th
 """
 
 import asyncio
+import logging
 import queue
 import threading
 import time
@@ -19,10 +20,12 @@ from sqlalchemy.orm import Session
 
 from ivr.store.database import Database, StoreError
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 Item = tuple[Callable[[Session], Any], asyncio.Future[Any]]
 MOST = 200  # writes in one transaction
 TRIES, PAUSE = 5, 0.2
+PATIENCE = 120.0  # seconds that writes wait for a database that is away
 
 
 class Writer:
@@ -82,13 +85,27 @@ class Writer:
 
     def _write(self, work: list[Item]) -> None:
         try:
-            results = self._together(work)
-        except Exception:  # one of them spoils the rest, or the connection is lost: each alone
+            results = self._when_there(work)
+        except Exception:  # one of them spoils the rest, or the database stays away: each alone
             self._part()
             for item in work:
                 self._tell([item], [self._alone(item[0])])
         else:
             self._tell(work, results)
+
+    def _when_there(self, work: list[Item]) -> list[Any]:
+        deadline, told = time.monotonic() + PATIENCE, False
+        while True:
+            try:
+                return self._together(work)
+            except Exception as error:
+                if not self._database.is_away(error) or time.monotonic() > deadline:
+                    raise
+                if not told:
+                    log.error("the database is away; what is to be written waits: %s", error)
+                told = True
+                self._part()
+                time.sleep(PAUSE)
 
     def _together(self, work: list[Item]) -> list[Any]:
         # One session over one connection, kept: making them anew is half the cost of a small transaction.

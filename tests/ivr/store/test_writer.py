@@ -3,6 +3,8 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from sqlalchemy.orm import Session
 from ivr.store import calls
 from ivr.store.database import Database, StoreError
 from ivr.store.writer import Writer
+from tests import postgresql
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 
@@ -116,3 +119,23 @@ async def test_another_process_that_writes_is_waited_for(database: Database, wri
     assert await mine == 1
     thread.join()
     assert written(database) == {"other", "mine"}
+
+
+async def test_what_is_written_while_the_server_is_away_is_written_when_it_is_back(tmp_path: Path) -> None:
+    with TemporaryDirectory(prefix="ivr-pg-") as folder:
+        server = postgresql.Server(Path(folder))
+        server.start()
+        database = Database(server.address.format("postgres"))
+        database.migrate()
+        writer = Writer(database)
+        await writer.run(lambda s: start(s, "before"))
+        await asyncio.to_thread(server.stop)
+        waiting = [writer.run(lambda s, n=n: start(s, f"away-{n}")) for n in range(3)]
+        await asyncio.sleep(1)
+        assert not any(future.done() for future in waiting)
+        await asyncio.to_thread(server.start)
+        assert await asyncio.wait_for(asyncio.gather(*waiting), 10) == ["away-0", "away-1", "away-2"]
+        assert written(database) == {"before", "away-0", "away-1", "away-2"}
+        await writer.close()
+        database.engine.dispose()
+        server.stop()

@@ -1,0 +1,50 @@
+"""`ivr controllers`: who carries calls, and whether each answers over its link."""
+
+import argparse
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from ivr.cli.installation import secret
+from ivr.cli.output import common, emit
+from ivr.link.client import Client
+from ivr.link.messages import LinkError, Ping
+from ivr.settings import load
+from ivr.store import controllers
+from ivr.store.database import Database
+from ivr.store.schema import Controller
+
+COLUMNS = ["id", "pid", "address", "calls", "since", "answers", "ms"]
+WITHIN = 2.0
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    common(parser, "Example: ivr controllers --json\n\nExit status 1: none is there, or one does not answer.")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = load(args.data)
+    with Database(settings.database_url).read() as session:
+        alive = controllers.alive(session, datetime.now(UTC))
+    rows = asyncio.run(_ask(alive, secret(settings, "link")))
+    emit(args, rows, COLUMNS)
+    return 0 if rows and all(row["answers"] for row in rows) else 1
+
+
+async def _ask(alive: list[Controller], token: str) -> list[dict[str, Any]]:
+    return await asyncio.gather(*(_row(one, token) for one in alive))
+
+
+async def _row(one: Controller, token: str) -> dict[str, Any]:
+    """`ms`: from the question to the answer, on a connection that stands."""
+    row = {"id": one.id, "pid": one.pid, "address": one.address, "calls": one.calls, "since": one.started_at}
+    try:
+        async with Client(one.address, token) as client:
+            await client.ask(Ping(), within=WITHIN)
+            begun = time.perf_counter()
+            await client.ask(Ping(), within=WITHIN)
+            return row | {"answers": True, "ms": (time.perf_counter() - begun) * 1000}
+    except LinkError:
+        return row | {"answers": False, "ms": None}

@@ -1,0 +1,95 @@
+"""Calls in an installation whose store is PostgreSQL, and what becomes of them while it is away."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Timer
+
+import pytest
+from sqlalchemy import select
+
+from ivr.store.database import Database
+from ivr.store.schema import Call, JourneyEntry
+from tests import postgresql
+from tests.live.conftest import GERMAN_PAYMENTS, OPEN, SURVEY, Installation, Listener
+
+AWAY = 30.0
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[postgresql.Server]:
+    with TemporaryDirectory(prefix="ivr-pg-") as folder:
+        one = postgresql.Server(Path(folder))
+        one.start()
+        yield one
+        one.stop()
+
+
+@pytest.fixture(scope="module")
+def house(server: postgresql.Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    one = Installation(
+        tmp_path_factory.mktemp("house"), OPEN, STORE__URL=server.address.format("postgres"), CONTROLLERS__COUNT="2"
+    )
+    one.start()
+    try:
+        one.ivr("operators", "add", "4271", "--name", "Anna", "--languages", "it,de", "--queues", "all")
+        time.sleep(2.5)  # the controller looks for new operators each second
+        yield one
+    finally:
+        assert one.stop() == 0
+
+
+def test_a_whole_call_on_postgresql(house: Installation, listener: Listener, tmp_path: Path) -> None:
+    heard = tmp_path / "heard.wav"
+    with house.desk("4271", "--hang-up-after", "6", "--disposition", "PQ", "--calls", "1") as desk:
+        keys = GERMAN_PAYMENTS + SURVEY
+        house.call("+390600000001", "--from", "+390471123456", "--press", keys, "--for", "90", "--save", str(heard))
+        assert desk.process.wait(timeout=30) == 0
+    assert listener.likeness(heard, "operator-code", "de", code="4271") > 0.8
+    ticket = house.newest_ticket(0)
+    assert (ticket["type"], ticket["fields"]["operator"]) == ("PQ", "4271")
+    [recording] = house.ivr("recordings", "list")
+    assert recording["call_id"] == ticket["call_id"] and recording["complete"]
+    controllers = {one["id"]: one["answers"] for one in house.ivr("controllers")}
+    assert controllers == {"controller-1": True, "controller-2": True}
+    house.quiet()
+
+
+@pytest.mark.timeout(400)
+def test_who_waits_is_served_while_the_database_is_away(
+    house: Installation, server: postgresql.Server, listener: Listener, tmp_path: Path
+) -> None:
+    """The first talks and the second waits when the database goes; the second has the operator before it is back."""
+    before, heard = len(house.tickets()), tmp_path / "second.wav"
+    with house.desk("4271", "--hang-up-after", "40", "--disposition", "none", "--calls", "2") as desk:
+        first = house.place("+390600000001", "--from", "+390471000011", "--press", GERMAN_PAYMENTS, "--for", "90")
+        house.until(lambda: _noted(house, "+390471000011", "connected"), 50)
+        second = house.place(
+            "+390600000001", "--from", "+390471000012", "--press", GERMAN_PAYMENTS, "--for", "90", "--save", str(heard)
+        )
+        house.until(lambda: _noted(house, "+390471000012", "queue"), 50)
+        server.stop()
+        gone, limit = time.monotonic(), Timer(120, desk.process.kill)
+        limit.start()
+        try:
+            lines = iter(desk.process.stdout.readline, "") if desk.process.stdout else iter(())
+            answered = [line for line in lines if line == "answered\n" or "call of" in line]
+            served_after = time.monotonic() - gone
+            time.sleep(max(0.0, gone + AWAY - time.monotonic()))
+        finally:
+            limit.cancel()
+            server.start()
+        assert first.wait(120) == 0 and second.wait(120) == 0
+    assert [line.split()[0] for line in answered] == ["answered", "call", "answered", "call"], answered
+    assert served_after < 120
+    assert listener.likeness(heard, "operator-code", "de", code="4271") > 0.8
+    house.until(lambda: len(house.tickets()) == before + 2, 60)
+    assert [one["fields"]["operator"] for one in house.tickets()[:2]] == ["4271", "4271"]
+    house.quiet()
+
+
+def _noted(house: Installation, caller: str, kind: str) -> bool:
+    with Database(house.settings.database_url).read() as session:
+        noted = select(JourneyEntry).join(Call, Call.id == JourneyEntry.call_id)
+        return bool(session.scalars(noted.where(Call.caller == caller, JourneyEntry.kind == kind)).all())
