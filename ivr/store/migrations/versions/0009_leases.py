@@ -14,6 +14,6 @@ def upgrade() -> None:
         sa.Column("holder", sa.String(), nullable=False),
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
-        sa.Column("until", sa.Float(), nullable=False),
+        sa.Column("until", sa.Double(), nullable=False),
     )
     op.bulk_insert(leases, [{"name": "lead", "holder": "", "address": "", "epoch": 0, "until": 0.0}])
