@@ -19,6 +19,8 @@ from ivr.acd import router
 from ivr.acd import words as w
 from ivr.acd.state import Operator, Presence, State, Talk
 
+SAME_CLOCK = 10.0  # two clocks that are apart by less are one, and the difference is the way
+
 Move = Literal["take", "renew", "follow", "wait"]
 
 
@@ -65,6 +67,9 @@ class Talks(msgspec.Struct):
 
 
 class Account(msgspec.Struct):
+    """`at`: the clock of who gives it. On one machine it is everybody's, and then the way here costs nobody a place."""
+
+    at: float
     waiting: list[Waits]
     talking: list[Talks]
 
@@ -122,6 +127,7 @@ class Calls:
 
     def account(self, now: float) -> Account:
         return Account(
+            now,
             [
                 Waits(one.arrived, now - one.since, {code: until - now for code, until in one.offered.items()})
                 for one in self.waiting.values()
@@ -144,12 +150,13 @@ def adopt(state: State, account: Account, now: float) -> list[w.Action]:
     """Make `state` say of a controller's calls what its account says. An offer to somebody who has another one, or a
     call, is withdrawn."""
     actions: list[w.Action] = []
+    at = account.at if 0 <= now - account.at < SAME_CLOCK else now
     for talks in account.talking:
         was = state.waiting.pop(talks.call, None)
         for code in was.offered if was else ():
             if code != talks.operator:
                 actions += [w.Withdraw(talks.call, code), *_stand(state.operators.get(code), "ready", "", now)]
-        talk = Talk(talks.operator, talks.queue, now - talks.since)
+        talk = Talk(talks.operator, talks.queue, at - talks.since)
         state.talking[talks.call] = talk
         if operator := state.operators.get(talks.operator):
             operator.serving = talk
@@ -158,12 +165,12 @@ def adopt(state: State, account: Account, now: float) -> list[w.Action]:
         call = waits.arrived.call
         waiting = state.waiting.get(call)
         if waiting is None:
-            waiting = router.enter(state, replace(waits.arrived, waited=waits.waited), now)
+            waiting = router.enter(state, replace(waits.arrived, waited=now - at + waits.waited), now)
         before, waiting.offered = waiting.offered, {}
         for code, left in waits.offered.items():
             operator = state.operators.get(code)
             if operator and (operator.presence == "ready" or operator.call == call):
-                waiting.offered[code] = now + left
+                waiting.offered[code] = at + left
                 actions += _stand(operator, "offered", call, now)
             else:
                 actions.append(w.Withdraw(call, code))

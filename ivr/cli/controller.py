@@ -146,7 +146,7 @@ async def control(settings: Settings, name: str) -> None:
         asyncio.create_task(connection.run()),
         asyncio.create_task(_every(BEAT, lambda: _beat(exchange, writer, connection, begun, address))),
         asyncio.create_task(_every(BEAT, desks.renew_if_changed)),
-        asyncio.create_task(_every(BEAT, when_leading(callbacks.look))),
+        asyncio.create_task(_every(BEAT, callbacks.look)),
         asyncio.create_task(_every(BEAT, when_leading(lambda: asyncio.to_thread(deliver, datetime.now(UTC))))),
         asyncio.create_task(_every(SWEEP, when_leading(tape.sweep))),
         asyncio.create_task(_every(SWEEP, lambda: asyncio.to_thread(library.sweep, time.time()))),
