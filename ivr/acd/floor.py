@@ -105,10 +105,6 @@ class Floor:
         for one in self.state.operators.values():
             self._carry_out(w.Present(one.code, one.presence, one.reason, one.call, one.phone))
 
-    def hold(self) -> None:
-        if self._held is None:
-            self._held = []
-
     def release(self) -> None:
         held, self._held = self._held or [], None
         for event in [*held, w.Tick()]:
