@@ -80,6 +80,11 @@ class Floor:
     def operator(self, code: str) -> Operator | None:
         return self.state.operators.get(code)
 
+    def queue_of(self, call: str) -> str:
+        """The queue in which one of our calls waits; "" when it does not."""
+        waiting = self.mine.waiting.get(call)
+        return waiting.arrived.queue if waiting else ""
+
     def refusal(self, queue: str, needs: tuple[str, ...], language: str) -> str:
         """Why a call that came to this queue now would leave it at once, in words for people; "": it would wait."""
         return router.refusal(self.state, queue, needs, language, time.monotonic())

@@ -97,6 +97,10 @@ class Calls:
             case w.Left(call):
                 self.waiting.pop(call, None)
                 self.talking.pop(call, None)
+            case w.Moved(call, queue) if queue and call in self.waiting:
+                mine = self.waiting[call]
+                terms = replace(mine.arrived.terms, name=queue) if mine.arrived.terms else None
+                mine.arrived = replace(mine.arrived, queue=queue, terms=terms)
             case w.Accepted(call, code):
                 if call not in self.waiting or code not in self.waiting[call].offered:
                     return False

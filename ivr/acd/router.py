@@ -191,8 +191,9 @@ def _withdraw(state: State, call: Waiting, now: float) -> Iterator[w.Action]:
 
 
 def _move(state: State, call: Waiting, queue: str, front: bool, now: float) -> Iterator[w.Action]:
-    yield from _withdraw(state, call, now)
+    """Whoever is rung for a call that only comes to the front of its queue rings on."""
     if queue:
+        yield from _withdraw(state, call, now)
         call.queue = queue
         call.turn = call.since - call.priority * state.queues[queue].ageing
     if front:

@@ -24,7 +24,7 @@ class Queue:
     """How a queue works. Durations in seconds; `overflow` is ((after, needs), …) in order of time.
 
     `ageing`: a priority of 1 counts as much as having waited so long, so that a call of low priority is not overtaken
-    for ever.
+    for ever. `answer_within`: of the service level; the router does not need it, who looks at the queue does.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Queue:
     overflow: tuple[tuple[float, tuple[str, ...]], ...] = ()
     announce_every: float = 0.0  # 0: never
     ageing: float = 60.0
+    answer_within: float = 20.0
 
 
 def personal(code: str) -> Queue:

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from ivr.acd import words as acd
+from ivr.acd.state import is_personal
 from ivr.ari.errors import AriError
+from ivr.flow import words
 from ivr.link.messages import Refused
 from ivr.store.schema import AuditEntry
 
 if TYPE_CHECKING:
     from ivr.calls.exchange import Exchange
+    from ivr.calls.session import Session
 
 
 class _Command(msgspec.Struct, frozen=True, tag=True):
@@ -83,11 +87,21 @@ class TakeOver(_Command, frozen=True):
     operator: str
 
 
+class Move(_Command, frozen=True):
+    """A supervisor: the call, which waits in the queue `waits_in`, goes to another queue, with the time that it has
+    waited and what it asks of an operator; to the front of its own; or to the front of another."""
+
+    waits_in: str
+    queue: str = ""
+    front: bool = False
+
+
 OF_THE_OPERATOR = (Hold, Unhold, Mute, PauseRecording, Transfer, Consult, Complete, Conference, Return)
-OF_SUPERVISORS = (Supervise, TakeOver)
+OF_SUPERVISORS = (Supervise, TakeOver, Move)
 Command = (
-    Hold | Unhold | Mute | PauseRecording | Transfer | Consult | Complete | Conference | Return | Supervise | TakeOver
-)
+    Hold | Unhold | Mute | PauseRecording | Transfer | Consult | Complete | Conference | Return
+    | Supervise | TakeOver | Move
+)  # fmt: skip
 ALL: tuple[type[Command], ...] = (*OF_THE_OPERATOR, *OF_SUPERVISORS)
 
 
@@ -98,15 +112,39 @@ class Done(msgspec.Struct, frozen=True):
 async def carry_out(exchange: "Exchange", command: Command) -> Done:
     """Carry out a command about a call of this controller; a supervisor's is written to the audit before. Raises
     Refused, which says why nothing has changed."""
-    conversation = exchange.conversation(command.call)
-    if conversation is None:
+    session = exchange.session(command.call)
+    if session is None:
         raise Refused("there is no such call any more")
     if isinstance(command, OF_SUPERVISORS):
         action = type(command).__name__.lower() + (f" {command.mode}" if isinstance(command, Supervise) else "")
         entry = AuditEntry(at=datetime.now(UTC), user=command.by, action=action, subject=command.call)
-        await exchange.writer.run(lambda session: session.add(entry))
+        await exchange.writer.run(lambda store: store.add(entry))
     try:
-        await conversation.command(command)
+        if isinstance(command, Move):
+            _move(exchange, session, command)
+        else:
+            await session.conversation.command(command)
     except AriError as error:
         raise Refused("somebody has just hung up" if error.gone else f"Asterisk did not do it: {error}") from None
     return Done()
+
+
+def _move(exchange: "Exchange", session: "Session", command: Move) -> None:
+    """The call hears of it before the router: what is offered then already names the new queue."""
+    there, asked = exchange.floor.queue_of(command.call), session.conversation.asked
+    if asked is None or not there or is_personal(there):
+        raise Refused("the call does not wait in a queue any more")
+    if there != command.waits_in:
+        raise Refused(f"the call waits in the queue {there}, not in {command.waits_in}")
+    queue = "" if command.queue == there else command.queue
+    if queue:
+        if queue not in session.version.queues:
+            raise Refused(f"there is no queue {queue}")
+        if why := exchange.floor.refusal(queue, asked.skills, session.language):
+            raise Refused(why)
+        session.conversation.asked = msgspec.structs.replace(asked, queue=queue)
+        session.told(words.Moved(queue))
+    elif not command.front:
+        raise Refused("say another queue, or the front of its own")
+    session.note("moved", {"by": command.by, "to": queue or there, "front": "yes" if command.front else "no"})
+    exchange.floor.take(acd.Moved(command.call, queue, command.front))

@@ -3,7 +3,7 @@ what happened meanwhile."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,7 +19,7 @@ from ivr.publishing.versions import Versions
 from ivr.store.writer import Writer
 
 if TYPE_CHECKING:
-    from ivr.calls.conversation import Conversation
+    from ivr.calls.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -145,10 +145,10 @@ class Exchange:
         for hook in self.on_up:
             await hook()
 
-    def conversation(self, call: str) -> "Conversation | None":
-        """That of a call that has a session here."""
-        of_call = (getattr(party, "conversation", None) for party in self._parties.values())
-        return next((one for one in of_call if one is not None and one.call == call), None)
+    def session(self, call: str) -> "Session | None":
+        """That of a call that is ours."""
+        parties: Iterable[Any] = self._parties.values()
+        return next((one for one in parties if hasattr(one, "conversation") and one.call == call), None)
 
     def live_calls(self) -> set[str]:
         """Ids of the calls that have a session here."""

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from asterisk_conf.render import APP_PREFIX, ARI_USER
 from ivr import logs
-from ivr.acd import commands
+from ivr.acd import commands, overview
 from ivr.acd import words as acd
 from ivr.acd.floor import Floor
 from ivr.acd.leadership import Leadership
@@ -128,6 +128,7 @@ async def control(settings: Settings, name: str) -> None:
     link = Server(token)
     for command in commands.ALL:
         link.on(command, partial(commands.carry_out, floor))
+    link.on(overview.Look, lambda _: overview.look(floor, time.monotonic()))
     for kind in call_commands.ALL:
         link.on(kind, partial(call_commands.carry_out, exchange))
     address = await link.listen(range(settings.ports.link_first, settings.ports.link_last + 1))

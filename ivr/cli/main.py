@@ -17,6 +17,7 @@ COMMANDS = {
     "flow": "check, draw, test and publish flows",
     "prompts": "what callers hear, as sound: make, list, hear, import",
     "operators": "who may take calls",
+    "queues": "who waits for an operator, and for how long; move a waiting call",
     "callbacks": "who has asked to be called back",
     "survey": "what callers answered, by operator, queue, language or reason",
     "recordings": "recorded conversations",

@@ -14,7 +14,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add = commands.add_parser("add", help="add a user; the new password is shown once")
     add.add_argument("name", metavar="NAME")
     add.add_argument("--role", required=True, choices=access.ROLES)
-    add.add_argument("--operator", default="", metavar="CODE", help="for the role operator")
+    add.add_argument(
+        "--operator",
+        default="",
+        metavar="CODE",
+        help="for the role operator; a supervisor has one to listen and to take calls over",
+    )
     common(add, "Example: ivr users add rossi --role reviewer")
     add.set_defaults(run=_add)
     listing = commands.add_parser("list", help="users and their roles")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from ivr.link.client import Client
-from ivr.link.messages import LinkError
+from ivr.link.messages import LinkError, Refused
 from ivr.store import calls, controllers, leases
 from ivr.store.database import Database
 
@@ -55,6 +55,8 @@ class Lines:
         with self._database.read() as session:
             row = calls.get(session, call)
             alive = {one.id: one.address for one in controllers.alive(session, datetime.now(UTC))}
-        if row is None or row.ended_at is not None or row.controller not in alive:
-            raise LinkError(f"there is no call {call} in progress")
+        if row is None or row.ended_at is not None:
+            raise Refused(f"there is no call {call} in progress")
+        if row.controller not in alive:
+            raise LinkError(f"the controller that has the call {call} is not running (`ivr status`)")
         return alive[row.controller]

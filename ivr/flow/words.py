@@ -178,6 +178,12 @@ class Transferred(Struct, frozen=True, tag=True):
     queue: str
 
 
+class Moved(Struct, frozen=True, tag=True):
+    """A supervisor has put the caller, who waits, into this queue."""
+
+    queue: str
+
+
 class OperatorChanged(Struct, frozen=True, tag=True):
     """Another operator has the call, and the caller has heard who."""
 
@@ -233,7 +239,7 @@ class Failed(Struct, frozen=True, tag=True):
 
 Event = (
     Played | PlayFailed | Key | Elapsed | Announce | OperatorAnswered | OperatorLost | OperatorLeft | Transferred
-    | OperatorChanged | QueueExit
+    | Moved | OperatorChanged | QueueExit
     | HttpReply | Recorded | TransferAnswered | TransferEnded | HungUp | Failed
 )  # fmt: skip
 

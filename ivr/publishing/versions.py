@@ -62,6 +62,7 @@ def _queue(name: str, queue: Queue) -> acd.Queue:
         tuple((step.after, step.skills) for step in queue.overflow),
         queue.announce.every if queue.announce else 0.0,
         queue.ageing,
+        queue.service_level.answer_within,
     )
 
 

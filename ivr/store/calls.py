@@ -184,3 +184,18 @@ def last_entries(session: Session, ids: Collection[str]) -> dict[str, int]:
 
 def count_since(session: Session, caller: str, since: datetime) -> int:
     return int(_COUNT.run(session, {"caller": caller, "since": since}).scalar_one())
+
+
+def there(session: Session, ids: Collection[str]) -> set[str]:
+    """Of these ids, those that are calls."""
+    return set(session.scalars(select(Call.id).where(Call.id.in_(ids)))) if ids else set()
+
+
+def queues_of(session: Session, ids: Collection[str]) -> dict[str, str]:
+    """The queue that each call came to last."""
+    if not ids:
+        return {}
+    chosen = select(JourneyEntry.call_id, JourneyEntry.detail).where(
+        JourneyEntry.call_id.in_(ids), JourneyEntry.kind == "queue"
+    )
+    return {call: str(detail["queue"]) for call, detail in session.execute(chosen.order_by(JourneyEntry.seq))}

@@ -14,7 +14,10 @@ from ivr.store.database import Database, StoreError
 from ivr.store.schema import AuditEntry, User
 
 ROLES = ("admin", "supervisor", "designer", "reviewer", "operator")
+WITH_CODE = frozenset({"operator", "supervisor", "admin"})  # who may have an operator's code: a phone to be rung at
 
+SUPERVISE = frozenset({"admin", "supervisor"})
+HEAR_ORIGINALS = frozenset({"admin", "supervisor", "reviewer"})  # voices as they are, not anonymised
 READ_FLOWS = frozenset({"admin", "supervisor", "designer"})
 PUBLISH = frozenset({"admin", "designer"})
 
@@ -25,7 +28,7 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/calls"): frozenset({"admin", "supervisor"}),
     ("GET", "/tickets"): frozenset({"admin", "supervisor"}),
     ("GET", "/recordings"): frozenset({"admin", "supervisor", "reviewer"}),
-    ("GET", "/recordings/{id}/audio"): frozenset({"admin", "supervisor", "reviewer"}),
+    ("GET", "/recordings/{id}/audio"): HEAR_ORIGINALS,
     ("GET", "/flows"): READ_FLOWS,
     ("GET", "/flows/{source}"): READ_FLOWS,
     ("GET", "/flows/{source}/{flow}"): READ_FLOWS,
@@ -43,7 +46,11 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/api/survey"): frozenset({"admin", "supervisor"}),
     ("GET", "/api/recordings"): frozenset({"admin", "supervisor", "reviewer"}),
     ("PUT", "/api/calls/{id}/disposition"): frozenset({"admin", "supervisor", "operator"}),
+    ("POST", "/api/calls/{id}/commands/{name}"): frozenset({"admin", "supervisor", "operator"}),
+    ("GET", "/api/operators"): SUPERVISE,
     ("POST", "/api/operators/{code}/state"): frozenset({"admin", "supervisor", "operator"}),
+    ("GET", "/api/queues"): SUPERVISE,
+    ("POST", "/api/queues/{name}/calls/{id}"): SUPERVISE,
     ("GET", "/desk"): frozenset({"operator"}),
     ("GET", "/desk/events"): frozenset({"operator"}),
     ("PUT", "/desk/calls/{id}/note"): frozenset({"operator"}),
@@ -52,6 +59,16 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/metrics"): frozenset({"admin", "supervisor"}),
 }
 OPEN = frozenset({("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/language"), ("GET", "/static")})
+
+# Commands about a live call → roles. Whoever commands as the operator who has the call, or with a phone, is one: their
+# user has an operator's code; that it is they who have the call is for the call's controller to say.
+AT_THE_CALL = frozenset({"admin", "supervisor", "operator"})
+COMMANDS: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("hold", "unhold", "mute", "pause-recording", "transfer"), AT_THE_CALL),
+    **dict.fromkeys(("consult", "return", "conference", "complete"), AT_THE_CALL),
+    "supervise": SUPERVISE & HEAR_ORIGINALS,  # live sound is the original: there is no anonymised one
+    "take-over": SUPERVISE,
+}
 
 # scrypt's cost (RFC 7914): 16 MiB and about 50 ms.
 _N, _R, _P = 1 << 14, 8, 1
@@ -81,8 +98,10 @@ def add_user(session: Session, name: str, role: str, operator: str = "", passwor
     """Returns the password, a new one when none is given. Raises StoreError."""
     if role not in ROLES:
         raise StoreError(f"role '{role}' is none of {', '.join(ROLES)}")
-    if (role == "operator") != bool(operator):
-        raise StoreError("an operator's user needs the operator's code, and no other user has one (--operator)")
+    if role == "operator" and not operator:
+        raise StoreError("an operator's user needs the operator's code (--operator)")
+    if operator and role not in WITH_CODE:
+        raise StoreError(f"a {role} takes no calls and has no operator's code (--operator)")
     existing = session.get(User, name)
     if existing is not None and existing.removed_at is None:
         raise StoreError(f"user {name} is there already")

@@ -12,6 +12,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from sqlalchemy.orm import Session
 
+from ivr.control_room.lines import Lines
 from ivr.settings import Settings
 from ivr.store.database import Database
 from ivr.web.access import GRANTS
@@ -21,6 +22,7 @@ T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 DATABASE = web.AppKey("database", Database)
 SETTINGS = web.AppKey("settings", Settings)
+LINES = web.AppKey("lines", Lines)
 TEMPLATES = web.AppKey("templates", Environment)
 CLOSING = web.AppKey("closing", asyncio.Event)  # what lasts as long as a page ends when this is set
 

@@ -17,12 +17,14 @@ from ivr.web.guard import FAILURES, guard
 from ivr.web.pages import (
     board,
     calls,
+    commands,
     desk,
     desk_phone,
     flows,
     language,
     metrics,
     operators,
+    queues,
     recordings,
     signing_in,
     simulations,
@@ -53,7 +55,7 @@ def make_app(
     app = web.Application(middlewares=[aiohttp_session.session_middleware(storage), guard])
     app[answers.DATABASE], app[answers.SETTINGS], app[FAILURES] = database, settings, {}
     app[desk_phone.PHONE_SECRET], app[desk.WATCH], app[answers.CLOSING] = phone_secret, Watch(database), asyncio.Event()
-    app[operators.LINES] = Lines(database, link_token)
+    app[answers.LINES] = Lines(database, link_token)
     app.on_shutdown.append(_closing)
     app[answers.TEMPLATES] = answers.templates(settings)
     app[flows.SHELVES] = Shelves(settings.flows.folder, database, settings.flow_versions, library, settings.http.hosts)
@@ -64,6 +66,7 @@ def make_app(
         language,
         board,
         calls,
+        commands,
         tickets,
         recordings,
         flows,
@@ -72,6 +75,7 @@ def make_app(
         desk,
         desk_phone,
         operators,
+        queues,
         survey,
         metrics,
     )
@@ -81,5 +85,5 @@ def make_app(
 
 
 async def _closing(app: web.Application) -> None:
-    await app[operators.LINES].close()
+    await app[answers.LINES].close()
     app[answers.CLOSING].set()

@@ -70,6 +70,9 @@ def _call(session: Session, code: str, call: Call, reader: Reader) -> dict[str, 
     ended = [row for row in rows if row.kind == "conversation-ended" and connected and row.seq > connected[-1].seq]
     queued = [row for row in rows if row.kind == "queue"]
     queue = str(queued[-1].detail["queue"]) if queued else ""
+    # Who was moved while waiting has waited since they came to the first of these queues.
+    talked = max((row.seq for row in rows if row.kind == "conversation-ended"), default=0)
+    since = next((row.at for row in queued if row.seq > talked), None)
     terms = book.queues.get(queue)
     outcomes = calls.outcomes(session, call.caller, call.started_at)
     return {
@@ -79,7 +82,7 @@ def _call(session: Session, code: str, call: Call, reader: Reader) -> dict[str, 
         "language_name": reader.words["language"].get(language, language),
         "reason": _last(rows, "ticket", "subject"),
         "began": _ms(call.started_at),
-        "queued": _ms(queued[-1].at if queued else None),
+        "queued": _ms(since or (queued[-1].at if queued else None)),
         "connected": _ms(connected[-1].at if connected else None),
         "parted": _ms(ended[0].at if ended else None),
         "wrap_up": terms.wrap_up if terms else 0,

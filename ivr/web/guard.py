@@ -5,8 +5,9 @@ import time
 import aiohttp_session
 from aiohttp import BasicAuth, web
 
+from ivr.link.messages import LinkError, Refused
 from ivr.web.access import GRANTS, OPEN, sign_in
-from ivr.web.answers import Handler, html, read
+from ivr.web.answers import Handler, html, read, to_json
 
 FAILURES = web.AppKey("failures", dict[str, list[float]])
 MOST_FAILURES, WITHIN = 5, 300.0  # wrong passwords for one name from one address, in seconds
@@ -34,6 +35,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if route not in OPEN:
             await _let_in(request, GRANTS.get(route, frozenset()))
         response = await handler(request)
+    except (Refused, LinkError) as error:  # of a controller that was asked something
+        response = to_json({"error": str(error)}, 409 if isinstance(error, Refused) else 503)
     except web.HTTPException as error:
         error.headers.update(HEADERS)
         if error.status < 400 or "text/html" not in request.headers.get("Accept", ""):

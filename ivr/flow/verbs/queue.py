@@ -32,6 +32,7 @@ from ivr.flow.words import (
     Event,
     Key,
     LeaveQueue,
+    Moved,
     Music,
     OperatorAnswered,
     OperatorChanged,
@@ -114,6 +115,11 @@ def on(run: Run, node: Model, event: Event) -> None:
         case Played() | PlayFailed() if phase == "announcing":
             run.state.wait = {name: value for name, value in wait.items() if name != "id"} | {"queue": "music"}
             run.actions.append(_music(run, node))
+        case Moved(queue) if phase in ("music", "announcing"):
+            run.state.queue = queue
+            run.note("queue", queue=queue)
+            if phase == "music":
+                run.actions.append(_music(run, node))
         case OperatorAnswered(code) if phase in ("music", "announcing"):
             _fall_silent(run)
             run.wait(

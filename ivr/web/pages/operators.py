@@ -4,12 +4,10 @@ from aiohttp import web
 
 from ivr.acd import commands
 from ivr.calls import phones
-from ivr.control_room.lines import Lines
-from ivr.link.messages import LinkError, Refused
+from ivr.control_room.queues import staff
 from ivr.web.access import audit
-from ivr.web.answers import to_json, write
+from ivr.web.answers import LINES, api, to_json, write
 
-LINES = web.AppKey("lines", Lines)
 STATES = ("ready", "paused", "signed-out")
 
 
@@ -38,16 +36,11 @@ async def _state(request: web.Request) -> web.StreamResponse:
             command = commands.Pause(code, reason, by)
         case _:
             command = commands.SignOut(code, by)
-    try:
-        stands: commands.Stands = await request.app[LINES].ask_floor(command, commands.Stands)
-    except Refused as refused:
-        return to_json({"error": str(refused)}, 409)
-    except LinkError as error:
-        return to_json({"error": str(error)}, 503)
+    stands: commands.Stands = await request.app[LINES].ask_floor(command, commands.Stands)
     if not mine:
         said = f"{code} {state} {reason}".strip()
         await write(request, lambda session: audit(session, request["user"], "operator-state", said))
     return to_json({"operator": code, "state": stands.state, "reason": stands.reason, "then": stands.then})
 
 
-ROUTES = [web.post("/api/operators/{code}/state", _state)]
+ROUTES = [web.get("/api/operators", api(staff)), web.post("/api/operators/{code}/state", _state)]

@@ -91,3 +91,12 @@ def test_a_new_lead_goes_on_from_how_the_operators_stood() -> None:
     assert (other.operators["2"].presence, other.operators["2"].reason) == ("paused", "lunch")
     router.step(other, w.Left("a"), 1026.0)
     assert other.operators["1"].presence == "wrap-up" and other.operators["1"].wrap_up_until == 1056.0
+
+
+def test_a_call_that_was_moved_is_in_its_new_queue_for_the_next_lead() -> None:
+    calls = lead.Calls()
+    calls.note(w.Arrived("a", "q", terms=Queue("q", wrap_up=7)), 1)
+    calls.note(w.Moved("a", "other"), 2)
+    calls.note(w.Moved("a", front=True), 3)
+    arrived = calls.account(4).waiting[0].arrived
+    assert (arrived.queue, arrived.terms) == ("other", Queue("other", wrap_up=7))

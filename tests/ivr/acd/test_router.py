@@ -176,6 +176,8 @@ def test_a_supervisor_moves_a_waiting_call() -> None:
     step(state, w.Moved("a", "nowhere"), 9)
     assert state.waiting["a"].queue == "q"
     assert offers(step(state, w.Resumed("1"), 10)) == [("c", "1")]
+    assert step(state, w.Moved("c", front=True), 11) == [], "the phone rings on"
+    assert w.Withdraw("c", "1") in step(state, w.Moved("c", "other"), 12)
 
 
 def test_who_is_removed_gets_nothing_more() -> None:

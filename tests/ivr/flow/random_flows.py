@@ -141,7 +141,8 @@ def events(
             due += [
                 w.OperatorAnswered("4271"), w.OperatorLeft(""), w.QueueExit(rng.choice(["timeout", "full"])),
                 w.Announce(rng.randint(1, 9), rng.uniform(0, 900)), w.OperatorLost(),
-                w.Transferred(state.queue), w.OperatorChanged("4272"), w.Elapsed(state.wait.get("timer", 0)),
+                w.Transferred(state.queue), w.Moved(state.queue),
+                w.OperatorChanged("4272"), w.Elapsed(state.wait.get("timer", 0)),
             ]  # fmt: skip
         anything: list[w.Event] = [
             w.Played(rng.randint(0, 50)), w.Elapsed(rng.randint(0, 50)), w.PlayFailed(number, "x"), w.Failed("x"),

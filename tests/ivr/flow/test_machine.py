@@ -22,6 +22,7 @@ from ivr.flow.words import (
     HungUp,
     Key,
     LeaveQueue,
+    Moved,
     Music,
     Note,
     OperatorAnswered,
@@ -132,6 +133,13 @@ def test_a_caller_who_is_sent_on_waits_in_the_other_queue_and_is_told_the_next_o
     assert call.heard[-1] == ("operator-code", "de")
     call.listen()
     assert call.state.operator == "4272" and isinstance(call.actions[-1], Connect)
+
+
+def test_a_caller_who_is_moved_waits_in_the_other_queue() -> None:
+    call = reach_queue().tell(Moved("privacy"))
+    assert call.state.queue == "privacy" and call.last(Music) == Music(True, "default")
+    call.tell(OperatorAnswered("4271")).tell(Moved("payments"))
+    assert call.state.queue == "privacy", "too late: an operator has answered"
 
 
 def test_the_operator_who_took_the_call_over_is_the_one_who_served_it() -> None:
