@@ -42,6 +42,13 @@ class Bridge(Struct, frozen=True):
     channels: list[str] = field(default_factory=list)
 
 
+class Endpoint(Struct, frozen=True):
+    """An account. `resource`: its name. `state`: `online` while a phone of it answers, else `offline` or `unknown`."""
+
+    resource: str
+    state: str = ""
+
+
 class CallBroadcast(Struct, frozen=True, tag=True):
     """A call looks for a controller: the first to claim it owns it."""
 

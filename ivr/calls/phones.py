@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Mapping
 
 from ivr.ari.client import Ari
+from ivr.calls.reach import PATIENCE, QUALIFY
 
 # A browser's password holds for so many seconds: who has been given one is at work, not equipped for life.
 BROWSER_PASSWORD = 12 * 3600
@@ -68,7 +69,12 @@ def browser_phone(code: str, secret: str, period: int, listen: str) -> Objects:
 def _objects(name: str, password: str, own: Mapping[str, str]) -> Objects:
     return {
         "auth": {"auth_type": "userpass", "username": name, "password": password},
-        "aor": {"max_contacts": "1", "remove_existing": "yes", "qualify_frequency": "0"},
+        "aor": {
+            "max_contacts": "1",
+            "remove_existing": "yes",
+            "qualify_frequency": f"{QUALIFY:.0f}",
+            "qualify_timeout": str(PATIENCE),
+        },
         "endpoint": {
             "context": "operators",
             "auth": name,

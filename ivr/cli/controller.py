@@ -30,6 +30,7 @@ from ivr.calls.callback import Terms
 from ivr.calls.callbacks import Callbacks
 from ivr.calls.exchange import Exchange
 from ivr.calls.journal import Journal
+from ivr.calls.reach import Reach
 from ivr.calls.services import Services
 from ivr.cli.installation import given_secret, secret
 from ivr.cli.installation import library as open_library
@@ -122,7 +123,8 @@ async def control(settings: Settings, name: str) -> None:
     )  # fmt: skip
     desks = Phones(ari, floor, database, secret(settings, "phones"), settings.sip.listen)
     callbacks = Callbacks(exchange, Terms(**settings.callbacks.model_dump()))
-    exchange.on_up += [desks.renew, partial(_close_lost_calls, exchange), callbacks.take_up]
+    reach = Reach(ari, floor)
+    exchange.on_up += [desks.renew, reach.renew, partial(_close_lost_calls, exchange), callbacks.take_up]
 
     token = secret(settings, "link")
     link = Server(token)
@@ -147,6 +149,7 @@ async def control(settings: Settings, name: str) -> None:
         asyncio.create_task(connection.run()),
         asyncio.create_task(_every(BEAT, lambda: _beat(exchange, writer, connection, begun, address))),
         asyncio.create_task(_every(BEAT, desks.renew_if_changed)),
+        asyncio.create_task(_every(BEAT, when_leading(reach.look))),
         asyncio.create_task(_every(BEAT, callbacks.look)),
         asyncio.create_task(_every(BEAT, when_leading(lambda: asyncio.to_thread(deliver, datetime.now(UTC))))),
         asyncio.create_task(_every(SWEEP, when_leading(tape.sweep))),
