@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from ivr.store.database import Database
-from recordings.ingest import ingest, sweep
+from recordings.ingest import FRAME, RATE, ingest, sweep
 
 log = logging.getLogger(__name__)
 MIB = 1 << 20
+PACKET = 0.02  # seconds of sound; a recording that was stopped is gone with the next one
+RELEASED = 1.0  # seconds until a channel without any packets is no longer waited for
 
 
 class Tape:
@@ -44,11 +46,34 @@ class Tape:
         free = shutil.disk_usage(self._spool).free // MIB
         if free < self._min_free:
             log.error("the recordings' disk is nearly full: %d MiB are free", free, extra={"call": call})
-        await self._action(
-            {"Action": "MixMonitor", "Channel": channel, "File": str(self.raw(call, part)), "Options": "D"}
-        )
+        await self._mix(channel, self.raw(call, part), "D", paused)
+
+    async def renew(self, channel: str, call: str, part: str, *, paused: bool = False) -> None:
+        """Go on in the same file with whoever speaks to `channel` now.
+
+        What a channel hears is decoded for all its recordings by one decoder, which takes the RTP of another speaker
+        for packets of the former one that come too late, and drops them (for up to eleven minutes, if the one's
+        sequence numbers lie behind the other's; so in Debian's Asterisk 22). It is made anew when no recording is left.
+        """
+        await self.stop(channel, call, part)
+        begun = time.monotonic()
+        while time.monotonic() < begun + RELEASED and await self._held(channel):  # noqa: ASYNC110 Asterisk's event
+            await asyncio.sleep(PACKET)
+        await asyncio.to_thread(_fall_silent, self.raw(call, part), time.monotonic() - begun)
+        await self._mix(channel, self.raw(call, part), "Da", paused)
+
+    async def _mix(self, channel: str, file: Path, options: str, paused: bool) -> None:
+        await self._action({"Action": "MixMonitor", "Channel": channel, "File": str(file), "Options": options})
         if paused:
             await self.pause(channel, True)
+
+    async def _held(self, channel: str) -> bool:
+        """Whether the channel still has a recording, even one that is being ended."""
+        try:
+            await self.pause(channel, True)
+        except Exception:  # AMI knows no more of it
+            return False
+        return True
 
     async def pause(self, channel: str, on: bool) -> None:
         """While it is on, nothing is recorded: its time is silence."""
@@ -71,6 +96,11 @@ class Tape:
     async def sweep(self) -> None:
         """Take up what a crash or a full disk left in the spool."""
         await asyncio.to_thread(sweep, self._database, self._spool, self._folder, self._timezone)
+
+
+def _fall_silent(raw: Path, seconds: float) -> None:
+    with raw.open("ab") as file:
+        file.write(bytes(round(seconds * RATE) * FRAME))
 
 
 def _settle(raw: Path) -> None:

@@ -107,6 +107,8 @@ class Calls:
                 self.talking[call] = (code, self.waiting.pop(call))
             case w.Missed(call, code) if call in self.waiting:
                 self.waiting[call].offered.pop(code, None)
+            case w.Missed(call, code) if call in self.talking and self.talking[call][0] == code:
+                del self.talking[call]
             case w.Finished(call):
                 self.talking.pop(call, None)
         return True

@@ -17,7 +17,8 @@ the longest waiting goes first. A call whose needs nobody free has does not hold
 Choice of the operator: the highest level of the skills asked for, then the queue's strategy.
 
 Life of an operator:  signed-out → ready → offered → talking → wrap-up → ready
-                      offered, not answered → paused (`missed`);  phone gone → unreachable → where they were
+                      offered and not answered, or hung up before the conversation → paused (`missed`)
+                      phone gone → unreachable → where they were
                       a pause or sign-out asked for during a call begins after its wrap-up
 Life of a call:       waiting → (offered → waiting)* → connected, or out by `timeout`, `full`, `unstaffed`, or left
 """
@@ -113,8 +114,8 @@ def _take(state: State, event: w.Event, now: float) -> Iterator[w.Action]:
             yield from _accept(state, call, code, now)
         case w.Missed(call, code, absent):
             yield from _miss(state, call, code, absent, now)
-        case w.Finished(call):
-            yield from _finish(state, call, now)
+        case w.Finished(call, spoken):
+            yield from _finish(state, call, now, spoken=spoken)
         case w.Joined():
             yield from _join(state, event, now)
         case w.Removed(code) if operator := state.operators.pop(code, None):
@@ -215,21 +216,35 @@ def _accept(state: State, call: str, code: str, now: float) -> Iterator[w.Action
 
 
 def _miss(state: State, call: str, code: str, absent: bool, now: float) -> Iterator[w.Action]:
-    waiting = state.waiting.get(call)
-    if waiting is None or waiting.offered.pop(code, None) is None:
+    waiting, talk, operator = state.waiting.get(call), state.talking.get(call), state.operators.get(code)
+    if waiting and code in waiting.offered:
+        del waiting.offered[code]
+    elif talk and talk.operator == code:
+        del state.talking[call]
+        if operator:
+            operator.serving = None
+            operator.taken -= 1
+    else:
         return
-    operator = state.operators[code]
+    if operator is None:  # removed meanwhile
+        return
     if absent:
         operator.reachable = False
         yield from _free(operator, now)
+    elif operator.then:
+        yield from _after_call(state, operator, now)
     else:
         yield _become(operator, "paused", now, MISSED)
 
 
-def _finish(state: State, call: str, now: float) -> Iterator[w.Action]:
+def _finish(state: State, call: str, now: float, *, spoken: bool = True) -> Iterator[w.Action]:
     talk = state.talking.pop(call, None)
     operator = state.operators.get(talk.operator) if talk else None
     if talk is None or operator is None:  # removed meanwhile
+        return
+    if not spoken:
+        operator.serving = None
+        yield from _after_call(state, operator, now)
         return
     operator.wrap_up_until = now + state.queues[talk.queue].wrap_up
     yield _become(operator, "wrap-up", now, call=call)

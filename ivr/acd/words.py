@@ -65,7 +65,8 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Missed:
-    """The operator did not take the offer. `absent`: no phone of theirs is registered."""
+    """The operator did not take the offer, or hung up before the conversation; a call that was accepted comes back with
+    `Arrived`. `absent`: no phone of theirs is registered."""
 
     call: str
     operator: str
@@ -74,9 +75,10 @@ class Missed:
 
 @dataclass(frozen=True)
 class Finished:
-    """The operator and the caller are apart again; the operator now wraps up."""
+    """The operator and the caller are apart again; the operator now wraps up, if they have `spoken`."""
 
     call: str
+    spoken: bool = True
 
 
 # Events about operators

@@ -87,8 +87,8 @@ class Callback(Rung):
         self._legs.pop(leg.operator, None)
         if leg is self._leg:
             self._leg = None
-            self._exchange.floor.take(acd.Finished(self.call))
-            self._exchange.floor.take(acd.WrappedUp(leg.operator))  # there was no conversation to wrap up
+            missed = acd.Missed(self.call, leg.operator, absent)
+            self._exchange.floor.take(missed if leg.left else acd.Finished(self.call, spoken=False))
             self._over.set()
         else:
             self._exchange.floor.take(acd.Missed(self.call, leg.operator, absent))
@@ -201,6 +201,7 @@ class Callback(Rung):
     async def _clear(self) -> None:
         self._exchange.remove(self.channel)
         leg = self._leg
-        self._exchange.floor.take(acd.Left(self.call))
         if leg:
+            self._exchange.floor.take(acd.Finished(self.call, spoken=False))
             leg.withdraw()
+        self._exchange.floor.take(acd.Left(self.call))

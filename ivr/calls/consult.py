@@ -1,6 +1,8 @@
 """Asking another operator, or a queue, about a call. For the router it is a call of its own, whose caller is the
 operator who asks: so nobody is rung who has another call, and who is asked has their own wrap-up."""
 
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ivr.acd import words as acd
@@ -28,12 +30,15 @@ class Consult:
         self._over = False
 
     def begin(self) -> None:
+        self._begun = time.monotonic()
         self._exchange.floor.enter(self, self._arrived)
 
     def end(self) -> None:
         """Let go of whoever is asked. Does no harm twice."""
         if not self._over:
             self._over = True
+            if self.leg and not self.leg.connected:
+                self._exchange.floor.take(acd.Finished(self.call, spoken=False))
             self._exchange.floor.take(acd.Left(self.call))
             for leg in self._legs.values():
                 leg.withdraw()
@@ -71,12 +76,19 @@ class Consult:
 
     def leg_over(self, leg: Leg, *, absent: bool) -> None:
         self._legs.pop(leg.number, None)
-        if leg is self.leg:
-            self._lost()
-        elif not self._over:
-            self._exchange.floor.take(acd.Missed(self.call, leg.operator, absent))
-            if is_personal(self._arrived.queue):
+        accepted = leg is self.leg
+        if leg.connected or self._over:
+            if accepted:
                 self._lost()
+            return
+        if accepted:
+            self.leg = None
+        self._exchange.floor.take(acd.Missed(self.call, leg.operator, absent))
+        if is_personal(self._arrived.queue):
+            self._lost()
+        elif accepted:
+            waited = max(time.monotonic() - self._begun, 0.001)
+            self._exchange.floor.enter(self, replace(self._arrived, waited=waited))
 
     async def dispose(self, operator: str, disposition: str) -> None:
         await self._conversation.dispose(operator, disposition)

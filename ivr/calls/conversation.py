@@ -8,9 +8,11 @@ tell the rest.
 import asyncio
 import logging
 import time
+from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -53,8 +55,9 @@ class Conversation:
         self._recording, self._part = "on", 0
         self.asked: words.Enqueue | None = None
         self._queued_at = 0.0
+        self._came = 0.0  # into the queue: the place in it goes by that
         self._talk_since = 0.0
-        self._aim = ""  # the colleague whom the call was sent to, until they answer
+        self._aim = ""  # the colleague whom the call was sent to, until they have it
         self._claim = self.call  # what the router calls the conversation that there is
         self._talk: Talk | None = None
         self._places = talk.Places(False, False, False)  # as Asterisk was told
@@ -92,11 +95,11 @@ class Conversation:
 
     def wanted(self, asked: words.Enqueue) -> None:
         """The flow asks for an operator."""
-        self.asked = asked
+        self.asked, self._came = asked, time.monotonic()
         if self._leg:  # who has called back
             self._session.told(words.OperatorAnswered(self._leg.operator))
             return
-        self._queued_at = time.monotonic()
+        self._queued_at = self._came
         self._enter_queue()
 
     def bring(self, leg: Leg) -> None:
@@ -129,7 +132,7 @@ class Conversation:
             case words.Transferred() if not self._session.ended:
                 self._enter_queue()
             case words.OperatorLost():
-                self._requeue()
+                self._wants_connection = False
             case words.HungUp():
                 async with self._lock:
                     await self._separate()
@@ -167,7 +170,7 @@ class Conversation:
     # What an operator's leg tells
 
     def leg_answered(self, leg: Leg) -> None:
-        self._leg, self._aim = leg, ""
+        self._leg = leg
         self._stop_waiting()
         self._session.note("operator-answered", {"operator": leg.operator})
         self._session.told(words.OperatorAnswered(leg.operator))
@@ -179,21 +182,29 @@ class Conversation:
     def leg_over(self, leg: Leg, *, absent: bool) -> None:
         if self._legs.get(leg.operator) is leg:
             del self._legs[leg.operator]
-        if leg is not self._leg:
-            if not leg.connected:
-                self._exchange.floor.take(acd.Missed(self.call, leg.operator, absent))
-                self._session.note("offer-missed", {"operator": leg.operator})
-                if self._aim == leg.operator:
-                    self._exchange.floor.take(acd.Left(self.call))
-                    self._send_back()
-            return
-        self._leg = None
+        had_it = leg is self._leg
+        if had_it:
+            self._leg = None
+        if not leg.connected:
+            self._missed(leg, had_it, absent)
+        elif had_it and not self._session.ended:
+            self._exchange.go(self._operator_left())
+
+    def _missed(self, leg: Leg, accepted: bool, absent: bool) -> None:
+        """The offer was not taken, or the operator hung up before the conversation: the caller keeps the place."""
+        lost = accepted and not self._session.ended
+        if lost:
+            self._session.told(words.OperatorLost())
+            self._queued_at = time.monotonic()
+        self._exchange.floor.take(acd.Missed(self.call, leg.operator, absent))
         if self._session.ended:
             return
-        if leg.connected:
-            self._exchange.go(self._operator_left())
-        else:
-            self._session.told(words.OperatorLost())
+        self._session.note("offer-missed", {"operator": leg.operator})
+        if self._aim == leg.operator:
+            self._exchange.floor.take(acd.Left(self.call))
+            self._send_back()
+        elif lost:
+            self._enter_queue(again=True)
 
     async def dispose(self, operator: str, disposition: str) -> None:
         """The operator has given the outcome of this conversation."""
@@ -284,7 +295,7 @@ class Conversation:
         if leg:
             leg.caller_left()
         self._session.note("transferred", {"operator": operator, "to": queue})
-        self._queued_at = time.monotonic()
+        self._came = self._queued_at = time.monotonic()
         if is_personal(queue):
             self._aim = queue[1:]
         elif self.asked:
@@ -298,7 +309,9 @@ class Conversation:
         self._aim = ""
         self._stop_waiting()
         self._queued_at = time.monotonic()
-        asyncio.get_running_loop().call_soon(self._enter_queue, max(self.waited, 0.001))
+        self._came = self._queued_at - self.waited
+        # The floor is in the midst of telling us, or of taking the call out.
+        asyncio.get_running_loop().call_soon(partial(self._enter_queue, again=True))
 
     async def _complete(self, after: Talk) -> None:
         """Whoever was asked has the call from here on; the operator before wraps up."""
@@ -398,19 +411,22 @@ class Conversation:
         return f"{self.call}-introduction-{self._consults}"
 
     async def _wire(self, after: Talk) -> None:
-        """Move everybody to where this state has them."""
-        ari, caller, now, wanted = self._exchange.ari, self._session.channel, self._places, talk.places(after)
-        self._talk, self._places = after, wanted
+        """Move everybody to where this state has them. Raises AriError; what must not be on tape is not, then."""
+        ari, tape, caller = self._exchange.ari, self._exchange.tape, self._session.channel
+        before, now, wanted = self._talk, self._places, talk.places(after)
         if now.taped and not wanted.taped:
-            await self._exchange.tape.pause(caller, True)
+            await tape.pause(caller, True)
+        self._talk, self._places = after, wanted
         if wanted.music and not now.music:
             await ari.part(self._bridge, [caller])
             await ari.start_music(caller, self._session.version.book.queues[self.queue].hold_music)
         if now.music and not wanted.music:
             await ari.stop_music(caller)
             await ari.join(self._bridge, [caller])
-        if wanted.taped and not now.taped:
-            await self._exchange.tape.pause(caller, False)
+        if after.recorded and not wanted.music and (now.music or (before and before.operator != after.operator)):
+            await self._record(tape.renew(caller, self.call, str(self._part), paused=not wanted.taped))
+        elif wanted.taped and not now.taped:
+            await self._record(tape.pause(caller, False))
         if wanted.muted != now.muted and self._leg and not self._leg.over:
             await ari.mute(self._leg.channel, wanted.muted)
 
@@ -436,7 +452,7 @@ class Conversation:
         session = self._session
         if leg.connected or leg.over or session.ended:
             return
-        leg.connected, self._wants_connection = True, False
+        leg.connected, self._wants_connection, self._aim = True, False, ""
         exchange, bridge = self._exchange, ids.bridge(self.call, leg.number)
         await exchange.ari.make_bridge(bridge)
         await exchange.ari.join(bridge, [session.channel, leg.channel])
@@ -445,14 +461,16 @@ class Conversation:
         self._talk = Talk(leg.operator, recorded, paused)
         self._places = talk.places(self._talk)
         session.note("connected", {}, leg.operator)
-        if not recorded:
-            return
+        if recorded:
+            await self._record(exchange.tape.start(session.channel, self.call, str(leg.number), paused=paused))
+
+    async def _record(self, begun: Coroutine[Any, Any, None]) -> None:
+        """A conversation that cannot be recorded still is a conversation."""
         try:
-            await exchange.tape.start(session.channel, self.call, str(leg.number), paused=paused)
+            await begun
         except AriError as error:
-            # A conversation that cannot be recorded still is a conversation.
             log.error("the conversation is not recorded: %s", error, extra={"call": self.call})
-            session.note("recording-failed", {"reason": str(error)})
+            self._session.note("recording-failed", {"reason": str(error)})
 
     async def _separate(self) -> None:
         """The conversation, if there was one, is over."""
@@ -466,6 +484,8 @@ class Conversation:
             self._consult = None
         self._end_supervision()
         exchange.floor.take(acd.Finished(self._claim))
+        if self._claim != self.call:
+            exchange.floor.take(acd.Left(self._claim))
         self._session.note("conversation-ended", {"seconds": f"{seconds:.1f}"})
         try:
             if self._places.music:
@@ -479,15 +499,11 @@ class Conversation:
         if self._recording != "off":
             exchange.go(exchange.tape.keep(self.call, str(part), seconds))
 
-    def _requeue(self) -> None:
-        """The operator was lost before the conversation: the caller waits on, in the old place."""
-        self._wants_connection = False
-        self._exchange.floor.take(acd.Finished(self.call))
-        if self.asked:
-            self._queued_at = time.monotonic()
-            asyncio.get_running_loop().call_soon(self._enter_queue, max(self.waited, 0.001))
-
-    def _enter_queue(self, waited: float = 0.0) -> None:
+    def _enter_queue(self, *, again: bool = False) -> None:
+        """`again`: who has been in it before has the place that belongs to the time they came."""
+        waited = max(time.monotonic() - self._came, 0.001) if again else 0.0
+        if self._session.ended:
+            return
         if self._aim:
             terms = personal(self._aim)
             aimed = acd.Arrived(self.call, terms.name, (), 9, terms.ring, 0.0, terms, self.language)
@@ -503,5 +519,6 @@ class Conversation:
         if self._leg is not None:
             if self._leg.connected:
                 self._leg.caller_left()
-            else:
+            else:  # the operator answered as the caller hung up
+                self._exchange.floor.take(acd.Finished(self.call, spoken=False))
                 self._leg.withdraw()

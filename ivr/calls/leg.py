@@ -47,6 +47,7 @@ class Leg:
         self.ready = False  # has heard the whisper
         self.connected = False
         self.over = False
+        self.left = False  # the operator has hung up, and not we
         self._cause = 0
         self._answer = asyncio.Event()
         self._gone = asyncio.Event()
@@ -71,6 +72,7 @@ class Leg:
     def gone(self, cause: int) -> None:
         # A hang-up is told twice, by the end of the application and by that of the channel; the first counts.
         self._cause = self._cause or cause
+        self.left = self.left or not self._gone.is_set()
         self._gone.set()
 
     async def look_again(self) -> None:

@@ -39,7 +39,7 @@ EVENTS = st.one_of(
     st.builds(w.Moved, CALLS, st.sampled_from(["", "q", "r", "s"]), st.booleans()),
     st.builds(w.Accepted, CALLS, CODES),
     st.builds(w.Missed, CALLS, CODES, st.booleans()),
-    st.builds(w.Finished, CALLS),
+    st.builds(w.Finished, CALLS, st.booleans()),
     CODES.map(STAFF.__getitem__),
     st.builds(w.Removed, CODES),
     st.builds(w.SignedIn, CODES, st.sampled_from(["op", "web"])),
@@ -103,7 +103,7 @@ def test_what_the_router_promises_on_a_crowded_day(seed: int) -> None:
 
     def something() -> w.Event:
         waiting, talking = list(state.waiting.values()), list(state.talking)
-        kind = chance.choice("aaaaoooofflmpr")
+        kind = chance.choice("aaaaooooffhlmpr")
         if kind == "a":
             needs = chance.choice([(), ("it",), ("de",), ("de>=5",), ("tax", "de")])
             waited, priority = chance.choice([0.0, 0.0, chance.uniform(0, 60)]), chance.choice([0, 0, 0, 3])
@@ -114,6 +114,9 @@ def test_what_the_router_promises_on_a_crowded_day(seed: int) -> None:
             return w.Accepted(call.call, chance.choice(sorted(call.offered)))
         if kind == "f" and talking:
             return w.Finished(chance.choice(talking))
+        if kind == "h" and talking:
+            call_of = chance.choice(talking)
+            return w.Missed(call_of, state.talking[call_of].operator)
         if kind in "lm" and waiting:
             call = chance.choice(waiting)
             return w.Left(call.call) if kind == "l" else w.Moved(call.call, chance.choice("qrs"))

@@ -49,6 +49,17 @@ def test_an_account_says_who_waits_who_rings_and_who_talks() -> None:
     assert w.Present("1", "wrap-up", call="a", phone="op-1") in router.step(state, w.Finished("a"), 110.0)
 
 
+def test_a_call_whose_operator_hung_up_before_the_conversation_waits_again() -> None:
+    calls = lead.Calls()
+    calls.note(w.Arrived("a", "q"), 0.0)
+    calls.told(w.Offer("a", "1", "op-1", 20.0), 0.0)
+    calls.note(w.Accepted("a", "1"), 5.0)
+    calls.note(w.Missed("a", "1"), 9.0)
+    calls.note(w.Arrived("a", "q", waited=9.0), 9.0)
+    account = calls.account(10.0)
+    assert not account.talking and [(one.arrived.call, one.waited) for one in account.waiting] == [("a", 10.0)]
+
+
 def test_an_answer_as_the_ringing_ends() -> None:
     """The lead has taken the offer back while the answer was on its way: the caller waits on."""
     calls = lead.Calls()

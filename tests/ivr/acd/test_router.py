@@ -43,6 +43,34 @@ def test_who_misses_a_call_is_paused_and_the_next_is_offered_at_once() -> None:
     assert offers(step(state, w.Resumed("1", "page"), 23)) == [("a", "1")]
 
 
+def test_who_hangs_up_before_the_conversation_has_missed_it_and_the_caller_keeps_the_place() -> None:
+    state = floor("1", queue=Queue("q", "fewest-calls"))
+    step(state, w.Arrived("a", "q"), 1)
+    step(state, w.Arrived("b", "q"), 2)
+    step(state, w.Accepted("a", "1"), 3)
+    assert step(state, w.Missed("a", "1"), 7) == [w.Present("1", "paused", "missed", phone="op-1")]
+    assert step(state, w.Arrived("a", "q", waited=6), 7) == [] and position(state, "a") == 1
+    assert offers(step(state, w.Resumed("1"), 8)) == [("a", "1")]
+    assert state.operators["1"].taken == 0 and not state.handling
+    assert step(state, w.Missed("a", "2"), 9) == [], "it is not theirs"
+
+
+def test_who_asked_for_a_pause_and_then_hangs_up_before_the_conversation_has_that_pause() -> None:
+    state = floor("1")
+    step(state, w.Arrived("a", "q"), 1)
+    step(state, w.Accepted("a", "1"), 2)
+    step(state, w.Paused("1", "lunch", "page"), 3)
+    assert step(state, w.Missed("a", "1"), 4) == [w.Present("1", "paused", "lunch", phone="op-1", by="page")]
+
+
+def test_who_has_not_spoken_with_the_caller_has_nothing_to_wrap_up() -> None:
+    state = floor("1")
+    step(state, w.Arrived("a", "q"), 1)
+    step(state, w.Accepted("a", "1"), 2)
+    assert step(state, w.Finished("a", spoken=False), 5) == [w.Present("1", "ready", phone="op-1")]
+    assert not state.handling, "no conversation was measured"
+
+
 def test_a_phone_that_is_gone_makes_its_operator_unreachable_until_it_is_back() -> None:
     state = floor("1", "2")
     step(state, w.Paused("2", "break"), 0)
