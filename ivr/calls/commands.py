@@ -124,6 +124,8 @@ async def carry_out(exchange: "Exchange", command: Command) -> Done:
             _move(exchange, session, command)
         else:
             await session.conversation.command(command)
+        if isinstance(command, Return):  # a consult that ended otherwise leaves the caller with the music
+            session.note("resumed", {"operator": command.by})
     except AriError as error:
         raise Refused("somebody has just hung up" if error.gone else f"Asterisk did not do it: {error}") from None
     return Done()

@@ -18,6 +18,7 @@ WITH_CODE = frozenset({"operator", "supervisor", "admin"})  # who may have an op
 
 SUPERVISE = frozenset({"admin", "supervisor"})
 HEAR_ORIGINALS = frozenset({"admin", "supervisor", "reviewer"})  # voices as they are, not anonymised
+AT_THE_DESK = frozenset({"operator", "supervisor"})  # with an operator's code
 READ_FLOWS = frozenset({"admin", "supervisor", "designer"})
 PUBLISH = frozenset({"admin", "designer"})
 
@@ -51,11 +52,12 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/api/operators/{code}/state"): frozenset({"admin", "supervisor", "operator"}),
     ("GET", "/api/queues"): SUPERVISE,
     ("POST", "/api/queues/{name}/calls/{id}"): SUPERVISE,
-    ("GET", "/desk"): frozenset({"operator"}),
-    ("GET", "/desk/events"): frozenset({"operator"}),
-    ("PUT", "/desk/calls/{id}/note"): frozenset({"operator"}),
-    ("GET", "/desk/phone"): frozenset({"operator"}),
-    ("GET", "/desk/sip"): frozenset({"operator"}),
+    ("GET", "/desk"): AT_THE_DESK,
+    ("GET", "/desk/events"): AT_THE_DESK,
+    ("GET", "/desk/targets"): AT_THE_DESK,
+    ("PUT", "/desk/calls/{id}/note"): AT_THE_DESK,
+    ("GET", "/desk/phone"): AT_THE_DESK,
+    ("GET", "/desk/sip"): AT_THE_DESK,
     ("GET", "/metrics"): frozenset({"admin", "supervisor"}),
 }
 OPEN = frozenset({("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/language"), ("GET", "/static")})

@@ -28,8 +28,8 @@ CLOSING = web.AppKey("closing", asyncio.Event)  # what lasts as long as a page e
 
 # The menu, in order: path and the catalogue's key. A role sees the pages it may open.
 MENU = (
-    ("/desk", "desk"),
     ("/", "board"),
+    ("/desk", "desk"),
     ("/calls", "calls"),
     ("/tickets", "tickets"),
     ("/recordings", "recordings"),
@@ -50,8 +50,9 @@ def templates(settings: Settings) -> Environment:
     return environment
 
 
-def menu(role: str) -> list[tuple[str, str]]:
-    return [(path, name) for path, name in MENU if role in GRANTS["GET", path]]
+def menu(role: str, operator: str) -> list[tuple[str, str]]:
+    """`operator`: the user's code as one, "" for none."""
+    return [(path, name) for path, name in MENU if role in GRANTS["GET", path] and (operator or path != "/desk")]
 
 
 async def read(request: web.Request, query: Callable[[Session], T]) -> T:
@@ -86,7 +87,7 @@ def html(request: web.Request, page: str, status: int = 200, **values: Any) -> w
             languages=LANGUAGES,
             user=request.get("user"),
             role=request.get("role"),
-            menu=menu(request.get("role", "")),
+            menu=menu(request.get("role", ""), request.get("operator", "")),
             **values,
         )
     )

@@ -18,6 +18,7 @@ from ivr.store.database import Database
 from ivr.store.schema import Call, JourneyEntry
 from ivr.web import journey
 from ivr.web.labels import Labels
+from ivr.web.talking import talk_of
 
 log = logging.getLogger(__name__)
 RECENT = 6  # calls of today that stay in sight, for an outcome that was forgotten
@@ -85,6 +86,7 @@ def _call(session: Session, code: str, call: Call, reader: Reader) -> dict[str, 
         "queued": _ms(since or (queued[-1].at if queued else None)),
         "connected": _ms(connected[-1].at if connected else None),
         "parted": _ms(ended[0].at if ended else None),
+        "talk": _talk(rows, code),
         "wrap_up": terms.wrap_up if terms else 0,
         "disposition": call.disposition,
         "note": call.note,
@@ -94,6 +96,39 @@ def _call(session: Session, code: str, call: Call, reader: Reader) -> dict[str, 
             {"outcome": reader.words["outcome"].get(outcome, outcome), "count": number}
             for outcome, number in outcomes.items()
         ],
+    }
+
+
+def _talk(rows: Sequence[JourneyEntry], code: str) -> dict[str, Any] | None:
+    """`with`: `alone` with the caller, `asking`, `consulting`, `three-way`; `guest` is who was asked by another."""
+    talk = talk_of(rows)
+    if talk is None:
+        return None
+    return {
+        "with": (talk.with_other or "alone") if talk.operator == code else "guest",
+        "other": talk.other,
+        "held": talk.held,
+        "muted": talk.muted,
+        "paused": talk.paused,
+        "recorded": talk.recorded,
+    }
+
+
+def targets(session: Session, code: str, reader: Reader) -> dict[str, Any]:
+    """Whom the operator can give their call to, or ask about it: the queues of its flows, and who is at work."""
+    presence = operators.presence(session, code)
+    call = calls.get(session, presence.call_id) if presence and presence.call_id else None
+    if call is None:
+        return {"queues": [], "colleagues": []}
+    states = {row.code: row.state for row in operators.presences(session)}
+    there = [
+        {"code": one.code, "name": one.name, "state": states.get(one.code, "signed-out")}
+        for one in operators.current(session)
+        if one.code != code
+    ]
+    return {
+        "queues": sorted(reader.book_of(call.version).queues),
+        "colleagues": [one for one in there if one["state"] != "signed-out"],
     }
 
 

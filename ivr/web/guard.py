@@ -62,6 +62,8 @@ async def _let_in(request: web.Request, roles: frozenset[str]) -> None:
         raise web.HTTPSeeOther("/sign-in")
     if request["role"] not in roles:
         raise web.HTTPForbidden(text=f"the role {request['role']} may not do this")
+    if request.path.startswith("/desk") and not request["operator"]:
+        raise web.HTTPConflict(text=f"the user {request['user']} has no operator's code (`ivr users add … --operator`)")
 
 
 async def _basic(request: web.Request, header: str) -> None:

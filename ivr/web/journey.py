@@ -55,6 +55,8 @@ def _told(events: Iterator[dict[str, Any]], words: dict[str, Any]) -> Iterator[L
 def _filled(words: dict[str, Any], kind: str, event: dict[str, Any]) -> str:
     """`{value}` of a kind is put into words by its own entry `KIND_VALUE`, if there is one."""
     values = {name: words.get(f"{kind}_{value}", value) for name, value in event.items()}
+    if str(values.get("to", "")).startswith("@"):  # the queue of one operator alone
+        values["to"] = values["to"][1:]
     return str(words[kind]).format_map(_Lenient(values))
 
 

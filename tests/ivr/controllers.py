@@ -105,7 +105,8 @@ async def running(database: Database, folder: Path, token: str) -> AsyncIterator
     now = datetime.now(UTC)
     with database.transaction() as session:
         for code in ("4271", "4272"):
-            operators.add(session, code, f"Name {code}", ["it"], ["desk", "tax"], now)
+            if operators.get(session, code) is None:
+                operators.add(session, code, f"Name {code}", ["it"], ["desk", "tax"], now)
     one, link = Controller(database, folder), Server(token)
     for command in commands.ALL:
         link.on(command, partial(commands.carry_out, one.floor))

@@ -52,6 +52,13 @@ async def test_a_citizens_call_is_answered_in_the_browser_by_keyboard_alone(
         told = await page.evaluate("heard")
         assert abs(told["hertz"] - 1000) < 15 and told["level"] > -40, f"the page hears the citizen: {told}"
 
+        for key, act in (("H", "hold"), ("M", "mute"), ("G", "pause-recording")):
+            for on in ("true", "false"):
+                await keys.press(f"Alt+{key}")
+                await page.wait_for_selector(f"[data-act={act}][aria-pressed={on}]", timeout=5_000)
+        await page.wait_for_selector("[data-target] option[value='queue:complaints']", state="attached")
+        assert await page.inner_text("[data-problem]", timeout=1000) == ""
+
         await page.wait_for_selector("[data-quality=good]", timeout=10_000)
         await page.click("[data-devices] summary")
         await page.select_option("[name=microphone]", index=1)  # another one, in the midst of the call

@@ -13,7 +13,7 @@ from ivr.flow.model import Book
 from ivr.store import calls, operators
 from ivr.store.database import StoreError
 from ivr.web.answers import CLOSING, SETTINGS, html, read, to_json, write
-from ivr.web.desk import Reader, Watch, view
+from ivr.web.desk import Reader, Watch, targets, view
 from ivr.web.labels import labels, language_of
 from ivr.web.pages.flows import SHELVES
 from ivr.web.shelf import NotThere
@@ -71,6 +71,11 @@ async def _events(request: web.Request) -> web.StreamResponse:
     return stream
 
 
+async def _targets(request: web.Request) -> web.StreamResponse:
+    code, reader = request["operator"], _reader(request)
+    return to_json(await read(request, lambda session: targets(session, code, reader)))
+
+
 async def _note(request: web.Request) -> web.StreamResponse:
     """Body `{"note": "..."}`, about a call that the operator served."""
     try:
@@ -95,5 +100,6 @@ async def _note(request: web.Request) -> web.StreamResponse:
 ROUTES = [
     web.get("/desk", _show),
     web.get("/desk/events", _events),
+    web.get("/desk/targets", _targets),
     web.put("/desk/calls/{id}/note", _note),
 ]

@@ -26,7 +26,7 @@ async def _sign_in(request: web.Request) -> web.StreamResponse:
     session["user"], session["role"], session["operator"] = request["user"], request["role"], request["operator"]
     session["browser"] = secrets.token_hex(8)  # tells two browsers of one user apart
     await write(request, lambda s: audit(s, request["user"], "sign-in"))
-    raise web.HTTPSeeOther(next((path for path, _ in menu(request["role"])), "/"))
+    raise web.HTTPSeeOther(next((path for path, _ in menu(request["role"], request["operator"])), "/"))
 
 
 async def _sign_out(request: web.Request) -> web.StreamResponse:

@@ -1,12 +1,17 @@
 """The operators' page in a real Chromium, on a store into which a test writes what controllers would."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from aiohttp.test_utils import TestServer
+from playwright.async_api import Browser
 
 from ivr.store import calls, operators
 from ivr.store.database import Database
-from tests.ivr.web.conftest import Site
+from ivr.web import access
+from tests.ivr.controllers import running
+from tests.ivr.web.conftest import LINK_TOKEN, Site, make
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 CALL, OTHER = "0190-mine", "0190-others"
@@ -147,3 +152,82 @@ async def test_without_a_microphone_the_page_says_what_to_do(site: Site, databas
     await site.page.wait_for_selector("[role=alert]:visible", timeout=5_000)
     assert "microfono" in await site.page.inner_text("[role=alert]:visible")
     await becomes(site, "signed-out")
+
+
+async def test_the_buttons_of_a_conversation_show_how_it_stands(site: Site, database: Database) -> None:
+    stands(database, "talking", CALL)
+    with database.transaction() as session:
+        operators.set_presence(session, "4272", "ready", datetime.now(UTC))
+    await site.sign_in("operator")
+    page = site.page
+
+    async def shown(*wanted: str) -> None:
+        acts = "[...document.querySelectorAll('.call [data-act]')].filter(one => one.checkVisibility())"
+        names = f"{acts}.map(one => one.dataset.act + (one.ariaPressed === 'true' ? '!' : '')).join(' ')"
+        await site.until(f"{names} === {' '.join(wanted)!r}", within=5)
+
+    always = ("keypad", "hang-up")
+    await shown(*always)  # the two are not connected yet
+    own = {"operator": "4271"}
+    journey(database, CALL, ("operator", "w", {"recording": "on"}), ("connected", "4271", {}))
+    alone = ("hold", "mute", "pause-recording", *always, "transfer", "consult")
+    await shown(*alone)
+    journey(database, CALL, ("held", "", own), ("muted", "", own), ("recording-paused", "", own))
+    await shown("hold!", "mute!", "pause-recording!", *alone[3:])
+    journey(database, CALL, ("resumed", "", own), ("unmuted", "", own), ("recording-resumed", "", own))
+    await shown(*alone)
+    assert await site.barriers() == []
+    await page.wait_for_selector("[value='operator:4272']:not(:disabled)", state="attached")
+    with database.transaction() as session:
+        operators.set_presence(session, "4272", "paused", datetime.now(UTC), reason="lunch")
+    await page.focus("[data-target]")
+    await page.wait_for_selector("[value='operator:4272']:disabled", state="attached")
+
+    journey(database, CALL, ("consulting", "", own | {"to": "@4272"}))
+    await shown("mute", "pause-recording", *always, "return")
+    journey(database, CALL, ("consulted", "", own | {"other": "4272"}))
+    await shown("mute", "pause-recording", *always, "conference", "complete", "return")
+    assert await page.inner_text("[data-text=with]") == "Parli con 4272; chi chiama ascolta la musica."
+    journey(database, CALL, ("three-way", "", own | {"other": "4272"}))
+    await shown("mute", "pause-recording", *always, "complete", "return")
+    assert await site.barriers() == []
+    journey(database, CALL, ("connected", "4272", {}))  # and now it is the other's call
+    await shown(*always)
+
+
+async def test_whom_nobody_chose_or_a_controller_refused_is_said_in_words(
+    database: Database, users: None, tmp_path: Path, flows: Path, browser: Browser
+) -> None:
+    (tmp_path / "controller").mkdir()
+    async with (
+        running(database, tmp_path / "controller", LINK_TOKEN) as controller,
+        TestServer(make(tmp_path, database, flows)) as server,
+    ):
+        controller.wait("a")
+        journey(database, "a", ("connected", "4271", {}))
+        stands(database, "talking", "a")
+        site = Site(await browser.new_page(locale="en-GB"), str(server.make_url("")).rstrip("/"))
+        await site.sign_in("operator")
+        await becomes(site, "talking")
+        problem, keys = site.page.locator("[data-problem]"), site.page.keyboard
+        await site.page.wait_for_selector("[data-act=transfer]:visible")
+        await keys.press("Alt+T")
+        assert await problem.inner_text() == "Choose a queue or a colleague first."
+        assert await site.page.evaluate("document.activeElement.matches('[data-target]')")
+        await keys.press("Alt+H")
+        await site.until("document.querySelector('[data-problem]').textContent.includes('nobody is speaking')", 5)
+        assert await problem.inner_text() == "Not accepted: nobody is speaking with this caller"
+
+
+async def test_a_supervisor_has_a_desk_when_they_have_a_code(site: Site, database: Database) -> None:
+    with database.transaction() as session:
+        access.add_user(session, "chief", "supervisor", "4272", password="chief-password")
+    await site.sign_in("chief")
+    await site.page.click("nav a[href='/desk']")
+    await becomes(site, "signed-out")
+    assert "4272" in await site.page.inner_text("h1")
+    await site.page.click("form[action='/sign-out'] button")
+    await site.sign_in("supervisor")
+    assert await site.page.locator("nav a[href='/desk']").count() == 0
+    await site.open("/desk")
+    assert "codice di operatore" in await site.page.inner_text("main")

@@ -11,6 +11,9 @@ const ALONE = ["ready", "paused", "signed-out"]; // states in which nobody is ta
 const STRAY = 4000; // ms that the phone may still be in a call then
 const KEYS = "0123456789*#";
 
+// What the server has refused, with its reason.
+class Refused extends Error {}
+
 class Desk {
   #phone = new Phone();
   #ring = new Ring();
@@ -20,6 +23,7 @@ class Desk {
   #strayTimer = 0;
   #microphone = ""; // the device that the phone uses
   #noteOf = ""; // the call that the note in the field is about
+  #targetsOf = ""; // the call whose possible targets are shown
 
   constructor(root) {
     this.root = root;
@@ -35,6 +39,7 @@ class Desk {
       else if (button?.dataset.dtmf) this.#press(button.dataset.dtmf);
     });
     document.addEventListener("keydown", (event) => this.#key(event));
+    root.querySelector("[data-target]").addEventListener("focus", () => this.#readTargets());
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.addEventListener("change", ({ target }) => target.name === "disposition" && this.#dispose(target.value));
     this.form.note.addEventListener("input", () => this.#noteChanged());
@@ -77,6 +82,9 @@ class Desk {
     this.#view = view;
     if (view.call?.disposition) this.form.disposition.value = view.call.disposition;
     this.shown.view(view);
+    const mine = view.call?.talk?.with === "alone" ? call : "";
+    if (mine && mine !== this.#targetsOf) this.#readTargets();
+    this.#targetsOf = mine;
     this.#ringIfNeeded();
     clearTimeout(this.#strayTimer);
     if (ALONE.includes(view.state)) this.#strayTimer = setTimeout(() => this.#endStray(), STRAY);
@@ -117,7 +125,7 @@ class Desk {
     this.shown.line(this.#phone.state);
     if (this.#phone.state === "talking") watchQuality(this.#phone.connection, (how) => this.shown.quality(how));
     this.#ringIfNeeded();
-    if (this.#phone.state !== "talking") this.shown.pressed("mute", false), this.shown.keypad(false);
+    if (this.#phone.state !== "talking") this.shown.keypad(false);
   }
 
   #ringIfNeeded() {
@@ -154,16 +162,52 @@ class Desk {
         case "refuse":
         case "hang-up":
           return this.#phone.hangUp();
+        case "hold":
+          return await this.#command(this.#talk.held ? "unhold" : "hold");
         case "mute":
-          return this.shown.pressed("mute", this.#phone.mute());
+          return await this.#command("mute", { on: !this.#talk.muted });
+        case "pause-recording":
+          return await this.#command("pause-recording", { on: !this.#talk.paused });
+        case "transfer":
+        case "consult":
+          return await this.#toSomebody(name);
+        case "conference":
+        case "complete":
+        case "return":
+          return await this.#command(name);
         case "keypad":
           return this.shown.keypad();
         case "end-wrap-up":
           return await this.#endWrapUp();
       }
-    } catch {
-      this.shown.problem(this.labels.not_done);
+    } catch (error) {
+      this.shown.problem(error instanceof Refused ? `${this.labels.refused}: ${error.message}` : this.labels.not_done);
     }
+  }
+
+  // How the operator's conversation stands; nothing of it when there is none.
+  get #talk() {
+    return this.#view.call?.talk ?? {};
+  }
+
+  #command(name, body = {}) {
+    return this.#post(`/api/calls/${this.#view.call.id}/commands/${name}`, body);
+  }
+
+  async #toSomebody(name) {
+    const select = this.root.querySelector("[data-target]");
+    if (!select.value) {
+      this.shown.problem(this.labels.choose_target);
+      return select.focus();
+    }
+    const [kind, whom] = select.value.split(":");
+    await this.#command(name, { [kind]: whom });
+    select.value = "";
+  }
+
+  async #readTargets() {
+    const answer = await fetch("/desk/targets").catch(() => null);
+    if (answer?.ok) this.shown.targets(await answer.json());
   }
 
   #press(key) {
@@ -184,15 +228,20 @@ class Desk {
 
   // Asks for a state; whether it is so. During a call a pause or the end of work comes after it.
   async #stand(wanted) {
-    const answer = await fetch(`/api/operators/${this.root.dataset.operator}/state`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(wanted),
-    });
-    if (!answer.ok) throw new Error(await answer.text());
-    const { then } = await answer.json();
+    const { then } = await this.#post(`/api/operators/${this.root.dataset.operator}/state`, wanted);
     this.shown.then(then && this.labels.after_call);
     return !then;
+  }
+
+  async #post(url, body) {
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (answer.status === 409) throw new Refused((await answer.json()).error);
+    if (!answer.ok) throw new Error(await answer.text());
+    return answer.json();
   }
 
   async #dispose(disposition) {
@@ -237,7 +286,7 @@ class Desk {
       const target = [...this.root.querySelectorAll(`[data-key="${letter}"]`)].find((one) => one.checkVisibility());
       if (!target) return;
       event.preventDefault();
-      if (target.matches("textarea")) target.focus();
+      if (target.matches("textarea, select")) target.focus();
       else target.click();
     } else if (
       this.shown.keypadOpen && !event.ctrlKey && !event.metaKey && KEYS.includes(event.key) &&

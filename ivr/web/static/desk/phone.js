@@ -47,7 +47,6 @@ export class Phone extends EventTarget {
     const before = this.#microphone, now = await navigator.mediaDevices.getUserMedia({ audio: wanted });
     const [track] = now.getAudioTracks();
     track.onended = () => this.#problem("microphone");
-    track.enabled = before?.getAudioTracks()[0].enabled ?? true;
     this.#microphone = now;
     await this.#call?.connection?.getSenders().find((sender) => sender.track?.kind === "audio")?.replaceTrack(track);
     for (const old of before?.getTracks() ?? []) old.stop();
@@ -90,13 +89,6 @@ export class Phone extends EventTarget {
     if (this.state === "talking") this.#call.sendDTMF(key, { transportType: "RFC2833" });
   }
 
-  // Returns whether the caller now does not hear us.
-  mute() {
-    const [track] = this.#microphone.getAudioTracks();
-    track.enabled = !track.enabled;
-    return !track.enabled;
-  }
-
   get connection() {
     return this.#call?.connection;
   }
@@ -119,7 +111,6 @@ export class Phone extends EventTarget {
     const over = () => {
       this.#call = null;
       this.sound.srcObject = null;
-      for (const track of this.#microphone?.getAudioTracks() ?? []) track.enabled = true;
       this.#become(this.#ua?.isRegistered() ? "here" : this.#ua ? "away" : "off");
     };
     session.on("ended", over);

@@ -35,6 +35,7 @@ export class Shown {
     const idle = this.root.querySelector(".idle:not([hidden])");
     if (idle && call) idle.hidden = true;
     if (call) this.#call(call, state);
+    this.#talk((state === "talking" && call?.talk) || null);
     this.#recent(view.recent, !call);
     if (state !== "talking") this.keypad(false);
     this.#tick();
@@ -58,6 +59,35 @@ export class Shown {
       list.dataset.of = `${call.id} ${call.journey.length}`;
       list.parentElement.scrollTop = list.parentElement.scrollHeight;
     }
+  }
+
+  // What the conversation allows, and how it stands.
+  #talk(talk) {
+    const how = talk?.with ?? "";
+    for (const one of this.root.querySelectorAll("[data-talk]")) one.hidden = !one.dataset.talk.split(" ").includes(how);
+    if (!talk?.recorded) this.root.querySelector("[data-act=pause-recording]").hidden = true;
+    this.pressed("hold", Boolean(talk?.held));
+    this.pressed("mute", Boolean(talk?.muted));
+    this.pressed("pause-recording", Boolean(talk?.paused));
+    this.#text("with", this.labels[`with_${how}`]?.replace("{other}", talk.other) ?? "");
+  }
+
+  // Whom the call can be given to; who is not ready can be seen, not chosen.
+  targets({ queues, colleagues }) {
+    const select = this.root.querySelector("[data-target]"), now = JSON.stringify([queues, colleagues]);
+    if (select.dataset.of === now) return;
+    select.dataset.of = now;
+    const chosen = select.value, [ofQueues, ofColleagues] = select.querySelectorAll("optgroup");
+    ofQueues.replaceChildren(...queues.map((name) => new Option(name, `queue:${name}`)));
+    ofColleagues.replaceChildren(
+      ...colleagues.map(({ code, name, state }) => {
+        const option = new Option(`${code} ${name}, ${this.states[state] ?? state}`, `operator:${code}`);
+        option.disabled = state !== "ready";
+        return option;
+      }),
+    );
+    const still = [...select.options].find((one) => one.value === chosen && !one.disabled);
+    select.value = still ? chosen : "";
   }
 
   // The operator's last calls; one without an outcome can still be given it.
