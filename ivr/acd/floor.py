@@ -8,6 +8,7 @@ carry out what it says; their `state` is a mirror of how the operators stand. Se
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -28,6 +29,7 @@ class Caller(Protocol):
 
 
 Forward = Callable[[w.Event], None]
+DECISIONS = 20_000  # the last ones, of which it is known how long they took
 OF_ALL = w.Arranged | w.Joined | w.Removed | w.Tick  # each controller sees these for itself
 
 
@@ -44,6 +46,7 @@ class Floor:
         self._timer: asyncio.TimerHandle | None = None
         self._forward: Forward | None = None
         self._held: list[w.Event] | None = None  # events that wait until we may decide
+        self.decisions: deque[float] = deque(maxlen=DECISIONS)  # seconds from the event to the last action told
         # Set by the leadership: actions for another controller, changes to tell, whether we still may decide.
         self.act: Callable[[str, w.Action], None] = lambda controller, action: None
         self.changed: Callable[[Operator], None] = lambda operator: None
@@ -152,11 +155,13 @@ class Floor:
         if self._held is not None:
             self._held.append(event)
             return
-        for action in router.step(self.state, event, time.monotonic()):
+        begun = time.monotonic()
+        for action in router.step(self.state, event, begun):
             self._carry_out(action)
         if isinstance(event, w.Left):
             self._elsewhere.pop(event.call, None)
         self._set_timer()
+        self.decisions.append(time.monotonic() - begun)
 
     def _carry_out(self, action: w.Action) -> None:
         if isinstance(action, w.Present):

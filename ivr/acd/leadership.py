@@ -30,6 +30,7 @@ ANSWER = 2.0  # seconds that the store has
 SETTLE = 2.0  # seconds that a new lead waits for the others' accounts
 GONE = 6.0  # seconds after which the calls of a controller that is not heard are over
 MOST_UNSENT = 1000
+AT_ONCE = 100  # events that go to the lead together: one acknowledged after the other, a burst would take too long
 
 EVENTS: dict[str, Any] = {
     kind.__name__: kind
@@ -50,11 +51,17 @@ class Join(msgspec.Struct):
     account: lead.Account
 
 
-class Happened(msgspec.Struct):
-    controller: str
-    epoch: int
+class Told(msgspec.Struct):
     kind: str
     event: msgspec.Raw
+
+
+class Happened(msgspec.Struct):
+    """In the order in which it happened."""
+
+    controller: str
+    epoch: int
+    events: list[Told]
 
 
 class Act(msgspec.Struct):
@@ -69,6 +76,19 @@ class NewLead(msgspec.Struct):
     holder: str
     address: str
     epoch: int
+
+
+class Decisions(msgspec.Struct):
+    """How long did they take?"""
+
+
+class Took(msgspec.Struct):
+    """Of the last `number` decisions of a controller, in seconds."""
+
+    number: int
+    median: float
+    p99: float
+    longest: float
 
 
 class Leadership:
@@ -99,6 +119,7 @@ class Leadership:
         server.on(Join, self._join)
         server.on(Happened, self._happened)
         server.on(NewLead, self._new_lead)
+        server.on(Decisions, lambda _: self._took())
         server.topic("operators", floor.standings)
         server.topic("actions", left=self._lost_follower)
 
@@ -225,7 +246,8 @@ class Leadership:
 
     def _happened(self, told: Happened) -> None:
         self._lead_of(told.epoch)
-        self._floor.happened(told.controller, msgspec.json.decode(told.event, type=EVENTS[told.kind]))
+        for one in told.events:
+            self._floor.happened(told.controller, msgspec.json.decode(one.event, type=EVENTS[one.kind]))
 
     def _lead_of(self, epoch: int) -> None:
         if not self.epoch or epoch != self.epoch:
@@ -236,6 +258,11 @@ class Leadership:
 
     def _changed(self, operator: Operator) -> None:
         self._server.tell("operators", lead.standing(self._floor.state, operator, time.monotonic()))
+
+    def _took(self) -> Took:
+        took = sorted(self._floor.decisions) or [0.0]
+        last = len(took) - 1
+        return Took(len(self._floor.decisions), took[last // 2], took[last * 99 // 100], took[last])
 
     def _lost_follower(self, topic: str) -> None:
         controller = topic.partition("/")[2]
@@ -328,17 +355,17 @@ class Leadership:
                 self._more.clear()
                 await self._more.wait()
                 continue
-            event = self._unsent[0]
-            told = Happened(self._name, epoch, type(event).__name__, raw(event))
+            events = self._unsent[:AT_ONCE]
+            told = [Told(type(event).__name__, raw(event)) for event in events]
             try:
-                await client.ask(told, within=ANSWER)
+                await client.ask(Happened(self._name, epoch, told), within=ANSWER)
             except (LinkError, Refused) as error:
                 log.error("the lead did not take an event: %s", error)
                 self._joined.clear()
                 await client.begin_anew()
                 continue
-            if self._unsent and self._unsent[0] is event:
-                del self._unsent[0]
+            sent = set(map(id, events))
+            self._unsent = [event for event in self._unsent if id(event) not in sent]
 
     async def _carry_out(self, client: Client) -> None:
         act: Act

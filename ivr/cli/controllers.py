@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from ivr.acd.leadership import Decisions, Took
 from ivr.cli.installation import secret
 from ivr.cli.output import common, emit
 from ivr.link.client import Client
@@ -15,7 +16,7 @@ from ivr.store import controllers
 from ivr.store.database import Database
 from ivr.store.schema import Controller
 
-COLUMNS = ["id", "pid", "address", "calls", "since", "answers", "ms"]
+COLUMNS = ["id", "pid", "address", "calls", "since", "answers", "ms", "decisions", "decision_ms"]
 WITHIN = 2.0
 
 
@@ -38,13 +39,15 @@ async def _ask(alive: list[Controller], token: str) -> list[dict[str, Any]]:
 
 
 async def _row(one: Controller, token: str) -> dict[str, Any]:
-    """`ms`: from the question to the answer, on a connection that stands."""
+    """`ms`: from the question to the answer, on a connection that stands. `decision_ms`: the 99th of a hundred."""
     row = {"id": one.id, "pid": one.pid, "address": one.address, "calls": one.calls, "since": one.started_at}
     try:
         async with Client(one.address, token) as client:
             await client.ask(Ping(), within=WITHIN)
             begun = time.perf_counter()
             await client.ask(Ping(), within=WITHIN)
-            return row | {"answers": True, "ms": (time.perf_counter() - begun) * 1000}
+            ms = (time.perf_counter() - begun) * 1000
+            took: Took = await client.ask(Decisions(), Took, within=WITHIN)
+            return row | {"answers": True, "ms": ms, "decisions": took.number, "decision_ms": took.p99 * 1000}
     except LinkError:
-        return row | {"answers": False, "ms": None}
+        return row | {"answers": False, "ms": None, "decisions": None, "decision_ms": None}

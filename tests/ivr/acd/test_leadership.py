@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from ivr.acd import words as w
 from ivr.acd.floor import Floor
-from ivr.acd.leadership import Act, Leadership
+from ivr.acd.leadership import Act, Decisions, Happened, Leadership, Took
 from ivr.acd.state import Queue
+from ivr.link.client import Client
 from ivr.link.messages import raw
 from ivr.link.server import Server
 from ivr.store.database import Database, StoreError
@@ -131,6 +132,33 @@ async def test_one_floor_for_all(members: list[Member]) -> None:
     two.floor.take(w.WrappedUp("1"))
     await until(lambda: b.offers == ["1"])
     assert not two.presences and not three.presences, "one alone writes where operators stand"
+
+
+async def test_a_burst_reaches_the_lead_together_and_in_order(members: list[Member]) -> None:
+    one, two, _ = members
+    one.floor.take(w.SignedIn("1", "op-1"))
+    one.floor.take(w.Paused("1", "test"))
+    together: list[int] = []
+
+    def happened(told: Happened) -> None:
+        together.append(len(told.events))
+        one.leadership._happened(told)
+
+    one.server.on(Happened, happened)
+    calls = [Caller(two, f"call-{number}").call for number in range(50)]
+    await until(lambda: len(one.floor.state.waiting) == len(calls))
+    assert list(one.floor.state.waiting) == calls
+    assert len(together) <= 2 and sum(together) == len(calls)
+
+
+async def test_how_long_decisions_take_is_told(members: list[Member]) -> None:
+    one, two, _ = members
+    one.floor.take(w.SignedIn("1", "op-1"))
+    async with Client(one.leadership._address, TOKEN) as client:
+        took: Took = await client.ask(Decisions(), Took)
+        assert took.number > 0 and 0 < took.median <= took.p99 <= took.longest < 1
+    async with Client(two.leadership._address, TOKEN) as client:
+        assert await client.ask(Decisions(), Took) == Took(0, 0.0, 0.0, 0.0), "who follows decides nothing"
 
 
 async def test_the_lead_is_killed(members: list[Member]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ivr.acd.leadership import Decisions, Took
 from ivr.cli.installation import secret
 from ivr.cli.main import parser
 from ivr.link.server import Server
@@ -22,6 +23,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     """Of a server that answers, in a thread of its own."""
     loop = new_event_loop()
     server = Server(secret(load(tmp_path), "link"))
+    server.on(Decisions, lambda _: Took(7, 0.001, 0.002, 0.003))
     address = loop.run_until_complete(server.listen(range(41000, 42000)))
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -44,7 +46,7 @@ def test_each_controller_is_asked(tmp_path: Path, address: str, capsys: pytest.C
     assert args.run(args) == 0
     [one] = json.loads(capsys.readouterr().out)
     assert (one["id"], one["calls"], one["address"], one["answers"]) == ("one", 3, address, True)
-    assert one["ms"] > 0
+    assert one["ms"] > 0 and (one["decisions"], one["decision_ms"]) == (7, 2.0)
     with database.transaction() as session:
         store.heartbeat(session, "two", pid=2, started_at=now, now=now, calls=0, address="127.0.0.1:1")
     assert args.run(args) == 1
