@@ -1,0 +1,181 @@
+"""One contact centre under load: an installation as `ivr up` starts it, its operators, their phones, the callers."""
+
+import asyncio
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from asterisk_conf import tree
+from bench.house import cpu
+from bench.queues.crowd import Callers, Heard, Phones
+from bench.queues.history import History, Kind, read
+from ivr.acd import commands
+from ivr.acd.leadership import Decisions, Took
+from ivr.acd.state import USUAL_LEVEL
+from ivr.calls import phones
+from ivr.cli.installation import secret
+from ivr.control_room.lines import Lines
+from ivr.link.client import Client
+from ivr.store import controllers, operators
+from ivr.store.database import Database
+from tests.live.conftest import OPEN, Installation
+
+FLOWS = Path(__file__).parent / "flows"
+# What the numbers of `flows/` stand for, and how often of a hundred they are dialled.
+KINDS = {
+    "+390600000011": (Kind("tax", ("it",)), 60),
+    "+390600000012": (Kind("tax", ("de",)), 10),
+    "+390600000013": (Kind("tax", ("it", "rates>=4")), 10),
+    "+390600000014": (Kind("tax", ("it",), 1), 5),
+    "+390600000015": (Kind("send", ("it",)), 15),
+}
+WRAP_UP = 2.0  # as in flows/queues.yaml
+RING = 0.5
+ARRIVALS = 20.0
+NOTICE = 4.0  # seconds until the last of them waits
+PATIENCE = 15.0
+DRAIN = 90.0  # seconds after the last call has come
+# Two RTP ports and as many sockets a call: more than the 800 ports that an installation has by itself.
+RTP = (10_000, 13_999)
+
+
+@dataclass(frozen=True)
+class Load:
+    """`rate`: calls a second, for `seconds`, after `waiting` others. `impatient`: the part of callers who hang up."""
+
+    operators: int
+    waiting: int
+    rate: float
+    seconds: float
+    controllers: int
+    impatient: float
+    seed: int
+
+    @property
+    def calls(self) -> int:
+        return self.waiting + round(self.rate * self.seconds)
+
+    @property
+    def arrivals(self) -> float:
+        """Calls a second, of those that wait before the operators come."""
+        return min(ARRIVALS, self.rate * 5)
+
+    @property
+    def talk(self) -> float:
+        """Seconds from answer to hang-up, so that the operators can take a little more than what comes."""
+        return 0.97 * self.operators / self.rate - RING - WRAP_UP
+
+    @property
+    def numbers(self) -> list[str]:
+        shares = [share for _, share in KINDS.values()]
+        return random.Random(self.seed).choices(list(KINDS), shares, k=self.calls)
+
+
+@dataclass(frozen=True)
+class Result:
+    """`cpu`: seconds of CPU by process during `seconds` of load. `placed`: calls that were answered; `failed`: those
+    that went otherwise than callers expect. `errors`: that the controllers logged."""
+
+    history: History
+    phones: Sequence[Heard]
+    callers: Sequence[Heard]
+    took: Mapping[str, Took]
+    cpu: Mapping[str, float]
+    seconds: float
+    placed: int
+    failed: int
+    errors: Counter[str]
+
+
+async def run(load: Load, folder: Path) -> Result:
+    first, last = map(str, RTP)
+    settings = {
+        "CONTROLLERS__COUNT": str(load.controllers), "FLOWS__FOLDER": str(FLOWS),
+        "PORTS__RTP_FIRST": first, "PORTS__RTP_LAST": last,
+    }  # fmt: skip
+    house = Installation(folder / "data", OPEN, **settings)
+    house.data.mkdir()
+    await asyncio.to_thread(house.start)
+    try:
+        result = await _under_load(load, folder, house)
+    finally:
+        await asyncio.to_thread(house.stop)
+    return result
+
+
+async def _under_load(load: Load, folder: Path, house: Installation) -> Result:
+    settings, got = house.settings, tree.ensure(print)
+    database = Database(settings.database_url)
+    codes = _employ(database, load)
+    passwords = {code: phones.password(secret(settings, "phones"), code) for code in codes}
+    await asyncio.sleep(3 + load.operators / 50)  # the controllers tell Asterisk of the phones
+    link, server = secret(settings, "link"), settings.ports.sip
+    async with (
+        Phones(got, folder, server, passwords, RING, load.talk) as at_work,
+        Callers(got, folder, server, load.numbers, load.impatient, PATIENCE) as callers,
+        Lines(database, link) as lines,
+    ):
+        for code in codes:
+            await lines.ask_floor(commands.Ready(code, "api"), commands.Stands)
+            await lines.ask_floor(commands.Pause(code, "bench", "api"), commands.Stands)
+        early = await callers.place("early", 0, load.waiting, load.arrivals)
+        await asyncio.sleep(load.waiting / load.arrivals + NOTICE)
+        pids = {"asterisk": house.status()["asterisk"]["pid"], "phones (SIPp)": at_work.pid}
+        pids |= {one["id"]: one["pid"] for one in house.status()["controllers"]}
+        later = await callers.place("later", load.waiting, load.calls - load.waiting, load.rate)
+        pids["callers (SIPp)"] = later.pid
+        before, begun = {name: cpu(pid) for name, pid in pids.items()}, time.monotonic()
+        for code in codes:
+            await lines.ask_floor(commands.Ready(code, "api"), commands.Stands)
+        await asyncio.sleep(load.seconds)
+        used = {name: cpu(pid) - before[name] for name, pid in pids.items()}
+        seconds = time.monotonic() - begun
+        took = await _took(database, link)
+        async with asyncio.timeout(DRAIN):
+            await asyncio.gather(early.wait(), later.wait())
+        await asyncio.sleep(WRAP_UP + 2)
+        for code in codes:
+            await lines.ask_floor(commands.SignOut(code, "api"), commands.Stands)
+        await asyncio.sleep(WRAP_UP + 3)  # the last tickets
+        heard = at_work.heard()
+    counts = [callers.counts(name) for name in ("early", "later")]
+    history = read(database, {number: kind for number, (kind, _) in KINDS.items()}, USUAL_LEVEL)
+    good, bad = (sum(count) for count in zip(*counts, strict=True))
+    return Result(
+        history, heard, callers.heard("early", "later"), took, used, seconds, good + bad, bad, _errors(settings.logs)
+    )
+
+
+async def _took(database: Database, token: str) -> dict[str, Took]:
+    """Of each controller that has decided anything."""
+    with database.read() as session:
+        there = controllers.alive(session, datetime.now(UTC))
+    took = {}
+    for one in there:
+        async with Client(one.address, token) as client:
+            answer: Took = await client.ask(Decisions(), Took)
+            took |= {one.id: answer} if answer.number else {}
+    return took
+
+
+def _errors(logs: Path) -> Counter[str]:
+    lines = (json.loads(line) for log in logs.glob("controller-*.log") for line in log.read_text().splitlines())
+    return Counter(line["message"][:100] for line in lines if line["level"] in ("error", "critical"))
+
+
+def _employ(database: Database, load: Load) -> list[str]:
+    """Operators with one to three skills, in one queue or in all. Everybody speaks Italian."""
+    chance, now = random.Random(load.seed), datetime.now(UTC)
+    codes = [str(1000 + number) for number in range(load.operators)]
+    with database.transaction() as session:
+        for number, code in enumerate(codes):
+            languages = ["it", "de"] if number % 3 == 0 else ["it"]
+            skills = {"rates": chance.randint(4, 9)} if number % 4 == 0 else {}
+            queues = ["all"] if number % 2 == 0 else ["tax"] if number % 4 == 1 else ["tax", "send"]
+            operators.add(session, code, f"Operator {code}", languages, queues, now, skills)
+    return codes
