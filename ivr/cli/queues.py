@@ -12,7 +12,7 @@ from ivr.calls import commands as c
 from ivr.cli.installation import secret
 from ivr.cli.output import common, emit, problem, show
 from ivr.control_room.lines import Lines
-from ivr.control_room.queues import queues
+from ivr.control_room.queues import queues, today
 from ivr.link.messages import LinkError, Refused
 from ivr.problem import Problem, WrongUse
 from ivr.settings import load
@@ -49,7 +49,7 @@ def _standing(args: argparse.Namespace) -> list[dict[str, Any]]:
     lines = Lines(database, secret(settings, "link"))
     seen: Overview = asyncio.run(_ask(lines, lambda: lines.ask_floor(Look(), Overview)))
     with database.read() as session:
-        return queues(session, seen, datetime.now(UTC), zone)
+        return queues(session, seen, today(session, seen, datetime.now(UTC), zone))
 
 
 async def _ask(lines: Lines, question: Callable[[], Awaitable[Any]]) -> Any:

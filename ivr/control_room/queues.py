@@ -1,6 +1,7 @@
 """Queues and operators as supervisors see them, without any caller's number: what the controller that decides tells,
 with what the store knows of it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -11,14 +12,18 @@ from sqlalchemy.orm import Session
 from ivr.acd.overview import Overview, Waits
 from ivr.days import midnight
 from ivr.store import calls, operators
-from ivr.store.service_level import levels
+from ivr.store.service_level import Level, levels
 
 
-def queues(session: Session, seen: Overview, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
+def today(session: Session, seen: Overview, now: datetime, zone: ZoneInfo) -> dict[str, Level]:
+    """The service level of each queue since midnight."""
+    return levels(session, {queue.name: queue.answer_within for queue in seen.queues}, midnight(now, zone))
+
+
+def queues(session: Session, seen: Overview, today: Mapping[str, Level]) -> list[dict[str, Any]]:
     """Each queue with `waiting` (a count), `longest` (seconds, None when nobody waits), `operators` (state → count),
     `service_level` of today (`within` seconds, `answered`, `in_time`, `abandoned`, `share` of 1) and its `calls`."""
     known = calls.there(session, [one.id for queue in seen.queues for one in queue.calls])
-    today = levels(session, {queue.name: queue.answer_within for queue in seen.queues}, midnight(now, zone))
     return [
         {
             "name": queue.name,

@@ -24,7 +24,8 @@ PUBLISH = frozenset({"admin", "designer"})
 
 # (method, route) → roles. Signing in, the language and the files of the pages are the only routes for everybody.
 GRANTS: dict[tuple[str, str], frozenset[str]] = {
-    ("GET", "/"): frozenset({"admin", "supervisor"}),
+    ("GET", "/"): SUPERVISE,
+    ("GET", "/board/events"): SUPERVISE,
     ("POST", "/sign-out"): frozenset(ROLES),
     ("GET", "/calls"): frozenset({"admin", "supervisor"}),
     ("GET", "/tickets"): frozenset({"admin", "supervisor"}),

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import aiohttp_session
 from aiohttp import web
@@ -12,6 +13,7 @@ from ivr.prompts.library import Library
 from ivr.settings import Settings
 from ivr.store.database import Database
 from ivr.web import answers
+from ivr.web.board import Board
 from ivr.web.desk import Watch
 from ivr.web.guard import FAILURES, guard
 from ivr.web.pages import (
@@ -55,7 +57,8 @@ def make_app(
     app = web.Application(middlewares=[aiohttp_session.session_middleware(storage), guard])
     app[answers.DATABASE], app[answers.SETTINGS], app[FAILURES] = database, settings, {}
     app[desk_phone.PHONE_SECRET], app[desk.WATCH], app[answers.CLOSING] = phone_secret, Watch(database), asyncio.Event()
-    app[answers.LINES] = Lines(database, link_token)
+    lines = app[answers.LINES] = Lines(database, link_token)
+    app[board.BOARD] = Board(database, lines, ZoneInfo(settings.recordings.timezone))
     app.on_shutdown.append(_closing)
     app[answers.TEMPLATES] = answers.templates(settings)
     app[flows.SHELVES] = Shelves(settings.flows.folder, database, settings.flow_versions, library, settings.http.hosts)

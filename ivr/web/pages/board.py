@@ -1,4 +1,4 @@
-"""The floor now: operators and calls in progress."""
+"""The floor now, for supervisors: queues, operators, calls in progress, and what they do about them; live."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -7,12 +7,33 @@ from typing import Any
 from aiohttp import web
 from sqlalchemy.orm import Session
 
+from ivr.calls import phones
 from ivr.control_room.board import board
-from ivr.web.answers import api, page
+from ivr.store import operators
+from ivr.web.answers import api, html, read
+from ivr.web.board import Board
+from ivr.web.streams import stream
+
+BOARD = web.AppKey("board", Board)
 
 
-def _board(session: Session) -> dict[str, Any]:
+def _status(session: Session) -> dict[str, Any]:
     return asdict(board(session, datetime.now(UTC)))
 
 
-ROUTES = [web.get("/", page("board", _board)), web.get("/api/status", api(_board))]
+async def _show(request: web.Request) -> web.StreamResponse:
+    """`phone`: where the supervisor hears calls, `sip` or `page`: where they are signed in; "" without a code."""
+    code = request["operator"]
+    mine = await read(request, lambda session: operators.presence(session, code)) if code else None
+    in_page = mine is not None and mine.phone == phones.browser_account(code)
+    phone = ("page" if in_page else "sip") if code else ""
+    return html(request, "board", view=await request.app[BOARD].view(), phone=phone)
+
+
+async def _events(request: web.Request) -> web.StreamResponse:
+    one = request.app[BOARD]
+    async with one.changes() as changed:
+        return await stream(request, changed, one.view)
+
+
+ROUTES = [web.get("/", _show), web.get("/board/events", _events), web.get("/api/status", api(_status))]

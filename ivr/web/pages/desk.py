@@ -1,7 +1,5 @@
 """The operators' page: where they stand, their call, what they say of it; live by server-sent events."""
 
-import asyncio
-import json
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -12,14 +10,14 @@ from ivr.flow.findings import FlowErrors
 from ivr.flow.model import Book
 from ivr.store import calls, operators
 from ivr.store.database import StoreError
-from ivr.web.answers import CLOSING, SETTINGS, html, read, to_json, write
+from ivr.web.answers import SETTINGS, html, read, to_json, write
 from ivr.web.desk import Reader, Watch, targets, view
 from ivr.web.labels import labels, language_of
 from ivr.web.pages.flows import SHELVES
 from ivr.web.shelf import NotThere
+from ivr.web.streams import stream
 
 WATCH = web.AppKey("watch", Watch)
-BEAT = 15.0  # seconds; what stands between us and the browser must not take a quiet stream for a dead one
 LONGEST_NOTE = 2000
 
 
@@ -49,26 +47,13 @@ async def _show(request: web.Request) -> web.StreamResponse:
 
 async def _events(request: web.Request) -> web.StreamResponse:
     """A stream of `view`s: the first at once, then one whenever something has changed."""
-    code, reader, closing = request["operator"], _reader(request), request.app[CLOSING]
-    stream = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
-    await stream.prepare(request)
+    code, reader = request["operator"], _reader(request)
+
+    async def seen() -> object:
+        return await read(request, lambda session: view(session, code, datetime.now(UTC), reader))
+
     async with request.app[WATCH].of(code) as changed:
-        over = asyncio.create_task(closing.wait())
-        while not over.done():
-            wake = asyncio.create_task(changed.wait())
-            await asyncio.wait({wake, over}, timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
-            wake.cancel()
-            text = ": still here\n\n"
-            if changed.is_set():
-                changed.clear()
-                seen = await read(request, lambda session: view(session, code, datetime.now(UTC), reader))
-                text = f"data: {json.dumps(seen)}\n\n"
-            try:
-                await stream.write(text.encode())
-            except ConnectionError:  # the page was left
-                break
-        over.cancel()
-    return stream
+        return await stream(request, changed, seen)
 
 
 async def _targets(request: web.Request) -> web.StreamResponse:

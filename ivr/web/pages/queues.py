@@ -8,7 +8,7 @@ from aiohttp import web
 
 from ivr.acd.overview import Look, Overview
 from ivr.calls import commands as c
-from ivr.control_room.queues import queues
+from ivr.control_room.queues import queues, today
 from ivr.web.answers import LINES, SETTINGS, read, to_json
 
 
@@ -21,7 +21,7 @@ async def standing(request: web.Request) -> list[dict[str, Any]]:
     """Raises LinkError."""
     zone = ZoneInfo(request.app[SETTINGS].recordings.timezone)
     seen = await request.app[LINES].ask_floor(Look(), Overview)
-    return await read(request, lambda session: queues(session, seen, datetime.now(UTC), zone))
+    return await read(request, lambda session: queues(session, seen, today(session, seen, datetime.now(UTC), zone)))
 
 
 async def _move(request: web.Request) -> web.StreamResponse:

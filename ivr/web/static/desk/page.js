@@ -1,5 +1,6 @@
 // The operators' page: shows what the server tells (`view`), does what the buttons say.
 
+import { byKey } from "../keys.js";
 import { Devices } from "./devices.js";
 import { Phone } from "./phone.js";
 import { watchQuality } from "./quality.js";
@@ -38,6 +39,7 @@ class Desk {
       if (button?.dataset.act) this.#act(button.dataset.act);
       else if (button?.dataset.dtmf) this.#press(button.dataset.dtmf);
     });
+    byKey(root);
     document.addEventListener("keydown", (event) => this.#key(event));
     root.querySelector("[data-target]").addEventListener("focus", () => this.#readTargets());
     this.form.addEventListener("submit", (event) => event.preventDefault());
@@ -279,22 +281,12 @@ class Desk {
     }
   }
 
-  // Alt and the letter that stands on a button; digits for the keypad while it is open and no field has the focus.
+  // Digits for the keypad, while it is open and no field has the focus.
   #key(event) {
-    if (event.altKey && !event.ctrlKey && !event.metaKey) {
-      const letter = event.code.replace(/^(Key|Digit)/, "");
-      const target = [...this.root.querySelectorAll(`[data-key="${letter}"]`)].find((one) => one.checkVisibility());
-      if (!target) return;
-      event.preventDefault();
-      if (target.matches("textarea, select")) target.focus();
-      else target.click();
-    } else if (
-      this.shown.keypadOpen && !event.ctrlKey && !event.metaKey && KEYS.includes(event.key) &&
-      !event.target.matches("input, textarea, select")
-    ) {
-      event.preventDefault();
-      this.#press(event.key);
-    }
+    if (!this.shown.keypadOpen || event.ctrlKey || event.altKey || event.metaKey || !KEYS.includes(event.key)) return;
+    if (event.target.matches("input, textarea, select")) return;
+    event.preventDefault();
+    this.#press(event.key);
   }
 }
 

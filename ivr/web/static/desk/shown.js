@@ -1,5 +1,7 @@
 // What is seen of the desk: puts the server's view and the phone's state into the page, and keeps its clocks going.
 
+import { length } from "../times.js";
+
 const SECOND = 1000;
 const DISPOSITIONS = ["Q", "PQ", "A", "PA", "I", "PI"];
 
@@ -201,12 +203,6 @@ export class Shown {
     const place = this.root.querySelector(`[data-text=${name}]`);
     if (place.textContent !== String(text)) place.textContent = text;
   }
-}
-
-function length(seconds) {
-  const whole = Math.max(0, Math.floor(seconds)), rest = String(whole % 60).padStart(2, "0");
-  const hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;
-  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
 function chip(text) {
