@@ -1,4 +1,5 @@
-"""What an operator dials from their own phone: *1 signs in, *2 signs out, *3N gives the last call's disposition.
+"""What an operator dials from their own phone: *1 signs in, *2 signs out, *3N gives the last call's disposition, *4
+begins a break, *5 ends it, and a wrap-up.
 
 The phone is known by its SIP account (`op-4271`); the personal code keyed after *1 must be that account's.
 """
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 KEY_WAIT = 8.0
 LONGEST_CODE = 8
 ATTEMPTS = 3
+BREAK = "break"  # the reason of a pause from the phone
 
 
 class Desk:
@@ -39,7 +41,8 @@ class Desk:
         self._keys.put_nowait(digit)
 
     def played(self, playback: str, heard: bool) -> None:
-        self._heard.set()
+        if playback == self._playback:
+            self._heard.set()
 
     def gone(self, cause: int) -> None:
         if self._task:
@@ -47,6 +50,10 @@ class Desk:
 
     async def look_again(self) -> None:
         self._heard.set()
+
+    @property
+    def _playback(self) -> str:
+        return f"{self._channel.id}-play-{self._plays}"
 
     async def run(self) -> None:
         exchange, channel = self._exchange, self._channel.id
@@ -60,6 +67,8 @@ class Desk:
             elif dialled == "*2":
                 exchange.floor.take(acd.SignedOut(self._operator, "phone"))
                 await self._say("signed-out")
+            elif dialled in ("*4", "*5"):
+                await self._pause(begins=dialled == "*4")
             elif dialled.startswith("*3") and dialled[2:] in KEYS:
                 await self._dispose(KEYS[dialled[2:]])
             else:
@@ -82,12 +91,24 @@ class Desk:
         for _ in range(ATTEMPTS):
             await self._start_saying("sign-in")
             code = await self._code()
+            await self._exchange.ari.stop_playback(self._playback)
             if code == self._operator and self._exchange.floor.operator(code):
                 self._after = acd.SignedIn(code, phone, "phone")
                 await self._say("signed-in")  # who hangs up on it is at work all the same
                 return
             await self._say("sign-in-refused")
         log.warning("a sign-in was refused", extra={"operator": self._operator})
+
+    async def _pause(self, *, begins: bool) -> None:
+        operator = self._exchange.floor.operator(self._operator)
+        if operator is None or operator.presence == "signed-out":
+            await self._say("not-signed-in")
+        elif begins:
+            self._exchange.floor.take(acd.Paused(self._operator, BREAK, "phone"))
+            await self._say("paused")
+        else:
+            self._after = acd.Resumed(self._operator, "phone")
+            await self._say("back")
 
     async def _code(self) -> str:
         code = ""
@@ -123,7 +144,7 @@ class Desk:
             log.error("%s", error)
             self._heard.set()
             return
-        await self._exchange.ari.play(self._channel.id, f"{self._channel.id}-play-{self._plays}", [media(file)])
+        await self._exchange.ari.play(self._channel.id, self._playback, [media(file)])
 
     async def _say(self, prompt: str) -> None:
         await self._start_saying(prompt)

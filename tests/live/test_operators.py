@@ -1,10 +1,17 @@
 """Operators' states: from the command line, carried out by the controller, and from what becomes of their phones."""
 
+import asyncio
 import os
 import signal
 import time
 from pathlib import Path
 
+from asterisk_conf import tree
+from ivr.calls import phones
+from ivr.cli.installation import library as open_library
+from ivr.flow.builtin import builtin_say
+from ivr.phone.hearing import likeness
+from ivr.phone.phone import Account, Phone
 from ivr.store import operators
 from ivr.store.database import Database
 from tests.live.conftest import Desk, Installation
@@ -62,6 +69,30 @@ def test_a_phone_that_vanishes(installation: Installation, operator: str) -> Non
     ]
     worked = installation.ivr("operators", "day", operator)
     assert sum(worked["states"].values()) == worked["seconds"] > 0 and not worked["open"]
+
+
+async def test_a_break_from_the_phone(installation: Installation, operator: str, tmp_path: Path) -> None:
+    settings = installation.settings
+    password = phones.password((settings.secrets / "phones").read_text().strip(), operator)
+    name, port = phones.account(operator), settings.ports.sip
+    account = Account(name, "127.0.0.1", port, password=password, register=True)
+    async with Phone(tree.ensure(print), account, folder=tmp_path / "phone") as phone:
+        await phone.registered(within=5)
+
+        async def dial(code: str, says: str, then: tuple[str, str], keys: str = "") -> None:
+            await phone.dial(code)
+            await phone.wait_for("ESTABLISHED", within=10)
+            await phone.press(keys)
+            await phone.wait_for("CLOSED", within=20)
+            said = open_library(settings).make(builtin_say(says, "it"))
+            assert likeness(phone.heard, said) > 0.8, says
+            assert await asyncio.to_thread(_becomes, installation, operator, *then) < 5
+
+        await dial("*4", "not-signed-in", ("signed-out", ""))
+        await dial("*1", "signed-in", ("ready", ""), f",{operator}#")
+        await dial("*4", "paused", ("paused", "break"))
+        await dial("*5", "back", ("ready", ""))
+        await dial("*2", "signed-out", ("signed-out", ""))
 
 
 def _phone_of(desk: Desk) -> int:
