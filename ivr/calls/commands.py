@@ -123,12 +123,21 @@ async def carry_out(exchange: "Exchange", command: Command) -> Done:
         if isinstance(command, Move):
             _move(exchange, session, command)
         else:
+            if isinstance(command, Supervise) and command.mode != "off":
+                await _must_be_there(exchange, command.phone)
             await session.conversation.command(command)
         if isinstance(command, Return):  # a consult that ended otherwise leaves the caller with the music
             session.note("resumed", {"operator": command.by})
     except AriError as error:
         raise Refused("somebody has just hung up" if error.gone else f"Asterisk did not do it: {error}") from None
     return Done()
+
+
+async def _must_be_there(exchange: "Exchange", phone: str) -> None:
+    """Raises Refused when nobody could answer at this account, AriError."""
+    accounts = await exchange.ari.accounts()
+    if not any(account.resource == phone and account.state == "online" for account in accounts):
+        raise Refused(f"your phone {phone} cannot be reached: is it on?")
 
 
 def _move(exchange: "Exchange", session: "Session", command: Move) -> None:

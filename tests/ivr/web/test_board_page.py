@@ -93,7 +93,7 @@ async def test_who_talks_can_be_listened_to_with_a_phone_of_ones_own(
 
     await site.sign_in("chief")
     await site.page.check("[value='4271']")
-    await site.page.keyboard.press("Alt+L")
+    await site.page.keyboard.press("Alt+T")
     await told(site, "[data-problem]", "nobody is speaking with this caller")  # it is not so, says its controller
     await site.page.check("[value='4272']")
     assert await site.page.is_disabled("[data-act=take-over]")

@@ -64,14 +64,16 @@ async def test_who_may_command_what(client: TestClient[Any, Any], controller: Co
         ("chief", "supervise", {"phone": "op-4271"}, 400, "your own"),
         ("chief", "supervise", {"mode": "shout"}, 400, "supervise:"),
         ("chief", "take-over", {"operator": "4271"}, 409, "nobody is speaking"),  # and it would have been 4272's
-        ("chief", "supervise", {"mode": "whisper"}, 409, "nobody is speaking"),
+        ("chief", "supervise", {"mode": "off"}, 409, "nobody is speaking"),
+        ("chief", "supervise", {"mode": "whisper"}, 409, "Asterisk did not do it"),  # where the phone is, it knows
     ):
         told = await ask(client, user, "POST", f"/api/calls/a/commands/{name}", body)
         assert told[0] == status and why in str(told[1]), (name, told)
     assert (await ask(client, "operator", "POST", "/api/calls/x/commands/hold"))[0] == 409, "no such call"
     with database.read() as session:
         rows = [(row.user, row.action, row.subject) for row in session.scalars(select(AuditEntry))]
-    assert rows == [("chief", "takeover", "a"), ("chief", "supervise whisper", "a")], "also what was refused"
+    acts = ["takeover", "supervise off", "supervise whisper"]
+    assert rows == [("chief", act, "a") for act in acts], "also what was refused"
 
 
 async def test_operators_and_queues_as_supervisors_see_them(
