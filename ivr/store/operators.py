@@ -80,10 +80,14 @@ def set_presence(
     phone: str = "",
     by: str = "",
 ) -> None:
-    """Where the operator stands from now on, and the event; nothing when that is where they stand already."""
+    """Where the operator stands from now on, and the event; nothing when that is where they stand already.
+
+    After a clock was set back, what follows is dated by the last event until it has caught up: an order that the times
+    contradict could not be told from them."""
     before = session.get(Presence, code)
     if before and (before.state, before.reason, before.call_id, before.phone) == (state, reason, call, phone):
         return
+    now = max(now, before.since) if before else now
     session.merge(Presence(code=code, state=state, reason=reason, phone=phone, since=now, call_id=call))
     session.add(PresenceEvent(code=code, at=now, state=state, reason=reason, call_id=call, by=by))
     session.flush()

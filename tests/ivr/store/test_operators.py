@@ -56,3 +56,17 @@ def test_what_happened_stays_when_an_operator_is_removed(database: Database) -> 
     with database.read() as session:
         changes = operators.events(session, "4271", MIDNIGHT, NEXT)
     assert [one.state for one in changes] == ["ready", "signed-out"]
+
+
+def test_a_clock_that_is_set_back_changes_no_order(database: Database) -> None:
+    stands(database, 8, "ready")
+    stands(database, 10, "talking")
+    stands(database, 9, "wrap-up")
+    stands(database, 9.5, "ready")
+    stands(database, 11, "signed-out")
+    with database.read() as session:
+        events = operators.events(session, "4271", MIDNIGHT, NEXT)
+    assert [one.state for one in events][-5:] == ["ready", "talking", "wrap-up", "ready", "signed-out"]
+    worked = account(events, MIDNIGHT, NEXT, NEXT)
+    assert worked and worked.states == {"ready": 3 * 3600, "talking": 0, "wrap-up": 0}
+    assert sum(worked.states.values()) == worked.seconds
