@@ -27,7 +27,7 @@ def waits(state: State, calls: Sequence[Waiting], now: float) -> dict[str, float
     others = sum(usual.values()) / len(usual)  # for the queues that are not measured yet
     free = _ends(state, usual, others, now)
     line = [(call, _kind(state, call, now)) for call in sorted(state.waiting.values(), key=order) if not call.offered]
-    fit = {kind: state.fit(kind) & free.keys() for _, kind in line}
+    fit = {kind: state.fit(kind) & free.keys() for kind in {kind for _, kind in line}}
     found = {}
     for call in calls:
         mine = fit.get(_kind(state, call, now), frozenset())
