@@ -5,7 +5,7 @@ python -m bench.queues [--operators 200] [--waiting 500] [--rate 20] [--seconds 
 
 An installation of its own; `--waiting` calls come before the operators do, then `--rate` a second. What was promised is
 looked for in the store alone, when all is over. `--app-queue`: the same operators and callers with Asterisk's own queue
-before that. Exit status 1: a promise was broken.
+before that, and nobody hangs up in the queue. Exit status 1: a promise was broken.
 """
 
 import argparse
@@ -32,7 +32,8 @@ def arguments() -> argparse.Namespace:
 
 
 async def main(args: argparse.Namespace, folder: Path) -> int:
-    load = Load(args.operators, args.waiting, args.rate, args.seconds, args.controllers, args.impatient, args.seed)
+    impatient = 0.0 if args.app_queue else args.impatient
+    load = Load(args.operators, args.waiting, args.rate, args.seconds, args.controllers, impatient, args.seed)
     rows = []
     if args.app_queue:
         (folder / "app_queue").mkdir()

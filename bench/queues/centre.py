@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from asterisk_conf import tree
-from bench.house import cpu
+from bench.house import threads
 from bench.queues.crowd import Callers, Heard, Phones
 from bench.queues.history import History, Kind, read
 from ivr.acd import commands
@@ -78,8 +78,9 @@ class Load:
 
 @dataclass(frozen=True)
 class Result:
-    """`cpu`: seconds of CPU by process during `seconds` of load. `placed`: calls that were answered; `failed`: those
-    that went otherwise than callers expect. `errors`: that the controllers logged."""
+    """`cpu`: seconds of CPU by process during `seconds` of load, in which `served` conversations began. `placed`: calls
+    that were answered; `failed`: those that went otherwise than callers expect. `errors`: what the controllers logged.
+    """
 
     history: History
     phones: Sequence[Heard]
@@ -87,6 +88,7 @@ class Result:
     took: Mapping[str, Took]
     cpu: Mapping[str, float]
     seconds: float
+    served: int
     placed: int
     failed: int
     errors: Counter[str]
@@ -125,15 +127,19 @@ async def _under_load(load: Load, folder: Path, house: Installation) -> Result:
             await lines.ask_floor(commands.Pause(code, "bench", "api"), commands.Stands)
         early = await callers.place("early", 0, load.waiting, load.arrivals)
         await asyncio.sleep(load.waiting / load.arrivals + NOTICE)
+        while any(
+            one["state"] != "paused" for one in house.status()["operators"]
+        ):  # until Asterisk has asked all phones
+            await asyncio.sleep(1)
         pids = {"asterisk": house.status()["asterisk"]["pid"], "phones (SIPp)": at_work.pid}
         pids |= {one["id"]: one["pid"] for one in house.status()["controllers"]}
         later = await callers.place("later", load.waiting, load.calls - load.waiting, load.rate)
         pids["callers (SIPp)"] = later.pid
-        before, begun = {name: cpu(pid) for name, pid in pids.items()}, time.monotonic()
+        before, begun, at = _cpu(pids), time.monotonic(), time.time()
         for code in codes:
             await lines.ask_floor(commands.Ready(code, "api"), commands.Stands)
         await asyncio.sleep(load.seconds)
-        used = {name: cpu(pid) - before[name] for name, pid in pids.items()}
+        used = {name: seconds - before.get(name, 0.0) for name, seconds in _cpu(pids).items()}
         seconds = time.monotonic() - begun
         took = await _took(database, link)
         async with asyncio.timeout(DRAIN):
@@ -145,10 +151,31 @@ async def _under_load(load: Load, folder: Path, house: Installation) -> Result:
         heard = at_work.heard()
     counts = [callers.counts(name) for name in ("early", "later")]
     history = read(database, {number: kind for number, (kind, _) in KINDS.items()}, USUAL_LEVEL)
+    served = sum(at <= talk.begin < at + seconds for way in history.ways.values() for talk in way.talks)
     good, bad = (sum(count) for count in zip(*counts, strict=True))
     return Result(
-        history, heard, callers.heard("early", "later"), took, used, seconds, good + bad, bad, _errors(settings.logs)
+        history,
+        heard,
+        callers.heard("early", "later"),
+        took,
+        used,
+        seconds,
+        served,
+        good + bad,
+        bad,
+        _errors(settings.logs),
     )
+
+
+def _cpu(pids: Mapping[str, int]) -> dict[str, float]:
+    """Seconds of CPU, of a controller by thread as well."""
+    used = {}
+    for name, pid in pids.items():
+        by_thread = threads(pid)
+        used[name] = sum(by_thread.values())
+        if name.startswith("controller"):
+            used |= {f"  {thread}, {name}": seconds for thread, seconds in by_thread.items()}
+    return used
 
 
 async def _took(database: Database, token: str) -> dict[str, Took]:

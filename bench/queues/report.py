@@ -93,26 +93,27 @@ def tell(load: Load, result: Result, compared: Sequence[tuple[str, Sequence[floa
     print(
         f"  {result.placed} calls answered, {len(served)} spoke with an operator, {result.failed} not as callers expect"
     )
-    print(f"  {_most(history)} waiting at most; who was served waited {_three(waited, 1, 's')}")
+    print(f"  {result.served / result.seconds:.1f} conversations began a second")
+    print(f"  {_most(history)} waiting at most; who was served waited {_spread(waited, 1, 's')}")
     broken = promises.broken(history, result.placed)
     for promise, found in broken.items():
         print(f"  {len(found):>5} times broken: {promise}")
         for example in found[:MOST]:
             print(f"          {example}")
     told = offers(history, result.phones)
-    print(f"  ready -> offer decided        {_three(told.decided)}")
-    print(f"  ready -> offer noted          {_three(told.noted)}    asked: p95 {OFFER:g} ms")
-    print(f"  ready -> phone rings          {_three(told.rang)}")
+    print(f"  ready -> offer decided        {_spread(told.decided)}")
+    print(f"  ready -> offer noted          {_spread(told.noted)}    asked: p95 {OFFER:g} ms")
+    print(f"  ready -> phone rings          {_spread(told.rang)}")
     for name, took in result.took.items():
         times = f"median {1000 * took.median:.2f} ms, p99 {1000 * took.p99:.2f}, longest {1000 * took.longest:.2f}"
         print(f"  {name}: its last {took.number} decisions: {times}    asked: p99 {DECISION:g} ms")
     for name, seconds in result.cpu.items():
-        print(f"  {name:<16} {100 * seconds / result.seconds:>5.1f} % of a core")
+        print(f"  {name:<28} {100 * seconds / result.seconds:>5.1f} % of a core")
     for message, number in result.errors.most_common(8):
         print(f"  {number} times in the log: {message}")
     print("  phone hung up -> its next ring, less the wrap-up:")
     for name, times in compared:
-        print(f"    {name:<32} {_three(times)}")
+        print(f"    {name:<32} {_spread(times)}")
     return 1 if any(broken.values()) else 0
 
 
@@ -128,11 +129,10 @@ def _most(history: History) -> int:
     return most
 
 
-def _three(times: Sequence[float], scale: float = 1000, unit: str = "ms") -> str:
+def _spread(times: Sequence[float], scale: float = 1000, unit: str = "ms") -> str:
     if not times:
         return "none"
     ordered, last = sorted(times), len(times) - 1
-    parts = ", ".join(
-        f"{name} {scale * ordered[last * part // 100]:.1f}" for name, part in (("p50", 50), ("p95", 95), ("p99", 99))
-    )
+    shares = {"least": 0, "p50": 50, "p95": 95, "p99": 99}
+    parts = ", ".join(f"{name} {scale * ordered[last * share // 100]:.1f}" for name, share in shares.items())
     return f"{parts} {unit} (of {len(times)})"
