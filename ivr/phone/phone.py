@@ -35,7 +35,8 @@ class PhoneError(Exception):
 class Account:
     """`user` is the number or account in our From; `register` with `password`, or call without being known.
 
-    `listen`: the SIP port of our own to be called at; any that is free when it is 0.
+    `listen`: the SIP port of our own to be called at; any that is free when it is 0. `early`: a call that comes in is
+    promised sound at once (183 with early media), which is no answer.
     """
 
     user: str
@@ -44,6 +45,7 @@ class Account:
     password: str | None = None
     register: bool = False
     listen: int = 0
+    early: bool = False
 
 
 @dataclass(frozen=True)
@@ -224,6 +226,8 @@ class Phone:
             "audio_codecs=PCMA/8000/1,PCMU/8000/1",
             "dtmfmode=rtpevent",
         ]
+        if account.early:
+            options.append("answermode=early")
         if account.password:
             options += [f"auth_user={account.user}", f"auth_pass={account.password}"]
         (self._folder / "accounts").write_text(f"<{address}>;{';'.join(options)}\n", "utf-8")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from asterisk_conf import tree
 from ivr.cli.installation import free_base
 from ivr.cli.installation import library as open_library
 from ivr.cli.status import status
@@ -144,13 +145,14 @@ class Installation:
     def desk(self, *arguments: str) -> "Desk":
         return Desk(self, *arguments)
 
+    def asterisk(self, command: str) -> str:
+        """What Asterisk's own command line says."""
+        asterisk = tree.ensure(print).argv("asterisk", "-C", str(self.data / "asterisk/etc/asterisk.conf"))
+        return subprocess.run([*asterisk, "-rx", command], capture_output=True, text=True).stdout
+
     def channels(self) -> int:
         """Channels that are up in Asterisk."""
-        from asterisk_conf import tree
-
-        asterisk = tree.ensure(print).argv("asterisk", "-C", str(self.data / "asterisk/etc/asterisk.conf"))
-        told = subprocess.run([*asterisk, "-rx", "core show channels count"], capture_output=True, text=True)
-        return int(told.stdout.split()[0])
+        return int(self.asterisk("core show channels count").split()[0])
 
     def quiet(self, within: float = 15.0) -> None:
         """No channel is left and no call is counted as live."""
