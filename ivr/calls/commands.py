@@ -4,6 +4,7 @@
 command from outside has made sure that it is they (`ivr/web/access.py`).
 """
 
+import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -120,17 +121,22 @@ async def carry_out(exchange: "Exchange", command: Command) -> Done:
         entry = AuditEntry(at=datetime.now(UTC), user=command.by, action=action, subject=command.call)
         await exchange.writer.run(lambda store: store.add(entry))
     try:
-        if isinstance(command, Move):
-            _move(exchange, session, command)
-        else:
-            if isinstance(command, Supervise) and command.mode != "off":
-                await _must_be_there(exchange, command.phone)
-            await session.conversation.command(command)
-        if isinstance(command, Return):  # a consult that ended otherwise leaves the caller with the music
-            session.note("resumed", {"operator": command.by})
+        # Whoever asked may be gone before it is done; what has begun is brought to its end all the same.
+        await asyncio.shield(_do(exchange, session, command))
     except AriError as error:
         raise Refused("somebody has just hung up" if error.gone else f"Asterisk did not do it: {error}") from None
     return Done()
+
+
+async def _do(exchange: "Exchange", session: "Session", command: Command) -> None:
+    if isinstance(command, Move):
+        _move(exchange, session, command)
+        return
+    if isinstance(command, Supervise) and command.mode != "off":
+        await _must_be_there(exchange, command.phone)
+    await session.conversation.command(command)
+    if isinstance(command, Return):  # a consult that ended otherwise leaves the caller with the music
+        session.note("resumed", {"operator": command.by})
 
 
 async def _must_be_there(exchange: "Exchange", phone: str) -> None:

@@ -10,6 +10,8 @@ from ivr.store import calls, controllers, leases
 from ivr.store.database import Database
 
 WITHIN = 3.0  # seconds for an answer: people wait for it
+# A command about a call may first have the caller told with whom they will speak.
+AT_THE_CALL = 20.0
 
 
 class Lines:
@@ -31,18 +33,18 @@ class Lines:
 
     async def ask_floor(self, command: object, answer: Any = Any) -> Any:
         """To the controller that decides who takes which call. Raises Refused or LinkError."""
-        return await self._ask(await asyncio.to_thread(self._floor), command, answer)
+        return await self._ask(await asyncio.to_thread(self._floor), command, answer, WITHIN)
 
     async def ask_call(self, call: str, command: object, answer: Any = Any) -> Any:
         """To the controller that has the call. Raises Refused or LinkError."""
-        return await self._ask(await asyncio.to_thread(self._controller_of, call), command, answer)
+        return await self._ask(await asyncio.to_thread(self._controller_of, call), command, answer, AT_THE_CALL)
 
-    async def _ask(self, address: str, command: object, answer: Any) -> Any:
+    async def _ask(self, address: str, command: object, answer: Any, within: float) -> Any:
         client = self._clients.get(address)
         if client is None:
             client = self._clients[address] = Client(address, self._token)
             client.start()
-        return await client.ask(command, answer, WITHIN)
+        return await client.ask(command, answer, within)
 
     def _floor(self) -> str:
         with self._database.read() as session:

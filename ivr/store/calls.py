@@ -170,9 +170,10 @@ def recent_of(session: Session, operator: str, since: datetime, limit: int) -> l
     return list(session.scalars(mine.order_by(Call.ended_at.desc()).limit(limit)))
 
 
-def last_ends(session: Session, operators: Collection[str]) -> dict[str, datetime]:
-    """When the last call of each operator was over."""
-    chosen = select(Call.operator, func.max(Call.ended_at)).where(Call.operator.in_(operators))
+def last_ends(session: Session, operators: Collection[str], since: datetime) -> dict[str, datetime]:
+    """When the last call of each operator was over, of those that ended since then."""
+    mine = (Call.ended_at >= since, Call.operator.in_(operators))
+    chosen = select(Call.operator, func.max(Call.ended_at)).where(*mine)
     return {operator: at for operator, at in session.execute(chosen.group_by(Call.operator)) if at}
 
 

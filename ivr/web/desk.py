@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,8 @@ from ivr.web.talking import talk_of
 log = logging.getLogger(__name__)
 RECENT = 6  # calls of today that stay in sight, for an outcome that was forgotten
 LOOK = 0.3  # seconds between two looks into the store, for all pages together
+# A call's end is seen when it is written, up to so long after it; to look through all calls again and again is dear.
+LATE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ class Watch:
         self._database = database
         self._pages: dict[str, set[asyncio.Event]] = {}
         self._marks: dict[str, object] = {}
+        self._ended: dict[str, datetime] = {}  # by operator: the last end of a call that we have seen
         self._looking: asyncio.Task[None] | None = None
 
     @asynccontextmanager
@@ -185,8 +188,8 @@ class Watch:
         with self._database.read() as session:
             rows = {row.code: row for row in operators.presences(session) if row.code in codes}
             last = calls.last_entries(session, {row.call_id for row in rows.values() if row.call_id})
-            ended = calls.last_ends(session, codes)
+            self._ended |= calls.last_ends(session, codes, datetime.now(UTC) - LATE)
             return {
-                code: (row.state, row.since, row.call_id, last.get(row.call_id), ended.get(code))
+                code: (row.state, row.since, row.call_id, last.get(row.call_id), self._ended.get(code))
                 for code, row in rows.items()
             }

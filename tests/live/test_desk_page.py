@@ -16,7 +16,7 @@ HEARD = "document.querySelector('audio').srcObject"
 
 
 async def test_a_citizens_call_is_answered_in_the_browser_by_keyboard_alone(
-    installation: Installation, tmp_path: Path
+    installation: Installation, operator: str, tmp_path: Path
 ) -> None:
     code, before = "4280", len(installation.tickets())
     installation.ivr("operators", "add", code, "--name", "Berta", "--languages", "de", "--queues", "all")
@@ -31,7 +31,7 @@ async def test_a_citizens_call_is_answered_in_the_browser_by_keyboard_alone(
 
         call = installation.place(
             "+390600000001", "--from", "+390471123456", "--press", GERMAN_PAYMENTS,
-            "--talk", str(talk), "--for", "46", "--save", str(heard),
+            "--talk", str(talk), "--for", "64", "--save", str(heard),
         )  # fmt: skip
         await page.wait_for_selector("[data-line=ringing]", timeout=60_000)
         await page.wait_for_selector("[data-act=answer]:visible", timeout=5_000)
@@ -57,6 +57,19 @@ async def test_a_citizens_call_is_answered_in_the_browser_by_keyboard_alone(
                 await keys.press(f"Alt+{key}")
                 await page.wait_for_selector(f"[data-act={act}][aria-pressed={on}]", timeout=5_000)
         await page.wait_for_selector("[data-target] option[value='queue:complaints']", state="attached")
+        colleague = await asyncio.to_thread(installation.desk(operator, "--disposition", "none").__enter__)
+        await page.evaluate("document.activeElement.blur()")
+        await keys.press("Alt+S")
+        await page.wait_for_selector(f"[data-target] [value='operator:{operator}']:not(:disabled)", state="attached")
+        await page.select_option("[data-target]", f"operator:{operator}")
+        await keys.press("Alt+C")
+        await page.wait_for_selector("[data-act=complete]:visible", timeout=15_000)
+        assert await page.inner_text("[data-text=with]") == f"Parli con {operator}; chi chiama ascolta la musica."
+        await keys.press("Alt+U")
+        await page.wait_for_selector(f"[data-text=with]:has-text('In tre, con {operator}.')", timeout=15_000)
+        await keys.press("Alt+B")
+        await page.wait_for_selector("[data-act=hold][aria-pressed=false]:visible", timeout=5_000)
+        await asyncio.to_thread(colleague.__exit__)
         assert await page.inner_text("[data-problem]", timeout=1000) == ""
 
         await page.wait_for_selector("[data-quality=good]", timeout=10_000)

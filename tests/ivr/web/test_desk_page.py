@@ -117,10 +117,12 @@ async def test_outcome_and_note_by_keyboard_reach_the_store_and_stay_with_their_
 async def test_an_outcome_that_was_forgotten_can_still_be_given(site: Site, database: Database) -> None:
     now = datetime.now(UTC)
     journey(database, CALL, ("connected", "4271", {}))
+    stands(database, "ready")
+    await site.sign_in("operator")
+    await becomes(site, "ready")
     with database.transaction() as session:
         facts = {"outcome": "served", "operator": "4271", "queue": "desk", "language": "it", "talked": 61.0}
-        calls.finish(session, CALL, ended_at=now, ticket_due_at=now, survey={}, **facts)
-    await site.sign_in("operator")
+        calls.finish(session, CALL, ended_at=now, ticket_due_at=now, survey={}, **facts)  # while the page is open
     row = site.page.locator("[data-recent] tr.missing")
     await row.wait_for(timeout=5_000)
     assert "1:01" in await row.inner_text()
