@@ -1,8 +1,9 @@
+import resource
 from pathlib import Path
 
 import pytest
 
-from ivr.cli.up import ready_flows
+from ivr.cli.up import OPEN_FILES, allow_open_files, ready_flows
 from ivr.publishing.publish import FailingTests
 from ivr.settings import load
 from ivr.store import flow_versions
@@ -55,3 +56,13 @@ def test_the_folder_is_published_at_the_first_start_only(
     with database.read() as session:
         assert flow_versions.active(session).version == 1  # type: ignore[union-attr]
         assert [(row.author, row.note) for row in flow_versions.versions(session)] == [("ivr up", "first start")]
+
+
+def test_as_many_open_files_as_we_may_have() -> None:
+    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, most))
+        allow_open_files()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(OPEN_FILES, most), most)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
