@@ -4,13 +4,20 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from ivr.store.database import StoreError
-from ivr.store.schema import Operator, Presence, PresenceEvent
+from ivr.store.schema import Base, Operator, Presence, PresenceEvent
+from ivr.store.statement import Statement
 
 LANGUAGES = ("it", "en", "de", "fr")
+_tables = Base.metadata.tables
+_PRESENCE = _tables["presence"]
+_STOOD = select(_PRESENCE).where(_PRESENCE.c.code == bindparam("operator"))
+_APPEAR = Statement(insert(_PRESENCE))
+_CHANGE = Statement(update(_PRESENCE).where(_PRESENCE.c.code == bindparam("operator")))
+_HAPPEN = Statement(insert(_tables["presence_events"]))
 
 
 def add(
@@ -84,13 +91,16 @@ def set_presence(
 
     After a clock was set back, what follows is dated by the last event until it has caught up: an order that the times
     contradict could not be told from them."""
-    before = session.get(Presence, code)
+    before = session.execute(_STOOD, {"operator": code}).first()
     if before and (before.state, before.reason, before.call_id, before.phone) == (state, reason, call, phone):
         return
     now = max(now, before.since) if before else now
-    session.merge(Presence(code=code, state=state, reason=reason, phone=phone, since=now, call_id=call))
-    session.add(PresenceEvent(code=code, at=now, state=state, reason=reason, call_id=call, by=by))
-    session.flush()
+    stands = {"state": state, "reason": reason, "phone": phone, "since": now, "call_id": call}
+    if before:
+        _CHANGE.run(session, {"operator": code, **stands})
+    else:
+        _APPEAR.run(session, {"code": code, **stands})
+    _HAPPEN.run(session, {"code": code, "at": now, "state": state, "reason": reason, "call_id": call, "by": by})
 
 
 def events(session: Session, code: str, since: datetime, until: datetime) -> list[PresenceEvent]:
