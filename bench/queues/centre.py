@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from asterisk_conf import tree
-from bench.house import threads
+from bench.house import cpu, threads
 from bench.queues.crowd import Callers, Heard, Phones
 from bench.queues.history import History, Kind, read
 from ivr.acd import commands
@@ -171,10 +171,9 @@ def _cpu(pids: Mapping[str, int]) -> dict[str, float]:
     """Seconds of CPU, of a controller by thread as well."""
     used = {}
     for name, pid in pids.items():
-        by_thread = threads(pid)
-        used[name] = sum(by_thread.values())
+        used[name] = cpu(pid)
         if name.startswith("controller"):
-            used |= {f"  {thread}, {name}": seconds for thread, seconds in by_thread.items()}
+            used |= {f"  {thread}, {name}": seconds for thread, seconds in threads(pid).items()}
     return used
 
 

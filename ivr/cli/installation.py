@@ -46,14 +46,16 @@ def secret(settings: Settings, name: str) -> str:
     """A random secret of this installation, made at first use; only its owner may read the file."""
     path = settings.secrets / name
     settings.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text("ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+    if not path.exists():
+        # Written whole, then given its name: who starts at the same moment has all of it, or makes it.
         value = secrets.token_hex(24)
-        file.write(value + "\n")
-    return value
+        part = path.with_name(f".{name}-{secrets.token_hex(4)}")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(value + "\n")
+        with suppress(FileExistsError):
+            os.link(part, path)
+        part.unlink()
+    return path.read_text("ascii").strip()
 
 
 def library(settings: Settings) -> "Library":

@@ -1,12 +1,14 @@
-"""An installation's ports: the one that somebody else has is named, with what to do."""
+"""An installation's ports: the one that somebody else has is named, with what to do. Its secrets: one for all."""
 
 import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from ivr.cli.installation import InstallationError, check_ports
+from ivr.cli.installation import InstallationError, check_ports, secret
 from ivr.settings import load
 
 UDP, TCP = socket.SOCK_DGRAM, socket.SOCK_STREAM
@@ -29,3 +31,18 @@ def test_a_taken_port_is_named(tmp_path: Path, name: str, offset: int, kind: soc
             check_ports(settings)
         assert f"--base-port {taken - offset + 1000}" in str(told.value)
     check_ports(settings)
+
+
+def test_programs_that_start_together_have_the_same_secret(tmp_path: Path) -> None:
+    together = threading.Barrier(8)
+
+    def ask(folder: Path) -> str:
+        together.wait()
+        return secret(load(folder), "link")
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(50):
+            folder = tmp_path / str(number)
+            got = set(pool.map(ask, [folder] * 8))
+            assert len(got) == 1 and len(got.pop()) == 48
+            assert [path.name for path in (folder / "secrets").iterdir()] == ["link"]
