@@ -8,6 +8,8 @@ from aiohttp import BasicAuth, web
 from ivr.link.messages import LinkError, Refused
 from ivr.web.access import GRANTS, OPEN, sign_in
 from ivr.web.answers import Handler, html, read, to_json
+from ivr.web.labels import language_of
+from ivr.web.refusals import said
 
 FAILURES = web.AppKey("failures", dict[str, list[float]])
 MOST_FAILURES, WITHIN = 5, 300.0  # wrong passwords for one name from one address, in seconds
@@ -36,7 +38,9 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             await _let_in(request, GRANTS.get(route, frozenset()))
         response = await handler(request)
     except (Refused, LinkError) as error:  # of a controller that was asked something
-        response = to_json({"error": str(error)}, 409 if isinstance(error, Refused) else 503)
+        # A browser says which language it wants; a program is told it as controllers do.
+        reason = said(str(error), language_of(request)) if "Accept-Language" in request.headers else str(error)
+        response = to_json({"error": reason}, 409 if isinstance(error, Refused) else 503)
     except web.HTTPException as error:
         error.headers.update(HEADERS)
         if error.status < 400 or "text/html" not in request.headers.get("Accept", ""):

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -12,6 +13,8 @@ from ivr.control_room.board import board
 from ivr.store import operators
 from ivr.web.answers import api, html, read
 from ivr.web.board import Board
+from ivr.web.labels import language_of
+from ivr.web.refusals import said
 from ivr.web.streams import stream
 
 BOARD = web.AppKey("board", Board)
@@ -27,13 +30,17 @@ async def _show(request: web.Request) -> web.StreamResponse:
     mine = await read(request, lambda session: operators.presence(session, code)) if code else None
     in_page = mine is not None and mine.phone == phones.browser_account(code)
     phone = ("page" if in_page else "sip") if code else ""
-    return html(request, "board", view=await request.app[BOARD].view(), phone=phone)
+    return html(request, "board", view=await _view(request), phone=phone)
+
+
+async def _view(request: web.Request) -> dict[str, Any]:
+    view = await request.app[BOARD].view()
+    return view | {"problem": said(view["problem"], language_of(request))}
 
 
 async def _events(request: web.Request) -> web.StreamResponse:
-    one = request.app[BOARD]
-    async with one.changes() as changed:
-        return await stream(request, changed, one.view)
+    async with request.app[BOARD].changes() as changed:
+        return await stream(request, changed, partial(_view, request))
 
 
 ROUTES = [web.get("/", _show), web.get("/board/events", _events), web.get("/api/status", api(_status))]

@@ -67,7 +67,7 @@ async def test_calls_are_moved_and_states_set_by_keyboard_alone(
     await keys.press("Alt+Q")
     await keys.press("ArrowUp")  # to `empty`
     await keys.press("Alt+M")
-    await told(site, "[data-problem]", "nobody is at work in the queue empty")
+    await told(site, "[data-problem]", "Non accettato: nella coda empty non c'è nessuno che possa prenderla")
 
     await page.focus("[data-rows=operators] input")
     await keys.press("Space")
@@ -94,6 +94,6 @@ async def test_who_talks_can_be_listened_to_with_a_phone_of_ones_own(
     await site.sign_in("chief")
     await site.page.check("[value='4271']")
     await site.page.keyboard.press("Alt+T")
-    await told(site, "[data-problem]", "nobody is speaking with this caller")  # it is not so, says its controller
+    await told(site, "[data-problem]", "nessuno sta parlando con chi chiama")  # it is not so, says its controller
     await site.page.check("[value='4272']")
     assert await site.page.is_disabled("[data-act=take-over]")
