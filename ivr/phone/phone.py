@@ -17,6 +17,7 @@ import soundfile
 import soxr
 
 from asterisk_conf.tree import Tree
+from ivr.problem import Problem
 
 RATE = 8000
 # A key is held and followed by a pause, as a finger does it.
@@ -27,7 +28,7 @@ REGISTRATION = 600  # seconds
 TALK_TAIL = 600  # seconds of silence after what is said, so that the source does not end during a call
 
 
-class PhoneError(Exception):
+class PhoneError(Problem):
     """The phone cannot do what was asked; the message says why."""
 
 

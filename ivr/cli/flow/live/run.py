@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from ivr.cli.flow.live.call import place
-from ivr.cli.flow.live.stage import Stage, stage
+from ivr.cli.flow.live.people import Desk
+from ivr.cli.flow.live.stage import STAND_IN, Stage, stage
 from ivr.cli.flow.world import facts, ticket_type
 from ivr.flow import trial
 from ivr.flow.model import Book
@@ -25,7 +26,7 @@ async def perform(
     say: Callable[[str], None],
 ) -> list[Result]:  # fmt: skip
     """Each test that passed in the simulator as a real call, `jobs` at a time; the results in the order given. `done`
-    hears of each. Raises StageError, TreeError."""
+    hears of each. Raises StageError, TreeError, PhoneError."""
     passed = {str(number): result for number, result in enumerate(simulated) if result.passed}
     codes: dict[str, list[str]] = defaultdict(list)
     for number, result in passed.items():
@@ -34,7 +35,7 @@ async def perform(
     results = list(simulated)
     if not passed:
         return results
-    async with stage(book, flows, house, passed, codes, say) as on:
+    async with stage(book, flows, house, passed, codes, say) as on, Desk(on, STAND_IN).there(on.folder / STAND_IN):
         seconds, type_of = _seconds(on), ticket_type(house)
         # A person is in one call at a time: tests that need the same one come one after the other.
         busy: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)

@@ -25,7 +25,8 @@ from ivr.settings import PREFIX, Settings, load
 from ivr.store import operators
 from ivr.store.database import Database
 
-STAND_IN = "99999999"  # at work but never free: so that a queue in which a test waits is not one where nobody is
+# At work, with a phone, but never free: so that a queue in which a test waits is not one where nobody is.
+STAND_IN = "99999999"
 START, STOP = 180.0, 60.0
 
 
@@ -96,7 +97,7 @@ def _staff(database: Database, staffed: Iterable[str], codes: Mapping[str, Itera
         for code, tests in everyone.items():
             operator = operators.add(session, code, code, operators.LANGUAGES, ["all"], now)
             operator.languages = [*operators.LANGUAGES, *map(lane, tests)]
-        operators.set_presence(session, STAND_IN, "paused", now)
+        operators.set_presence(session, STAND_IN, "paused", now, reason="stand-in")
 
 
 @asynccontextmanager
