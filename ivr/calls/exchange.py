@@ -19,6 +19,7 @@ from ivr.publishing.versions import Versions
 from ivr.store.writer import Writer
 
 if TYPE_CHECKING:
+    from ivr.calls.leg import Leg
     from ivr.calls.session import Session
 
 log = logging.getLogger(__name__)
@@ -75,9 +76,11 @@ class Exchange:
         self.clock = clock  # what flows take for now; durations go by the real one
         self._welcome = welcome
         self._parties: dict[str, Party] = {}
+        self.legs: dict[str, Leg] = {}  # by phone: the newest offer to it, until that has ended
         self._tasks: set[asyncio.Task[Any]] = set()
         self.on_up: list[Callable[[], Awaitable[None]]] = []
         self.calls = 0
+        self._closed = False
 
     def add(self, channel: str, party: Party) -> None:
         self._parties[channel] = party
@@ -157,8 +160,10 @@ class Exchange:
 
     def close(self) -> None:
         """The controller ends: every call is ended and written."""
+        self._closed = True
         for party in list(self._parties.values()):
             party.gone(0)
 
     def lost(self) -> None:
-        log.error("the connection to asterisk is lost; %d calls are waiting to hear of it", self.calls)
+        if not self._closed:
+            log.error("the connection to asterisk is lost; %d calls are waiting to hear of it", self.calls)

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 # Q.850: 3 no route, 20 subscriber absent, 27 destination out of order: no phone of this operator is registered.
 ABSENT = {3, 20, 27}
 KEY_WAIT = 10.0
+FAREWELL = 3.0  # seconds that an offer waits for the one before it to leave the phone
 
 
 class Leg:
@@ -56,6 +57,7 @@ class Leg:
         self._plays = 0
         self._withdrawn = False
         self._caller_left = asyncio.Event()
+        self.parted = asyncio.Event()  # the phone was told that it is over
 
     # What Asterisk tells
 
@@ -104,8 +106,13 @@ class Leg:
     async def run(self) -> None:
         exchange = self._exchange
         exchange.add(self.channel, self)
+        former = exchange.legs.get(self._phone)
+        exchange.legs[self._phone] = self
         try:
-            await self._offer()
+            if former:  # else a phone with one line would say that it is busy
+                await first(FAREWELL, former.parted, self._gone)
+            if not self._gone.is_set():
+                await self._offer()
         except AriError as error:
             if not error.gone:
                 log.error("an operator's leg failed: %s", error, extra={"call": self._conversation.call})
@@ -116,6 +123,9 @@ class Leg:
                 await exchange.ari.hang_up(self.channel)
             except AriError as error:
                 log.error("an operator's leg may still be up: %s", error, extra={"call": self._conversation.call})
+            self.parted.set()
+            if exchange.legs.get(self._phone) is self:
+                del exchange.legs[self._phone]
             self._conversation.leg_over(self, absent=self._cause in ABSENT)
 
     async def _offer(self) -> None:

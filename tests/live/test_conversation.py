@@ -2,6 +2,7 @@
 each party saying a tone of its own. The phones stay on through all tests, in one event loop."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -419,3 +420,24 @@ async def test_an_answer_counts_when_it_is_one(stage: Stage) -> None:
         assert s.stands(ANNA) == ("paused", "missed")
     assert "connected" not in s.kinds() and s.kinds().count("offer-missed") == 2
     assert seconds_of(s.on[CITIZEN].heard, EARLY) == 0
+
+
+async def test_a_phone_is_rung_anew_only_when_the_call_before_has_left_it(stage: Stage) -> None:
+    async with scene(stage, ANNA) as s:
+        impatient = s.house.place(NUMBER, "--from", "+390699999977", "--for", "60")
+        try:
+            await s.on[ANNA].wait_for("INCOMING", within=25)
+            await s.on[CITIZEN].dial(NUMBER)
+            await s.on[CITIZEN].wait_for("ESTABLISHED", within=10)
+            with s.store.read() as session:
+                s.call = next(one.id for one in calls.live(session) if one.caller != "+390699999977")
+            await s.noted("queue")
+        finally:
+            impatient.send_signal(signal.SIGINT)
+        told = [(await s.on[ANNA].wait_for("INCOMING", "CLOSED", within=10)).type for _ in range(2)]
+        assert told == ["CLOSED", "INCOMING"]
+        await s.on[ANNA].answer()
+        await s.noted("connected")
+        await s.hang_up(CITIZEN)
+        await s.dispose(ANNA)
+    assert await asyncio.to_thread(impatient.wait, 20) is not None
