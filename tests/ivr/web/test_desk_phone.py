@@ -78,7 +78,7 @@ async def test_caller_and_browser_hear_each_other_and_a_browser_that_is_gone_is_
         await citizen.wait_for("ESTABLISHED", within=10)
         await desk.until("phone.sound.srcObject !== null", within=10)
         await desk.page.evaluate(f"({LISTEN})(phone.sound.srcObject)")
-        await desk.until("heard.level > -40", within=10)
+        await desk.until("heard.level > -40", within=30)
         await asyncio.sleep(3)
         heard = await desk.page.evaluate("heard")
         await desk.page.evaluate("phone.hangUp()")
