@@ -74,7 +74,8 @@ async def test_who_asked_is_called_back_by_an_operator_in_turn(line: Installatio
     await asyncio.sleep(2.5)
     for _ in range(2):  # the second wish of a number changes nothing
         await asyncio.to_thread(line.call, LINE, "--from", CITIZEN, "--press", ",,4", "--for", "20")
-    first = (await asyncio.to_thread(line.tickets))[-1]
+    await asyncio.to_thread(line.until, lambda: len(line.tickets()) == 2)
+    first = line.tickets()[-1]
     assert first["fields"]["outcome"] == "callback"
     wishes = await asyncio.to_thread(line.ivr, "callbacks", "list")
     assert [(row["number"], row["call_id"], row["tries"]) for row in wishes] == [(CITIZEN, first["call_id"], 0)]
