@@ -14,8 +14,7 @@ from ivr.ari.errors import AriError
 from ivr.calls import phones
 from ivr.calls.dispositions import KEYS
 from ivr.calls.exchange import Exchange
-from ivr.flow.builtin import builtin_say
-from ivr.prompts.library import PromptError, media
+from ivr.calls.saying import Saying
 from ivr.store import calls
 
 log = logging.getLogger(__name__)
@@ -31,8 +30,7 @@ class Desk:
         self._exchange, self._channel = exchange, channel
         self._operator = phones.operator_of(channel.endpoint)
         self._keys: asyncio.Queue[str] = asyncio.Queue()
-        self._heard = asyncio.Event()
-        self._plays = 0
+        self._saying = Saying(exchange, channel.id, self._operator, {"operator": self._operator})
         self._task: asyncio.Task[None] | None = None
         # What makes the operator fit for a call waits until this one is over: nobody is rung while they still listen.
         self._after: acd.Event | None = None
@@ -41,19 +39,14 @@ class Desk:
         self._keys.put_nowait(digit)
 
     def played(self, playback: str, heard: bool) -> None:
-        if playback == self._playback:
-            self._heard.set()
+        self._saying.played(playback)
 
     def gone(self, cause: int) -> None:
         if self._task:
             self._task.cancel()
 
     async def look_again(self) -> None:
-        self._heard.set()
-
-    @property
-    def _playback(self) -> str:
-        return f"{self._channel.id}-play-{self._plays}"
+        self._saying.heard.set()
 
     async def run(self) -> None:
         exchange, channel = self._exchange, self._channel.id
@@ -89,9 +82,9 @@ class Desk:
     async def _sign_in(self) -> None:
         phone = self._channel.endpoint
         for _ in range(ATTEMPTS):
-            await self._start_saying("sign-in")
+            await self._saying.begin("sign-in")
             code = await self._code()
-            await self._exchange.ari.stop_playback(self._playback)
+            await self._saying.stop()
             if code == self._operator and self._exchange.floor.operator(code):
                 self._after = acd.SignedIn(code, phone, "phone")
                 await self._say("signed-in")  # who hangs up on it is at work all the same
@@ -133,19 +126,6 @@ class Desk:
         self._after = acd.WrappedUp(self._operator)
         await self._say("disposition-saved")
 
-    async def _start_saying(self, prompt: str) -> None:
-        self._plays += 1
-        self._heard.clear()
-        operator = self._exchange.floor.operator(self._operator)
-        language = operator.languages[0] if operator and operator.languages else "it"
-        try:
-            file = await self._exchange.library.ready(builtin_say(prompt, language))
-        except PromptError as error:
-            log.error("%s", error)
-            self._heard.set()
-            return
-        await self._exchange.ari.play(self._channel.id, self._playback, [media(file)])
-
     async def _say(self, prompt: str) -> None:
-        await self._start_saying(prompt)
-        await self._heard.wait()
+        await self._saying.begin(prompt)
+        await self._saying.heard.wait()

@@ -15,8 +15,7 @@ from ivr.ari.errors import AriError
 from ivr.calls.dispositions import KEYS
 from ivr.calls.exchange import Exchange
 from ivr.calls.first import first
-from ivr.flow.builtin import builtin_say
-from ivr.prompts.library import PromptError, media
+from ivr.calls.saying import Saying
 
 if TYPE_CHECKING:
     from ivr.calls.callback import Callback
@@ -52,9 +51,8 @@ class Leg:
         self._cause = 0
         self._answer = asyncio.Event()
         self._gone = asyncio.Event()
-        self._heard = asyncio.Event()
+        self._saying = Saying(exchange, self.channel, operator, {"call": conversation.call})
         self._keys: asyncio.Queue[str] = asyncio.Queue()
-        self._plays = 0
         self._withdrawn = False
         self._caller_left = asyncio.Event()
         self.parted = asyncio.Event()  # the phone was told that it is over
@@ -68,8 +66,7 @@ class Leg:
         self._keys.put_nowait(digit)
 
     def played(self, playback: str, heard: bool) -> None:
-        if playback == self._playback:
-            self._heard.set()
+        self._saying.played(playback)
 
     def gone(self, cause: int) -> None:
         # A hang-up is told twice, by the end of the application and by that of the channel; the first counts.
@@ -78,8 +75,7 @@ class Leg:
         self._gone.set()
 
     async def look_again(self) -> None:
-        if self._plays and not await self._exchange.ari.playback_exists(self._playback):
-            self._heard.set()
+        await self._saying.look_again()
 
     # What the conversation tells
 
@@ -96,12 +92,8 @@ class Leg:
 
     async def dismiss(self, prompt: str) -> None:
         """Tell the operator why nothing comes of it, and hang up."""
-        await self._say(prompt, self._own_language())
+        await self._say(prompt)
         self._gone.set()
-
-    @property
-    def _playback(self) -> str:
-        return f"{self.channel}-play-{self._plays}"
 
     async def run(self) -> None:
         exchange = self._exchange
@@ -143,28 +135,22 @@ class Leg:
         if self._withdrawn:
             return
         conversation.leg_answered(self)
-        language = self._own_language()
         values = {"queue": conversation.queue, "language": conversation.language, "reason": conversation.reason}
-        await self._say(conversation.whisper, language, **values)
+        await self._say(conversation.whisper, **values)
         if self._gone.is_set():
             return
         self.ready = True
         conversation.leg_ready(self)
         if await self._first(self._caller_left):
-            await self._ask_disposition(language)
+            await self._ask_disposition()
 
-    def _own_language(self) -> str:
-        """Operators hear the first of their languages."""
-        operator = self._exchange.floor.operator(self.operator)
-        return operator.languages[0] if operator and operator.languages else "it"
-
-    async def _ask_disposition(self, language: str) -> None:
+    async def _ask_disposition(self) -> None:
         exchange, conversation = self._exchange, self._conversation
         operator = exchange.floor.operator(self.operator)
         until = operator.wrap_up_until if operator and operator.presence == "wrap-up" else time.monotonic() + KEY_WAIT
         while not self._keys.empty():  # keys pressed during the conversation were not meant for us
             self._keys.get_nowait()
-        await self._start_saying("disposition", language)
+        await self._saying.begin("disposition")
         while not self._gone.is_set() and (left := until - time.monotonic()) > 0:
             key = asyncio.ensure_future(self._keys.get())
             gone = asyncio.ensure_future(self._gone.wait())
@@ -173,24 +159,13 @@ class Leg:
                 task.cancel()
             if key in done and (disposition := KEYS.get(key.result())):
                 await conversation.dispose(self.operator, disposition)
-                await exchange.ari.stop_playback(self._playback)
-                await self._say("disposition-saved", language)
+                await self._saying.stop()
+                await self._say("disposition-saved")
                 return
 
-    async def _start_saying(self, prompt: str, language: str, /, **values: str) -> None:
-        self._plays += 1
-        self._heard.clear()
-        try:
-            file = await self._exchange.library.ready(builtin_say(prompt, language, **values))
-        except PromptError as error:
-            log.error("%s", error, extra={"call": self._conversation.call})
-            self._heard.set()
-            return
-        await self._exchange.ari.play(self.channel, self._playback, [media(file)])
-
-    async def _say(self, prompt: str, language: str, /, **values: str) -> None:
-        await self._start_saying(prompt, language, **values)
-        await self._first(self._heard)
+    async def _say(self, prompt: str, /, **values: str) -> None:
+        await self._saying.begin(prompt, **values)
+        await self._first(self._saying.heard)
 
     async def _first(self, wanted: asyncio.Event) -> bool:
         """Wait until `wanted`, or until the phone is gone; True for the former."""
