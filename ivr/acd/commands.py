@@ -64,8 +64,7 @@ LONGEST_REASON = 40
 
 def carry_out(floor: Floor, command: Command) -> Stands:
     """Raises Refused."""
-    if not floor.leads:
-        raise Refused("another controller leads by now; try again")
+    floor.must_lead()
     code = command.operator
     operator = floor.operator(code)
     if operator is None:

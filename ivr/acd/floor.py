@@ -15,6 +15,7 @@ from typing import Protocol
 from ivr.acd import lead, router
 from ivr.acd import words as w
 from ivr.acd.state import Operator, Queue, State
+from ivr.link.messages import Refused
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,11 @@ class Floor:
     @property
     def leads(self) -> bool:
         return self._forward is None
+
+    def must_lead(self) -> None:
+        """Raises Refused where another decides: what stands here is a mirror, and changes are the lead's."""
+        if not self.leads:
+            raise Refused("another controller leads by now; try again")
 
     def enter(self, caller: Caller, arrived: w.Arrived) -> None:
         self._callers[arrived.call] = caller

@@ -4,7 +4,6 @@ import msgspec
 
 from ivr.acd.floor import Floor
 from ivr.acd.state import State, Waiting, is_personal, needs, order
-from ivr.link.messages import Refused
 
 
 class Look(msgspec.Struct):
@@ -41,8 +40,7 @@ class Overview(msgspec.Struct, frozen=True):
 
 def look(floor: Floor, now: float) -> Overview:
     """`now`: seconds, monotonic. Raises Refused."""
-    if not floor.leads:
-        raise Refused("another controller leads by now; try again")
+    floor.must_lead()
     return overview(floor.state, now)
 
 
