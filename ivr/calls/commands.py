@@ -135,14 +135,11 @@ async def _do(exchange: "Exchange", session: "Session", command: Command) -> Non
     if isinstance(command, Supervise) and command.mode != "off":
         await _must_be_there(exchange, command.phone)
     await session.conversation.command(command)
-    if isinstance(command, Return):  # a consult that ended otherwise leaves the caller with the music
-        session.note("resumed", {"operator": command.by})
 
 
 async def _must_be_there(exchange: "Exchange", phone: str) -> None:
     """Raises Refused when nobody could answer at this account, AriError."""
-    accounts = await exchange.ari.accounts()
-    if not any(account.resource == phone and account.state == "online" for account in accounts):
+    if phone not in await exchange.ari.online():
         raise Refused(f"your phone {phone} cannot be reached: is it on?")
 
 

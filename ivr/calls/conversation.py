@@ -254,6 +254,7 @@ class Conversation:
                 self._let_other_go()
                 await self._wire(after)
                 self._session.note("consult-ended", detail)
+                self._session.note("resumed", detail)  # a consult that ends otherwise leaves the caller with the music
             case c.Conference() if self._consult and self._consult.leg:
                 await self._introduce(before.other)
                 await self._wire(after)

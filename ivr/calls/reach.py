@@ -35,7 +35,7 @@ class Reach:
         """Tell the leading floor what is new; nothing while Asterisk is away. Raises AriError."""
         if not self._ari.up:
             return
-        online = {account.resource for account in await self._ari.accounts() if account.state == "online"}
+        online = await self._ari.online()
         sure = asyncio.get_running_loop().time() >= self._sure_at
         for event in list(news(self._floor.state.operators.values(), online)):
             if sure or isinstance(event, acd.Reached):

@@ -9,7 +9,6 @@ from ivr.acd import words as w
 from ivr.acd.floor import Floor
 from ivr.acd.state import Queue
 from ivr.ari.client import Ari
-from ivr.ari.events import Endpoint
 from ivr.calls import reach
 from ivr.calls.reach import Reach
 
@@ -20,10 +19,10 @@ class Accounts:
     up = True
 
     def __init__(self) -> None:
-        self.online: set[str] = set()
+        self.answering: set[str] = set()
 
-    async def accounts(self) -> list[Endpoint]:
-        return [Endpoint(name, "online" if name in self.online else "offline") for name in ("op-1", "web-1", "op-2")]
+    async def online(self) -> set[str]:
+        return self.answering
 
 
 @pytest.fixture
@@ -52,14 +51,14 @@ async def test_back_where_they_stood(floor: Floor) -> None:
         (w.SignedIn("1", "op-1"), ("ready", "")),
         (w.Paused("1", "lunch"), ("paused", "lunch")),
     ):
-        accounts.online = {"op-1"}
+        accounts.answering = {"op-1"}
         floor.take(event)
         await phones.look()
         assert stands(floor) == stood
-        accounts.online = {"web-1", "op-2"}  # of another, and of their own that they are not signed in at
+        accounts.answering = {"web-1", "op-2"}  # of another, and of their own that they are not signed in at
         await phones.look()
         assert stands(floor)[0] == "unreachable"
-        accounts.online = {"op-1"}
+        accounts.answering = {"op-1"}
         await phones.look()
         assert stands(floor) == stood
     assert stands(floor, "2") == ("signed-out", ""), "a phone that is there signs nobody in"
@@ -68,7 +67,7 @@ async def test_back_where_they_stood(floor: Floor) -> None:
 async def test_where_one_signs_in_counts(floor: Floor) -> None:
     accounts = Accounts()
     phones = Reach(cast(Ari, accounts), floor)
-    accounts.online = {"web-1"}
+    accounts.answering = {"web-1"}
     floor.take(w.SignedIn("1", "op-1"))
     await phones.look()
     assert stands(floor) == ("unreachable", "")
@@ -84,7 +83,7 @@ async def test_a_pause_taken_while_unreachable_is_kept(floor: Floor) -> None:
     await phones.look()
     floor.take(w.Paused("1", "lunch", "page"))
     await phones.look()
-    accounts.online = {"op-1"}
+    accounts.answering = {"op-1"}
     await phones.look()
     assert stands(floor) == ("paused", "lunch")
 
@@ -128,11 +127,11 @@ async def test_a_conversation_goes_on(floor: Floor) -> None:
 
     accounts = Accounts()
     phones = Reach(cast(Ari, accounts), floor)
-    accounts.online = {"op-1"}
+    accounts.answering = {"op-1"}
     floor.take(w.SignedIn("1", "op-1"))
     floor.enter(Caller(), w.Arrived("a", "q"))
     floor.take(w.Accepted("a", "1"))
-    accounts.online = set()
+    accounts.answering = set()
     await phones.look()
     assert stands(floor) == ("talking", "")
     floor.take(w.Finished("a"))
