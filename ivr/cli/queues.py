@@ -12,7 +12,7 @@ from ivr.calls import commands as c
 from ivr.cli.installation import secret
 from ivr.cli.output import common, emit, problem, show
 from ivr.control_room.lines import Lines
-from ivr.control_room.queues import queues, today
+from ivr.control_room.queues import standing
 from ivr.link.messages import LinkError, Refused
 from ivr.problem import Problem, WrongUse
 from ivr.settings import load
@@ -49,7 +49,7 @@ def _standing(args: argparse.Namespace) -> list[dict[str, Any]]:
     lines = Lines(database, secret(settings, "link"))
     seen: Overview = asyncio.run(_ask(lines, lambda: lines.ask_floor(Look(), Overview)))
     with database.read() as session:
-        return queues(session, seen, today(session, seen, datetime.now(UTC), zone))
+        return standing(session, seen, datetime.now(UTC), zone)
 
 
 async def _ask(lines: Lines, question: Callable[[], Awaitable[Any]]) -> Any:
@@ -75,12 +75,12 @@ def _level(level: dict[str, Any]) -> str:
 
 
 def _calls(args: argparse.Namespace) -> int:
-    standing = _standing(args)
-    if args.queue and args.queue not in {queue["name"] for queue in standing}:
+    found = _standing(args)
+    if args.queue and args.queue not in {queue["name"] for queue in found}:
         return problem(f"there is no queue {args.queue}; see `ivr queues list`")
     rows = [
         {"queue": queue["name"], **call}
-        for queue in standing
+        for queue in found
         if args.queue in (None, queue["name"])
         for call in queue["calls"]
     ]

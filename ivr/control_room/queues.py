@@ -20,6 +20,11 @@ def today(session: Session, seen: Overview, now: datetime, zone: ZoneInfo) -> di
     return levels(session, {queue.name: queue.answer_within for queue in seen.queues}, midnight(now, zone))
 
 
+def standing(session: Session, seen: Overview, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
+    """`queues`, with the service level counted now: it goes through all calls of the day."""
+    return queues(session, seen, today(session, seen, now, zone))
+
+
 def queues(session: Session, seen: Overview, today: Mapping[str, Level]) -> list[dict[str, Any]]:
     """Each queue with `waiting` (a count), `longest` (seconds, None when nobody waits), `operators` (state → count),
     `service_level` of today (`within` seconds, `answered`, `in_time`, `abandoned`, `share` of 1) and its `calls`."""

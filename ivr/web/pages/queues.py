@@ -1,27 +1,21 @@
 """Queues and who waits in them; a supervisor moves a call."""
 
 from datetime import UTC, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
 from ivr.acd.overview import Look, Overview
 from ivr.calls import commands as c
-from ivr.control_room.queues import queues, today
+from ivr.control_room.queues import standing
 from ivr.web.answers import LINES, SETTINGS, read, to_json
 
 
 async def _queues(request: web.Request) -> web.StreamResponse:
     """See `ivr/control_room/queues.py`."""
-    return to_json(await standing(request))
-
-
-async def standing(request: web.Request) -> list[dict[str, Any]]:
-    """Raises LinkError."""
     zone = ZoneInfo(request.app[SETTINGS].recordings.timezone)
     seen = await request.app[LINES].ask_floor(Look(), Overview)
-    return await read(request, lambda session: queues(session, seen, today(session, seen, datetime.now(UTC), zone)))
+    return to_json(await read(request, lambda session: standing(session, seen, datetime.now(UTC), zone)))
 
 
 async def _move(request: web.Request) -> web.StreamResponse:
