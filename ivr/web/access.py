@@ -17,7 +17,9 @@ ROLES = ("admin", "supervisor", "designer", "reviewer", "operator")
 WITH_CODE = frozenset({"operator", "supervisor", "admin"})  # who may have an operator's code: a phone to be rung at
 
 SUPERVISE = frozenset({"admin", "supervisor"})
+LIST_RECORDINGS = frozenset({"admin", "supervisor", "reviewer"})
 HEAR_ORIGINALS = frozenset({"admin", "supervisor", "reviewer"})  # voices as they are, not anonymised
+AT_THE_CALL = frozenset({"admin", "supervisor", "operator"})
 AT_THE_DESK = frozenset({"operator", "supervisor"})  # with an operator's code
 READ_FLOWS = frozenset({"admin", "supervisor", "designer"})
 PUBLISH = frozenset({"admin", "designer"})
@@ -27,9 +29,9 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/"): SUPERVISE,
     ("GET", "/board/events"): SUPERVISE,
     ("POST", "/sign-out"): frozenset(ROLES),
-    ("GET", "/calls"): frozenset({"admin", "supervisor"}),
-    ("GET", "/tickets"): frozenset({"admin", "supervisor"}),
-    ("GET", "/recordings"): frozenset({"admin", "supervisor", "reviewer"}),
+    ("GET", "/calls"): SUPERVISE,
+    ("GET", "/tickets"): SUPERVISE,
+    ("GET", "/recordings"): LIST_RECORDINGS,
     ("GET", "/recordings/{id}/audio"): HEAR_ORIGINALS,
     ("GET", "/flows"): READ_FLOWS,
     ("GET", "/flows/{source}"): READ_FLOWS,
@@ -42,15 +44,15 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/flow-versions/{old}/{new}"): READ_FLOWS,
     ("POST", "/flow-versions"): PUBLISH,
     ("POST", "/flow-versions/{number}"): PUBLISH,
-    ("GET", "/api/status"): frozenset({"admin", "supervisor"}),
-    ("GET", "/api/calls"): frozenset({"admin", "supervisor"}),
-    ("GET", "/api/tickets"): frozenset({"admin", "supervisor"}),
-    ("GET", "/api/survey"): frozenset({"admin", "supervisor"}),
-    ("GET", "/api/recordings"): frozenset({"admin", "supervisor", "reviewer"}),
-    ("PUT", "/api/calls/{id}/disposition"): frozenset({"admin", "supervisor", "operator"}),
-    ("POST", "/api/calls/{id}/commands/{name}"): frozenset({"admin", "supervisor", "operator"}),
+    ("GET", "/api/status"): SUPERVISE,
+    ("GET", "/api/calls"): SUPERVISE,
+    ("GET", "/api/tickets"): SUPERVISE,
+    ("GET", "/api/survey"): SUPERVISE,
+    ("GET", "/api/recordings"): LIST_RECORDINGS,
+    ("PUT", "/api/calls/{id}/disposition"): AT_THE_CALL,
+    ("POST", "/api/calls/{id}/commands/{name}"): AT_THE_CALL,
     ("GET", "/api/operators"): SUPERVISE,
-    ("POST", "/api/operators/{code}/state"): frozenset({"admin", "supervisor", "operator"}),
+    ("POST", "/api/operators/{code}/state"): AT_THE_CALL,
     ("GET", "/api/queues"): SUPERVISE,
     ("POST", "/api/queues/{name}/calls/{id}"): SUPERVISE,
     ("GET", "/desk"): AT_THE_DESK,
@@ -59,13 +61,12 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("PUT", "/desk/calls/{id}/note"): AT_THE_DESK,
     ("GET", "/desk/phone"): AT_THE_DESK,
     ("GET", "/desk/sip"): AT_THE_DESK,
-    ("GET", "/metrics"): frozenset({"admin", "supervisor"}),
+    ("GET", "/metrics"): SUPERVISE,
 }
 OPEN = frozenset({("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/language"), ("GET", "/static")})
 
 # Commands about a live call → roles. Whoever commands as the operator who has the call, or with a phone, is one: their
 # user has an operator's code; that it is they who have the call is for the call's controller to say.
-AT_THE_CALL = frozenset({"admin", "supervisor", "operator"})
 COMMANDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("hold", "unhold", "mute", "pause-recording", "transfer"), AT_THE_CALL),
     **dict.fromkeys(("consult", "return", "conference", "complete"), AT_THE_CALL),
