@@ -1,6 +1,7 @@
 // The floor's page: shows what the server tells (`view`), does what the buttons say about the row that is chosen.
 
 import { byKey } from "../keys.js";
+import { send } from "../send.js";
 import { length } from "../times.js";
 import { Rows } from "./rows.js";
 
@@ -130,11 +131,7 @@ class Board {
   async #post(url, body, done) {
     this.#text("done", "");
     try {
-      const answer = await fetch(url, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(body),
-      });
+      const answer = await send("POST", url, body);
       const told = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
       if (!answer.ok) return this.#problem(told.error ? `${this.labels.refused}: ${told.error}` : this.labels.not_done);
       this.#text("done", told.then ? `${done} (${this.labels.after_call})` : done);

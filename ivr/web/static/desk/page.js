@@ -1,6 +1,7 @@
 // The operators' page: shows what the server tells (`view`), does what the buttons say.
 
 import { byKey } from "../keys.js";
+import { send } from "../send.js";
 import { Devices } from "./devices.js";
 import { Phone } from "./phone.js";
 import { watchQuality } from "./quality.js";
@@ -236,11 +237,7 @@ class Desk {
   }
 
   async #post(url, body) {
-    const answer = await fetch(url, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-    });
+    const answer = await send("POST", url, body);
     if (answer.status === 409) throw new Refused((await answer.json()).error);
     if (!answer.ok) throw new Error(await answer.text());
     return answer.json();
@@ -267,12 +264,7 @@ class Desk {
 
   async #save(url, body) {
     try {
-      const answer = await fetch(url, {
-        method: "PUT",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(body),
-        keepalive: true,
-      });
+      const answer = await send("PUT", url, body, { keepalive: true });
       if (!answer.ok) throw new Error(await answer.text());
       this.shown.saved(this.labels.saved);
     } catch {

@@ -1,6 +1,7 @@
 // The telephone of the page: begins a simulated call, presses keys, and shows and plays what is heard.
 
 import { Sound } from "./sound.js";
+import { send } from "../send.js";
 
 const KEYS = "0123456789*#";
 
@@ -99,11 +100,7 @@ export class Phone {
   async #send(url, body) {
     this.#part("problem").textContent = "";
     try {
-      const answer = await fetch(url, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(body),
-      });
+      const answer = await send("POST", url, body);
       const told = answer.headers.get("Content-Type").startsWith("application/json")
         ? await answer.json() : { problem: await answer.text() };
       if (told.problem) this.#problem(told.problem);
