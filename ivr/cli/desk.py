@@ -69,18 +69,17 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def account_of(settings: Settings, code: str) -> Account:
+    """With which the operator's ordinary phone registers."""
+    password = phones.password(secret(settings, "phones"), code)
+    return Account(phones.account(code), settings.sip.listen, settings.ports.sip, password, register=True)
+
+
 async def desk(settings: Settings, code: str, manner: Manner, say: Callable[[str], None]) -> None:
     """Sign in and take calls; cancelled or after `manner.calls` calls it signs out. Raises PhoneError."""
     phone_tree = await asyncio.to_thread(tree.ensure, say)
     database = Database(settings.database_url)
-    name = phones.account(code)
-    account = Account(
-        user=name,
-        host=settings.sip.listen,
-        port=settings.ports.sip,
-        password=phones.password(secret(settings, "phones"), code),
-        register=True,
-    )
+    account = account_of(settings, code)
     with tempfile.TemporaryDirectory(prefix="ivr-desk-") as folder:
         async with AsyncExitStack() as stack:
             for attempt in range(1, ATTEMPTS + 1):
@@ -94,7 +93,7 @@ async def desk(settings: Settings, code: str, manner: Manner, say: Callable[[str
                     await stack.aclose()
                     if attempt == ATTEMPTS:
                         raise
-            await sign_in(phone, code)
+            await _dial(phone, "*1", f",{code}#")
             say(f"operator {code} is signed in")
             try:
                 taken = 0
@@ -103,11 +102,6 @@ async def desk(settings: Settings, code: str, manner: Manner, say: Callable[[str
             finally:
                 await _dial(phone, "*2")
                 say(f"operator {code} is signed out")
-
-
-async def sign_in(phone: Phone, code: str) -> None:
-    """Raises PhoneError."""
-    await _dial(phone, "*1", f",{code}#")
 
 
 async def _dial(phone: Phone, code: str, keys: str = "") -> None:

@@ -5,6 +5,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from asterisk_conf import tree
 from ivr.acd.commands import SignIn, SignOut, Stands
 from ivr.calls import commands as c
 from ivr.calls import phones
+from ivr.cli.desk import account_of
 from ivr.cli.installation import library as open_library
 from ivr.cli.installation import secret
 from ivr.flow.builtin import builtin_say
@@ -115,6 +117,13 @@ class Stage:
         await self.answer(code)
         await self.noted("connected")
 
+    async def consult(self, code: str, other: str) -> None:
+        """The citizen calls and speaks with the one, who then asks the other."""
+        await self.speak(code)
+        await self.give(c.Consult, code, operator=other)
+        await self.answer(other)
+        await self.noted("consulted")
+
     async def hang_up(self, name: str) -> None:
         await self.on[name].hangup()
         await self.on[name].wait_for("CLOSED", within=5)
@@ -171,8 +180,7 @@ async def stage(house: Installation, tmp_path_factory: pytest.TempPathFactory) -
         for name, hertz in TONES.items():
             account = Account(CITIZEN, *where)
             if name in NAMES:
-                known = phones.password(secret(settings, "phones"), name)
-                account = Account(phones.account(name), *where, password=known, register=True, early=name == EARLY)
+                account = replace(account_of(settings, name), early=name == EARLY)
             said = tone(folder / f"{name}.wav", hertz, 300)
             on[name] = Phone(tree.ensure(print), account, folder=folder / name, talk=said)
             await stack.enter_async_context(on[name])
@@ -329,10 +337,7 @@ async def test_a_call_goes_through_hold_consult_three_and_on_to_the_other(house:
 
 async def test_the_caller_leaves_in_a_consult(stage: Stage) -> None:
     async with scene(stage, ANNA, BRUNO) as s:
-        await s.speak(ANNA)
-        await s.give(c.Consult, operator=BRUNO)
-        await s.answer(BRUNO)
-        await s.noted("consulted")
+        await s.consult(ANNA, BRUNO)
         await s.hang_up(CITIZEN)
         await s.on[BRUNO].wait_for("CLOSED", within=5)
         with pytest.raises(Refused, match=r"no such call|nobody is speaking"):
@@ -343,10 +348,7 @@ async def test_the_caller_leaves_in_a_consult(stage: Stage) -> None:
 
 async def test_an_operator_who_hangs_up_in_a_consult_leaves_the_call_to_the_other(stage: Stage) -> None:
     async with scene(stage, ANNA, BRUNO) as s:
-        await s.speak(ANNA)
-        await s.give(c.Consult, operator=BRUNO)
-        await s.answer(BRUNO)
-        await s.noted("consulted")
+        await s.consult(ANNA, BRUNO)
         await s.hang_up(ANNA)
         await s.noted("connected", 2)
         await s.stretch()

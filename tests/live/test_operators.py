@@ -7,11 +7,11 @@ import time
 from pathlib import Path
 
 from asterisk_conf import tree
-from ivr.calls import phones
+from ivr.cli.desk import account_of
 from ivr.cli.installation import library as open_library
 from ivr.flow.builtin import builtin_say
 from ivr.phone.hearing import likeness
-from ivr.phone.phone import Account, Phone
+from ivr.phone.phone import Phone
 from ivr.store import operators
 from ivr.store.database import Database
 from tests.live.conftest import Desk, Installation
@@ -73,10 +73,7 @@ def test_a_phone_that_vanishes(installation: Installation, operator: str) -> Non
 
 async def test_a_break_from_the_phone(installation: Installation, operator: str, tmp_path: Path) -> None:
     settings = installation.settings
-    password = phones.password((settings.secrets / "phones").read_text().strip(), operator)
-    name, port = phones.account(operator), settings.ports.sip
-    account = Account(name, "127.0.0.1", port, password=password, register=True)
-    async with Phone(tree.ensure(print), account, folder=tmp_path / "phone") as phone:
+    async with Phone(tree.ensure(print), account_of(settings, operator), folder=tmp_path / "phone") as phone:
         await phone.registered(within=5)
 
         async def dial(code: str, says: str, then: tuple[str, str], keys: str = "") -> None:

@@ -5,14 +5,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from ivr.calls import phones
-from ivr.calls.dispositions import KEYS
+from ivr.cli.desk import CODES, account_of
 from ivr.cli.flow.live.stage import Stage
-from ivr.cli.installation import secret
 from ivr.flow.trial import Operator
 from ivr.phone.phone import Account, Phone, PhoneError
 
-CODES = {disposition: key for key, disposition in KEYS.items()}
 KNOWN_WITHIN, ATTEMPTS = 6.0, 4  # of a registration
 LONGEST_TALK = 4.0  # seconds of a conversation, whatever the test says: nothing depends on it
 OUTSIDE_TALK = 2.0
@@ -24,13 +21,7 @@ class Desk:
 
     def __init__(self, stage: Stage, code: str) -> None:
         self._stage, self._code = stage, code
-        self._account = Account(
-            user=phones.account(code),
-            host=stage.settings.sip.listen,
-            port=stage.settings.ports.sip,
-            password=phones.password(secret(stage.settings, "phones"), code),
-            register=True,
-        )
+        self._account = account_of(stage.settings, code)
         self._after: asyncio.Task[None] | None = None
         self.phone: Phone
 
