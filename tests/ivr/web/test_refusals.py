@@ -8,8 +8,8 @@ from ivr.web.refusals import said, sentences
 
 ROOT = Path(__file__).parents[3] / "ivr"
 SAY = ("Refused", "LinkError", "_only")
-REFUSE = ("calls/talk.py", "calls/commands.py", "calls/conversation.py", "acd/commands.py", "acd/overview.py")
-REFUSE += ("control_room/lines.py",)
+REFUSE = ("calls/talk.py", "calls/commands.py", "calls/conversation.py", "acd/commands.py", "acd/floor.py")
+REFUSE += ("acd/overview.py", "control_room/lines.py")
 
 
 def refusals() -> Iterator[str]:
