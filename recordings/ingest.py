@@ -71,6 +71,7 @@ def ingest(database: Database, raw: Path, folder: Path, timezone: str, expected:
                         complete=complete,
                         stored_at=datetime.now(UTC),
                         purged_at=None,
+                        erased_at=None,
                     )
                 )
     except (OSError, StoreError) as error:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
+from ivr.store import chained
 from ivr.store.database import Database
 from ivr.store.schema import PurgeEntry, Recording
 
@@ -59,10 +60,7 @@ def _delete(database: Database, folder: Path, row: Recording, at: datetime, dry_
         return Purged(row.id, row.call_id, row.day, f"{folder / row.file}: {error.strerror}")
     now = datetime.now(UTC)
     with database.transaction() as session:
-        session.execute(update(Recording).where(Recording.id == row.id).values(purged_at=now))
-        session.merge(
-            PurgeEntry(
-                recording_id=row.id, call_id=row.call_id, day=row.day, purged_at=now, as_of=at, sha256=row.sha256
-            )
-        )
+        session.execute(update(Recording).where(Recording.id == row.id).values(purged_at=now, erased_at=now))
+        line = {"recording_id": row.id, "day": row.day, "purged_at": now, "rule": f"as of {at}", "sha256": row.sha256}
+        chained.append(session, PurgeEntry, [line])
     return Purged(row.id, row.call_id, row.day)

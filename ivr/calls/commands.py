@@ -5,7 +5,6 @@ command from outside has made sure that it is they (`ivr/web/access.py`).
 """
 
 import asyncio
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -15,7 +14,7 @@ from ivr.acd.state import is_personal
 from ivr.ari.errors import AriError
 from ivr.flow import words
 from ivr.link.messages import Refused
-from ivr.store.schema import AuditEntry
+from ivr.store import audit
 
 if TYPE_CHECKING:
     from ivr.calls.exchange import Exchange
@@ -118,8 +117,7 @@ async def carry_out(exchange: "Exchange", command: Command) -> Done:
         raise Refused("there is no such call any more")
     if isinstance(command, OF_SUPERVISORS):
         action = type(command).__name__.lower() + (f" {command.mode}" if isinstance(command, Supervise) else "")
-        entry = AuditEntry(at=datetime.now(UTC), user=command.by, action=action, subject=command.call)
-        await exchange.writer.run(lambda store: store.add(entry))
+        await exchange.writer.run(lambda store: audit.write(store, command.by, action, command.call))
     try:
         # Whoever asked may be gone before it is done; what has begun is brought to its end all the same.
         await asyncio.shield(_do(exchange, session, command))

@@ -16,10 +16,9 @@ from ivr.days import bounds
 from ivr.link.messages import LinkError, Refused
 from ivr.problem import WrongUse
 from ivr.settings import load
-from ivr.store import operators
+from ivr.store import audit, operators
 from ivr.store.database import Database, StoreError
 from ivr.store.schema import Presence, PresenceEvent
-from ivr.web.access import audit
 
 COLUMNS = ["code", "name", "languages", "skills", "queues", "state", "reason", "since"]
 EVENT = ["at", "state", "reason", "call_id", "by"]
@@ -156,7 +155,7 @@ def _state(args: argparse.Namespace) -> int:
     except (Refused, LinkError) as error:
         return problem(str(error))
     with database.transaction() as session:
-        audit(session, by, "operator-state", f"{code} {args.state} {args.reason}".strip())
+        audit.write(session, by, "operator-state", f"{code} {args.state} {args.reason}".strip())
     show(args, {"code": code, "state": stands.state, "reason": stands.reason, "then": stands.then})
     return 0
 

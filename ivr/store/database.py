@@ -36,8 +36,9 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
 
-    def migrate(self) -> None:
-        """Bring the tables to what this code needs. Two processes that start at once do it one after the other."""
+    def migrate(self, revision: str = "head") -> None:
+        """Bring the tables to what this code needs, or to a `revision` on the way. Two processes that start at once do
+        it one after the other."""
         # Takes long to import, and most commands only read.
         from alembic import command
         from alembic.config import Config
@@ -50,7 +51,7 @@ class Database:
                 if not self._sqlite:  # until the end of this transaction
                     connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
                 config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+                command.upgrade(config, revision)
         except CommandError as error:
             raise StoreError(
                 f"{self.name}: was made by a newer Numero Nero ({error}); use that version, or another --data"
@@ -71,6 +72,14 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         with self._errors(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """To read all of one moment, however long that takes and whoever writes meanwhile."""
+        with self.read() as session:
+            if not self._sqlite:
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
 
     @contextmanager

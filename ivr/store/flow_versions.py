@@ -11,8 +11,9 @@ from datetime import datetime
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
+from ivr.store import audit
 from ivr.store.database import StoreError
-from ivr.store.schema import AuditEntry, FlowActivation, FlowFile, FlowVersion, FlowVersionFile
+from ivr.store.schema import FlowActivation, FlowFile, FlowVersion, FlowVersionFile
 from ivr.store.statement import Statement
 
 # Asked by every call.
@@ -108,4 +109,4 @@ def _one_at_a_time(session: Session) -> None:
 
 def _activate(session: Session, number: int, action: str, author: str, note: str, now: datetime) -> None:
     session.execute(insert(FlowActivation), {"version": number, "at": now, "author": author, "note": note})
-    session.add(AuditEntry(at=now, user=author, action=f"flow {action}", subject=f"version {number}"))
+    audit.write(session, author, f"flow {action}", f"version {number}")

@@ -32,6 +32,8 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 LIVE_WISH = text("state IN ('waiting', 'calling')")
+KEPT = text("purged_at IS NULL")
+UNERASED = text("purged_at IS NOT NULL AND erased_at IS NULL")
 
 
 class Base(DeclarativeBase):
@@ -135,6 +137,10 @@ class Recording(Base):
     calendar day of its call in the contract's zone."""
 
     __tablename__ = "recordings"
+    __table_args__ = (
+        Index("recordings_kept", "day", sqlite_where=KEPT, postgresql_where=KEPT),
+        Index("recordings_unerased", "id", sqlite_where=UNERASED, postgresql_where=UNERASED),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"), index=True)
     day: Mapped[date] = mapped_column(index=True)
@@ -145,7 +151,8 @@ class Recording(Base):
     sha256: Mapped[str]
     complete: Mapped[bool]  # False when part of the conversation could not be written
     stored_at: Mapped[datetime]
-    purged_at: Mapped[datetime | None]
+    purged_at: Mapped[datetime | None]  # when it ceased to be: its line is in the ledger
+    erased_at: Mapped[datetime | None]  # when its last file was gone, too
 
 
 class CallbackRequest(Base):
@@ -187,15 +194,47 @@ class CallbackTry(Base):
 
 
 class PurgeEntry(Base):
-    """The ledger of deletions: what was deleted, when, and by which rule."""
+    """The ledger of deletions, without anything about the call. Chained; the database refuses to change or delete a
+    row."""
 
     __tablename__ = "purge_ledger"
-    recording_id: Mapped[str] = mapped_column(primary_key=True)
-    call_id: Mapped[str]
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    recording_id: Mapped[str] = mapped_column(unique=True)
     day: Mapped[date]
     purged_at: Mapped[datetime]
-    as_of: Mapped[datetime]
+    rule: Mapped[str]
     sha256: Mapped[str]
+    hash: Mapped[str]
+
+
+class Hold(Base):
+    """A legal hold: what is held is kept beyond its time, through the day `until`."""
+
+    __tablename__ = "holds"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"), index=True)
+    recording_id: Mapped[str] = mapped_column(default="")  # "": all of the call
+    reason: Mapped[str]
+    until: Mapped[date]
+    added_by: Mapped[str]
+    added_at: Mapped[datetime]
+    lifted_by: Mapped[str] = mapped_column(default="")
+    lifted_at: Mapped[datetime | None]
+
+
+class PurgeRun(Base):
+    """One run of the purge. `ended_at` is empty while it runs, and stays so when it was cut off."""
+
+    __tablename__ = "purge_runs"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    by: Mapped[str]  # nightly, or who gave the command
+    as_of: Mapped[datetime]
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    deleted: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)  # what could not be deleted; the next run tries again
+    held: Mapped[int] = mapped_column(default=0)  # what is over and on hold
+    pseudonyms: Mapped[int] = mapped_column(default=0)  # calls whose caller's number became one
 
 
 class OutboxEntry(Base):
@@ -298,12 +337,23 @@ class User(Base):
     removed_at: Mapped[datetime | None]
 
 
+class ChainHead(Base):
+    """The newest entry of a table whose rows are chained (`ivr/store/chained.py`)."""
+
+    __tablename__ = "chain_heads"
+    name: Mapped[str] = mapped_column(primary_key=True)  # the table's
+    seq: Mapped[int]
+    hash: Mapped[str]
+
+
 class AuditEntry(Base):
-    """Who did what on the pages and the API."""
+    """Who did what. Chained; the database refuses to change or delete a row. Written by `ivr/store/audit.py` alone."""
 
     __tablename__ = "audit"
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    at: Mapped[datetime]
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(index=True)
     user: Mapped[str]
     action: Mapped[str]
     subject: Mapped[str] = mapped_column(default="")
+    detail: Mapped[str] = mapped_column(default="")  # the reason that was given, what was asked for
+    hash: Mapped[str]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ivr.settings import Settings
 from ivr.store.database import Database, StoreError
-from ivr.store.schema import AuditEntry, User
+from ivr.store.schema import User
 
 ROLES = ("admin", "supervisor", "designer", "reviewer", "operator")
 WITH_CODE = frozenset({"operator", "supervisor", "admin"})  # who may have an operator's code: a phone to be rung at
@@ -143,7 +143,3 @@ def ensure_admin(database: Database, settings: Settings) -> None:
     path = settings.secrets / "admin-password"
     path.touch(mode=0o600)
     path.write_text(password + "\n", "ascii")
-
-
-def audit(session: Session, user: str, action: str, subject: str = "") -> None:
-    session.add(AuditEntry(at=datetime.now(UTC), user=user, action=action, subject=subject))

@@ -7,9 +7,8 @@ from aiohttp import web
 from sqlalchemy.orm import Session
 
 from ivr.calls.dispositions import KEYS
-from ivr.store import calls
+from ivr.store import audit, calls
 from ivr.store.schema import Call
-from ivr.web.access import audit
 from ivr.web.answers import api, page, to_json, write
 
 HIDDEN = {"caller", "channel"}
@@ -37,7 +36,7 @@ async def _dispose(request: web.Request) -> web.StreamResponse:
         if not served or (request["role"] == "operator" and request["operator"] not in served):
             return 403 if served else 409
         calls.set_disposition(session, call.id, wanted, datetime.now(UTC))
-        audit(session, request["user"], "disposition", call.id)
+        audit.write(session, request["user"], "disposition", call.id)
         return 200
 
     status = await write(request, change)

@@ -5,7 +5,7 @@ from aiohttp import web
 from ivr.acd import commands
 from ivr.calls import phones
 from ivr.control_room.queues import staff
-from ivr.web.access import audit
+from ivr.store import audit
 from ivr.web.answers import LINES, api, to_json, write
 
 STATES = ("ready", "paused", "signed-out")
@@ -39,7 +39,7 @@ async def _state(request: web.Request) -> web.StreamResponse:
     stands: commands.Stands = await request.app[LINES].ask_floor(command, commands.Stands)
     if not mine:
         said = f"{code} {state} {reason}".strip()
-        await write(request, lambda session: audit(session, request["user"], "operator-state", said))
+        await write(request, lambda session: audit.write(session, request["user"], "operator-state", said))
     return to_json({"operator": code, "state": stands.state, "reason": stands.reason, "then": stands.then})
 
 

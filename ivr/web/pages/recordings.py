@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 from sqlalchemy.orm import Session
 
-from ivr.web.access import audit
+from ivr.store import audit
 from ivr.web.answers import SETTINGS, api, page, write
 from recordings import catalogue
 
@@ -18,7 +18,7 @@ def _recordings(session: Session) -> list[dict[str, Any]]:
 async def _audio(request: web.Request) -> web.StreamResponse:
     def find(session: Session) -> catalogue.Entry:
         entry = catalogue.get(session, request.match_info["id"])
-        audit(session, request["user"], "listen", entry.id)
+        audit.write(session, request["user"], "listen", entry.id)
         return entry
 
     try:

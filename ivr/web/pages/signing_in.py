@@ -5,7 +5,7 @@ import secrets
 import aiohttp_session
 from aiohttp import web
 
-from ivr.web.access import audit
+from ivr.store import audit
 from ivr.web.answers import html, menu, write
 from ivr.web.guard import check
 
@@ -25,7 +25,7 @@ async def _sign_in(request: web.Request) -> web.StreamResponse:
     session = await aiohttp_session.new_session(request)
     session["user"], session["role"], session["operator"] = request["user"], request["role"], request["operator"]
     session["browser"] = secrets.token_hex(8)  # tells two browsers of one user apart
-    await write(request, lambda s: audit(s, request["user"], "sign-in"))
+    await write(request, lambda s: audit.write(s, request["user"], "sign-in"))
     raise web.HTTPSeeOther(next((path for path, _ in menu(request["role"], request["operator"])), "/"))
 
 
