@@ -5,7 +5,6 @@ import json
 import os
 import random
 import re
-import secrets
 import socket
 import sys
 from contextlib import suppress
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ivr.problem import Problem
+from ivr.secret_file import made_once
 from ivr.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,18 +44,7 @@ def make_folders(settings: Settings) -> None:
 
 def secret(settings: Settings, name: str) -> str:
     """A random secret of this installation, made at first use; only its owner may read the file."""
-    path = settings.secrets / name
-    settings.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not path.exists():
-        # Written whole, then given its name: who starts at the same moment has all of it, or makes it.
-        value = secrets.token_hex(24)
-        part = path.with_name(f".{name}-{secrets.token_hex(4)}")
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(value + "\n")
-        with suppress(FileExistsError):
-            os.link(part, path)
-        part.unlink()
-    return path.read_text("ascii").strip()
+    return made_once(settings.secrets / name, 24)
 
 
 def library(settings: Settings) -> "Library":

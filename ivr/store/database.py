@@ -3,7 +3,7 @@
 import fcntl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ivr.problem import Problem
 
 MIGRATING = 0x4E4E  # PostgreSQL's number of the lock that migrations hold
 BUSY = 10_000  # ms to wait for another process's transaction
+BRIEFLY = 100
 
 
 class StoreError(Problem):
@@ -64,6 +65,20 @@ class Database:
         """A session that commits at the end, or rolls back on an error."""
         with self._errors(), Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
+
+    def scrub(self) -> bool:
+        """After something was deleted for good: when this is True, SQLite's files have no byte of it any more. False:
+        somebody is still reading the state before; do it again later. PostgreSQL has its vacuum for that."""
+        if not self._sqlite:
+            return True
+        with self._errors(), closing(self.engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout={BRIEFLY}")  # while it waits for who reads, nobody can write
+            try:
+                busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout={BUSY}")
+        return not busy
 
     def connect(self) -> Connection:
         """A connection to keep, for many small transactions one after the other; its owner closes it."""
@@ -125,7 +140,8 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
     # We say BEGIN ourselves (see below), or the driver would begin late and a read could not become a write.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY}", "foreign_keys=ON"):
+    pragmas = ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY}", "foreign_keys=ON")
+    for pragma in (*pragmas, "secure_delete=ON"):  # what is deleted is overwritten: the keys of recordings among it
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -134,7 +134,8 @@ class PresenceEvent(Base):
 
 class Recording(Base):
     """One recorded conversation, or one message that a caller left (`kind`: conversation, message). `day` is the
-    calendar day of its call in the contract's zone."""
+    calendar day of its call in the contract's zone. `file` is the original's name in the store; `bytes` and `sha256`
+    are those of its WAV, as it is exported."""
 
     __tablename__ = "recordings"
     __table_args__ = (
@@ -145,7 +146,8 @@ class Recording(Base):
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"), index=True)
     day: Mapped[date] = mapped_column(index=True)
     kind: Mapped[str] = mapped_column(default="conversation")
-    file: Mapped[str]  # relative to the recordings folder
+    file: Mapped[str]
+    rate: Mapped[int] = mapped_column(default=8000)  # samples a second: 8000, or 16000 of a wideband call
     seconds: Mapped[float]
     bytes: Mapped[int]
     sha256: Mapped[str]
@@ -153,6 +155,18 @@ class Recording(Base):
     stored_at: Mapped[datetime]
     purged_at: Mapped[datetime | None]  # when it ceased to be: its line is in the ledger
     erased_at: Mapped[datetime | None]  # when its last file was gone, too
+
+
+class RecordingKey(Base):
+    """The data key of one copy of a recording (`copy`: original, anonymised), wrapped by the key-encryption key `kek`.
+    It is nowhere else: when its row is deleted, the recording is."""
+
+    __tablename__ = "recording_keys"
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id"), primary_key=True)
+    copy: Mapped[str] = mapped_column(primary_key=True)
+    kek: Mapped[str] = mapped_column(index=True)
+    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
 
 
 class CallbackRequest(Base):
