@@ -11,7 +11,7 @@ from ivr.store.chained import bind
 from ivr.store.schema import KEPT, UNERASED, UtcTime
 
 revision = "0012"
-down_revision = "0009"
+down_revision = "0010"
 
 CHAINS = ("audit", "purge_ledger")
 
