@@ -1,16 +1,21 @@
 """The catalogue: recordings with what is known of their calls; never who called."""
 
 import hashlib
+import re
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import Session
 
-from ivr.store.schema import Call, Recording
+from ivr.store.schema import Call, CatalogueRow, Recording
+from recordings.criteria import CriterionError
+
+MOST = 500  # recordings a page
 
 
 class CatalogueError(Exception):
@@ -35,27 +40,85 @@ class Entry:
     sha256: str
 
 
+@dataclass(frozen=True)
+class Found:
+    """One line of a listing: a recording that is there, and what it is searched by."""
+
+    id: str
+    call_id: str
+    kind: str
+    day: date
+    started_at: datetime
+    seconds: float
+    waited: float
+    queue: str
+    operator: str  # as `find` was told to show it
+    language: str
+    reason: str
+    type: str
+    disposition: str
+    outcome: str
+    ticket: str
+    flow: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """`next`: what to ask the following page with; None after the last."""
+
+    rows: list[Found]
+    next: str | None
+
+
 def find(
     session: Session,
+    conditions: Sequence[ColumnElement[bool]] = (),
     *,
-    queue: str = "",
-    operator: str = "",
-    language: str = "",
-    day: date | None = None,
+    operator: Callable[[str], str] = str,
     limit: int = 50,
-    purged: bool = False,
-) -> list[Entry]:
-    """Newest first."""
-    chosen = select(Recording, Call).join(Call, Call.id == Recording.call_id)
-    for column, value in ((Call.queue, queue), (Call.operator, operator), (Call.language, language)):
-        if value:
-            chosen = chosen.where(column == value)
-    if day:
-        chosen = chosen.where(Recording.day == day)
-    if not purged:
-        chosen = chosen.where(Recording.purged_at.is_(None))
-    rows = session.execute(chosen.order_by(Call.started_at.desc()).limit(limit))
-    return [_entry(recording, call) for recording, call in rows]
+    after: str = "",
+) -> Page:
+    """The newest calls first; who asks page after page is shown each recording once, whatever is added meanwhile.
+    `conditions`: see `recordings.criteria`. `operator`: what is shown for a code. Raises CriterionError for an `after`
+    that no page gave."""
+    row = CatalogueRow
+    chosen = select(row).where(*conditions).order_by(row.started_at.desc(), row.recording_id.desc())
+    if after:
+        chosen = chosen.where(tuple_(row.started_at, row.recording_id) < tuple_(*_place(after)))
+    rows = session.scalars(chosen.limit(limit + 1)).all()
+    more = _token(rows[limit - 1]) if len(rows) > limit else None
+    return Page([found(one, operator) for one in rows[:limit]], more)
+
+
+def page_size(text: str) -> int:
+    """Raises CriterionError."""
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= MOST:
+        raise CriterionError(f"limit: '{text}' is no whole number from 1 to {MOST}")
+    return int(text)
+
+
+def found(row: CatalogueRow, operator: Callable[[str], str]) -> Found:
+    values = {one.name: getattr(row, one.name) for one in fields(Found) if one.name not in ("id", "operator")}
+    return Found(id=row.recording_id, operator=operator(row.operator), **values)
+
+
+def _token(row: CatalogueRow) -> str:
+    text = f"{row.started_at.isoformat()} {row.recording_id}"
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _place(token: str) -> tuple[datetime, str]:
+    """Only says where to go on, so one that somebody made up shows nothing that a search would not."""
+    try:
+        at, _, id = urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().partition(" ")
+        begun = datetime.fromisoformat(at)
+        if begun.tzinfo is None or not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", id):
+            raise ValueError
+        begun = begun.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise CriterionError("after: no page gave this; begin again without it") from None
+    return begun, id
 
 
 def get(session: Session, id: str) -> Entry:

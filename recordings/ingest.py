@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from ivr.store import catalogue
 from ivr.store.database import Database, StoreError
 from ivr.store.schema import Call, Recording
 
@@ -58,22 +59,22 @@ def ingest(database: Database, raw: Path, folder: Path, timezone: str, expected:
             )
         with database.transaction() as session:
             if session.scalar(select(Recording.id).where(Recording.id == name)) is None:
-                session.add(
-                    Recording(
-                        id=name,
-                        call_id=call_id,
-                        day=day,
-                        kind="message" if name.rpartition("-")[2].startswith("m") else "conversation",
-                        file=str(file),
-                        seconds=seconds,
-                        bytes=size,
-                        sha256=digest,
-                        complete=complete,
-                        stored_at=datetime.now(UTC),
-                        purged_at=None,
-                        erased_at=None,
-                    )
+                recording = Recording(
+                    id=name,
+                    call_id=call_id,
+                    day=day,
+                    kind="message" if name.rpartition("-")[2].startswith("m") else "conversation",
+                    file=str(file),
+                    seconds=seconds,
+                    bytes=size,
+                    sha256=digest,
+                    complete=complete,
+                    stored_at=datetime.now(UTC),
+                    purged_at=None,
+                    erased_at=None,
                 )
+                session.add(recording)
+                catalogue.enter(session, recording, ZoneInfo(timezone))
     except (OSError, StoreError) as error:
         log.error("a recording could not be stored and stays in the spool: %s", error, extra={"call": call_id})
         return None

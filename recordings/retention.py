@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
-from ivr.store import chained
+from ivr.store import catalogue, chained
 from ivr.store.database import Database
 from ivr.store.schema import PurgeEntry, Recording
 
@@ -63,4 +63,5 @@ def _delete(database: Database, folder: Path, row: Recording, at: datetime, dry_
         session.execute(update(Recording).where(Recording.id == row.id).values(purged_at=now, erased_at=now))
         line = {"recording_id": row.id, "day": row.day, "purged_at": now, "rule": f"as of {at}", "sha256": row.sha256}
         chained.append(session, PurgeEntry, [line])
+        catalogue.remove(session, [row.id])
     return Purged(row.id, row.call_id, row.day)

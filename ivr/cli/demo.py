@@ -137,7 +137,7 @@ async def _show_result(database: Database, since: datetime, say: Callable[[str, 
             newest = next(iter(calls.recent(session, 1)), None)
             if newest and newest.started_at >= since:
                 ticket = embedded.get(session, newest.id)
-                recording = next((one for one in catalogue.find(session) if one.call_id == newest.id), None)
+                recording = next((one for one in catalogue.find(session).rows if one.call_id == newest.id), None)
         if ticket and recording:
             break
         await asyncio.sleep(0.5)

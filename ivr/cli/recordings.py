@@ -1,27 +1,27 @@
 """`ivr recordings`: list, show and export recorded conversations."""
 
 import argparse
+import sys
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 
+from ivr.cli import criteria
 from ivr.cli.output import common, emit, problem, show
 from ivr.settings import Settings, load
 from ivr.store.database import Database
 from recordings import catalogue
 
-COLUMNS = ["id", "started_at", "seconds", "queue", "operator", "language", "disposition"]
+COLUMNS = ["id", "started_at", "seconds", "queue", "operator", "language", "type", "ticket"]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Example: ivr recordings list"
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     listing = commands.add_parser("list", help="the newest first")
-    for name in ("queue", "operator", "language"):
-        listing.add_argument(f"--{name}", default="", help=f"only of this {name}")
-    listing.add_argument("--day", type=date.fromisoformat, help="only of this day, as 2026-11-24")
-    listing.add_argument("--limit", type=int, default=50)
-    common(listing, "Example: ivr recordings list --queue payments --day 2026-11-24")
+    criteria.arguments(listing)
+    listing.add_argument("--limit", default="50", help=f"{catalogue.MOST} at most (50)")
+    listing.add_argument("--after", default="", metavar="TOKEN", help="go on after a page, with what it said")
+    common(listing, "Example: ivr recordings list --queue payments --from 2026-11-24 --hours 9-13 --survey clear:1-2")
     listing.set_defaults(run=_list)
     one = commands.add_parser("show", help="everything about one")
     one.add_argument("id", metavar="ID", help="its id, its call's, or the beginning of one")
@@ -38,15 +38,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def _list(args: argparse.Namespace) -> int:
     settings = load(args.data)
     with Database(settings.database_url).read() as session:
-        found = catalogue.find(
-            session,
-            queue=args.queue,
-            operator=args.operator,
-            language=args.language,
-            day=args.day,
-            limit=args.limit,
-        )
-    emit(args, [asdict(entry) for entry in found], COLUMNS)
+        chosen = criteria.conditions(args, settings, session)
+        page = catalogue.find(session, chosen, limit=catalogue.page_size(args.limit), after=args.after)
+    emit(args, [asdict(one) for one in page.rows], COLUMNS)
+    if page.next:
+        print(f"ivr: there are more: --after {page.next}", file=sys.stderr)
     return 0
 
 

@@ -23,5 +23,6 @@ def run(args: argparse.Namespace) -> int:
     settings = load(args.data)
     key = hashlib.sha256(secret(settings, "web-session").encode()).digest()
     phones, tests = secret(settings, "phones"), partial(failures, settings=settings)
-    asyncio.run(serve(settings, key, phones, secret(settings, "link"), library(settings), tests))
+    link, pseudonyms = secret(settings, "link"), secret(settings, "pseudonyms")
+    asyncio.run(serve(settings, key, phones, link, pseudonyms, library(settings), tests))
     return 0

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Update, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from ivr.store import catalogue
 from ivr.store.schema import Base, Call, JourneyEntry, OutboxEntry, SurveyAnswer
 from ivr.store.statement import Statement
 
@@ -63,6 +64,7 @@ def finish(
     if ticket_due_at > ended_at and session.scalar(select(Call.disposition).where(Call.id == call_id)):
         ticket_due_at = ended_at
     _ASK_TICKET.run(session, {"call_id": call_id, "due_at": ticket_due_at})
+    catalogue.refresh(session, [call_id])
     return True
 
 
@@ -75,6 +77,7 @@ def set_disposition(session: Session, call_id: str, disposition: str, now: datet
     """The operator's outcome of a call; its ticket is due now, and changed if it was made already. False: no call."""
     changed = session.execute(update(Call).where(Call.id == call_id).values(disposition=disposition))
     session.execute(_due_again(call_id, now))
+    catalogue.refresh(session, [call_id])
     return bool(changed.rowcount)  # type: ignore[attr-defined]
 
 

@@ -9,12 +9,16 @@ from sqlalchemy.orm import Session
 
 from ivr.store.schema import Call, SurveyAnswer
 
-# What results may be told apart by. `reason` is the field of that name that the flow gave its ticket, or its subject.
+# Why a citizen called: the field `reason` that the flow gave its ticket, or the ticket's subject.
+REASON: ColumnElement[str] = func.coalesce(
+    Call.ticket["fields"]["reason"].as_string(), Call.ticket["subject"].as_string(), ""
+)
+# What results may be told apart by.
 GROUPS: dict[str, ColumnElement[Any]] = {
     "operator": Call.operator.expression,
     "queue": Call.queue.expression,
     "language": Call.language.expression,
-    "reason": func.coalesce(Call.ticket["fields"]["reason"].as_string(), Call.ticket["subject"].as_string(), ""),
+    "reason": REASON,
     "survey": SurveyAnswer.survey.expression,
     "question": SurveyAnswer.question.expression,
 }

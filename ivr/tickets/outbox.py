@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from ivr.store import catalogue
 from ivr.store.database import Database, StoreError
 from ivr.store.schema import Base, Call, OutboxEntry
 from ivr.tickets.backend import Backend, BackendError
@@ -31,17 +32,18 @@ def deliver_due(database: Database, backend: Backend, types: Types, now: datetim
         found = session.execute(due.order_by(OutboxEntry.due_at).limit(AT_ONCE)).all()
     if not found:
         return 0
-    results = _put(backend, [draft(call, types) for _, call in found])
+    drafts = [draft(call, types) for _, call in found]
     delivered, failed = [], []
-    for (entry, _), result in zip(found, results, strict=True):
+    for (entry, _), wanted, result in zip(found, drafts, _put(backend, drafts), strict=True):
         if isinstance(result, str):
-            delivered.append(_mark(entry, reference=result, delivered_at=now, last_error=""))
+            delivered.append(_mark(entry, reference=result, type=wanted.type, delivered_at=now, last_error=""))
         else:
             failed.append(_again(entry, result, now))
     with database.transaction() as session:
         for marks in (delivered, failed):
             if marks:
                 session.connection().execute(_MARK, marks)
+        catalogue.refresh(session, [mark["call"] for mark in delivered])
     return len(delivered)
 
 

@@ -18,6 +18,7 @@ WITH_CODE = frozenset({"operator", "supervisor", "admin"})  # who may have an op
 
 SUPERVISE = frozenset({"admin", "supervisor"})
 LIST_RECORDINGS = frozenset({"admin", "supervisor", "reviewer"})
+SEE_CODES = frozenset({"admin", "supervisor"})  # of operators; others know them by pseudonym
 HEAR_ORIGINALS = frozenset({"admin", "supervisor", "reviewer"})  # voices as they are, not anonymised
 AT_THE_CALL = frozenset({"admin", "supervisor", "operator"})
 AT_THE_DESK = frozenset({"operator", "supervisor"})  # with an operator's code

@@ -47,16 +47,18 @@ def make_app(
     session_key: bytes,
     phone_secret: str,
     link_token: str,
+    pseudonyms: str,
     library: Library,
     tests: Tests,
 ) -> web.Application:
     """`session_key`: 32 bytes that encrypt the session cookies. `phone_secret`: what the phones' passwords are derived
-    from. `link_token`: what controllers let us in with. `library`: the prompts of the designers' folder, whose `tests`
-    are run before it is published."""
+    from. `link_token`: what controllers let us in with. `pseudonyms`: the key of what reviewers call operators.
+    `library`: the prompts of the designers' folder, whose `tests` are run before it is published."""
     storage = EncryptedCookieStorage(session_key, cookie_name="ivr", samesite="Strict", httponly=True, max_age=SESSION)
     app = web.Application(middlewares=[aiohttp_session.session_middleware(storage), guard])
     app[answers.DATABASE], app[answers.SETTINGS], app[FAILURES] = database, settings, {}
     app[desk_phone.PHONE_SECRET], app[desk.WATCH], app[answers.CLOSING] = phone_secret, Watch(database), asyncio.Event()
+    app[recordings.PSEUDONYMS] = pseudonyms
     lines = app[answers.LINES] = Lines(database, link_token)
     app[board.BOARD] = Board(database, lines, ZoneInfo(settings.recordings.timezone))
     app.on_shutdown.append(_closing)

@@ -13,9 +13,16 @@ from ivr.web.pages.versions import Tests
 
 
 async def serve(
-    settings: Settings, session_key: bytes, phone_secret: str, link_token: str, library: Library, tests: Tests
+    settings: Settings,
+    session_key: bytes,
+    phone_secret: str,
+    link_token: str,
+    pseudonyms: str,
+    library: Library,
+    tests: Tests,
 ) -> None:
-    app = make_app(settings, Database(settings.database_url), session_key, phone_secret, link_token, library, tests)
+    database = Database(settings.database_url)
+    app = make_app(settings, database, session_key, phone_secret, link_token, pseudonyms, library, tests)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, settings.web.listen, settings.ports.web).start()

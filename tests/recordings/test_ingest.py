@@ -48,7 +48,7 @@ def test_doing_it_again_after_a_crash_makes_no_second_one(database: Database, ra
     raw.write_bytes(content)  # the crash came before the raw file was removed
     ingest(database, raw, tmp_path / "kept", ROME)
     with database.read() as session:
-        assert len(catalogue.find(session)) == 1
+        assert len(catalogue.find(session).rows) == 1
 
 
 def test_a_folder_that_takes_nothing_leaves_the_raw_file(database: Database, raw: Path, tmp_path: Path) -> None:

@@ -1,18 +1,46 @@
 """The catalogue of recordings, and listening to one (each listening is audited)."""
 
 from dataclasses import asdict
-from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from sqlalchemy.orm import Session
 
 from ivr.store import audit
-from ivr.web.answers import SETTINGS, api, page, write
+from ivr.web.access import SEE_CODES
+from ivr.web.answers import SETTINGS, page, read, to_json, write
 from recordings import catalogue
+from recordings.catalogue import Found
+from recordings.criteria import CriterionError, conditions
+from recordings.pseudonyms import Naming
+
+PSEUDONYMS = web.AppKey("pseudonyms", str)  # the key of the operators' pseudonyms
 
 
-def _recordings(session: Session) -> list[dict[str, Any]]:
-    return [asdict(entry) for entry in catalogue.find(session, limit=100)]
+def naming(request: web.Request, session: Session) -> Naming:
+    return Naming(session, request.app[PSEUDONYMS], veiled=request["role"] not in SEE_CODES)
+
+
+def _newest(session: Session) -> list[Found]:
+    return catalogue.find(session, limit=100).rows
+
+
+async def _list(request: web.Request) -> web.Response:
+    """The criteria of `recordings.criteria` by name, `limit` and `after`."""
+    given = {name: request.query.getall(name) for name in request.query}
+    after, limit = given.pop("after", [""])[-1], given.pop("limit", ["50"])[-1]
+    zone = ZoneInfo(request.app[SETTINGS].recordings.timezone)
+
+    def search(session: Session) -> catalogue.Page:
+        names = naming(request, session)
+        chosen = conditions(given, zone, names.meant)
+        return catalogue.find(session, chosen, operator=names.shown, limit=catalogue.page_size(limit), after=after)
+
+    try:
+        found = await read(request, search)
+    except CriterionError as error:
+        raise web.HTTPBadRequest(text=str(error)) from None
+    return to_json({"recordings": [asdict(one) for one in found.rows], "next": found.next})
 
 
 async def _audio(request: web.Request) -> web.StreamResponse:
@@ -32,7 +60,7 @@ async def _audio(request: web.Request) -> web.StreamResponse:
 
 
 ROUTES = [
-    web.get("/recordings", page("recordings", _recordings)),
+    web.get("/recordings", page("recordings", _newest)),
     web.get("/recordings/{id}/audio", _audio),
-    web.get("/api/recordings", api(_recordings)),
+    web.get("/api/recordings", _list),
 ]

@@ -22,7 +22,7 @@ from ivr.web import access
 from ivr.web.app import make_app
 from tests.browser import Complaints, chromium
 
-PHONE_SECRET, LINK_TOKEN = "only-for-tests", "of-the-tests"
+PHONE_SECRET, LINK_TOKEN, PSEUDONYMS = "only-for-tests", "of-the-tests", "of-tests-operators"
 AXE = Path(__file__).parents[2] / "axe-core-4.14.1.min.js"
 
 
@@ -86,7 +86,7 @@ def write_flows(folder: Path) -> Path:
 def make(data: Path, database: Database, flows: Path, base_port: int | None = None) -> web.Application:
     settings = load(data, base_port=base_port, environment={"NUMERO_NERO_FLOWS__FOLDER": str(flows)})
     library, tests = Library(settings.prompts_folder, flows), partial(failures, settings=settings)
-    return make_app(settings, database, os.urandom(32), PHONE_SECRET, LINK_TOKEN, library, tests)
+    return make_app(settings, database, os.urandom(32), PHONE_SECRET, LINK_TOKEN, PSEUDONYMS, library, tests)
 
 
 class Site:

@@ -1,0 +1,1 @@
+"""Searching and sampling a million recordings."""
