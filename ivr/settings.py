@@ -122,6 +122,11 @@ class Store(_Section):
 
 
 class Recordings(_Section):
+    store: Literal["folder"] = "folder"
+    """Where they lie, sealed: `recordings/` of the data folder."""
+    keys: Annotated[list[Literal["files", "environment"]], Field(min_length=1)] = ["files"]
+    """Where the keys are that wrap the recordings' own: in the first place they are in use, in the others they were.
+    Files lie in `secrets/recordings/`; variables are named `NUMERO_NERO_KEY_ORIGINAL_1`."""
     keep_days: Annotated[int, Field(ge=1)] = 180
     timezone: str = "Europe/Rome"
     min_free: Annotated[int, Field(ge=0)] = 200

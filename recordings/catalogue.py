@@ -1,13 +1,10 @@
 """The catalogue: recordings with what is known of their calls; never who called."""
 
-import hashlib
 import re
-import shutil
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import Session
@@ -133,21 +130,6 @@ def get(session: Session, id: str) -> Entry:
     if len(rows) > 1:
         raise CatalogueError(f"more than one recording begins with {id}; give more of it")
     return _entry(*rows[0])
-
-
-def export(entry: Entry, folder: Path, target: Path, *, force: bool = False) -> None:
-    """Copy a recording out, having checked that it is what was stored. Raises CatalogueError."""
-    if entry.purged:
-        raise CatalogueError(f"recording {entry.id} was deleted: its time was over")
-    if target.exists() and not force:
-        raise CatalogueError(f"{target} is there already; --force overwrites it")
-    source = folder / entry.file
-    try:
-        if hashlib.sha256(source.read_bytes()).hexdigest() != entry.sha256:
-            raise CatalogueError(f"{source} is damaged: it is not what was stored; restore it from the backup")
-        shutil.copyfile(source, target)
-    except OSError as error:
-        raise CatalogueError(f"{error.filename}: {error.strerror}") from error
 
 
 def _entry(recording: Recording, call: Call) -> Entry:

@@ -1,7 +1,7 @@
 """Reading a sealed recording as if it were its WAV: a file that can be read and sought, in constant memory."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 SEALED = CHUNK + TAG
 SPAN = 16  # chunks fetched at once, at most: as many as are asked for
+
+
+def whole(reader: io.RawIOBase) -> Iterator[bytes]:
+    """All that is left of it, a mebibyte at a time at most."""
+    while piece := reader.read(SPAN * CHUNK):
+        yield piece
 
 
 class Reader(io.RawIOBase):

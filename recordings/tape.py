@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ivr.store.database import Database
-from recordings.ingest import FRAME, RATE, ingest, sweep
+from recordings.ingest import USUAL_RATE, ingest, sweep
+from recordings.vault import Vault
+from recordings.wav import FRAME
 
 log = logging.getLogger(__name__)
 MIB = 1 << 20
@@ -27,15 +29,15 @@ class Tape:
     def __init__(
         self,
         database: Database,
+        vault: Vault,
         action: Callable[[dict[str, str]], Awaitable[dict[str, Any]]],
         *,
         spool: Path,
-        folder: Path,
         timezone: str,
         min_free: int,
     ) -> None:
-        self._database, self._action, self._min_free = database, action, min_free
-        self._spool, self._folder, self._timezone = spool, folder, timezone
+        self._database, self._vault, self._action, self._min_free = database, vault, action, min_free
+        self._spool, self._timezone = spool, timezone
 
     def raw(self, call: str, part: str) -> Path:
         return self._spool / f"{call}-{part}.raw"
@@ -91,16 +93,16 @@ class Tape:
         """Make the recording of what is over. What fails here is tried again by `sweep`."""
         raw = self.raw(call, part)
         await asyncio.to_thread(_settle, raw)
-        await asyncio.to_thread(ingest, self._database, raw, self._folder, self._timezone, seconds)
+        await asyncio.to_thread(ingest, self._database, self._vault, raw, self._timezone, seconds)
 
     async def sweep(self) -> None:
         """Take up what a crash or a full disk left in the spool."""
-        await asyncio.to_thread(sweep, self._database, self._spool, self._folder, self._timezone)
+        await asyncio.to_thread(sweep, self._database, self._vault, self._spool, self._timezone)
 
 
 def _fall_silent(raw: Path, seconds: float) -> None:
     with raw.open("ab") as file:
-        file.write(bytes(round(seconds * RATE) * FRAME))
+        file.write(bytes(round(seconds * USUAL_RATE) * FRAME))
 
 
 def _settle(raw: Path) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from ivr.problem import Problem
-from ivr.store.schema import Recording, RecordingKey
+from ivr.store.schema import RecordingKey
 from recordings.keys.ring import COPIES, ORIGINAL, Kek, KeyProblem, Ring
 from recordings.reader import Reader
 from recordings.sealed import KEY, context, seal
@@ -62,10 +62,10 @@ class Vault:
             raise Forgotten(f"recording {recording_id} has no key of its {copy} copy: it was deleted, or never made")
         return self.ring.get(row.kek).unwrap(row.wrapped, context(recording_id, copy))
 
-    def open(self, session: Session, recording: Recording, copy: str = ORIGINAL) -> Reader:
-        """Raises Forgotten, KeyProblem, Damaged, StorageError."""
-        name = stored_name(recording.day, recording.id, copy)
-        return self.read(name, recording.id, copy, self.key(session, recording.id, copy))
+    def open(self, session: Session, recording_id: str, day: date, copy: str = ORIGINAL) -> Reader:
+        """The WAV of a recording of that day. Raises Forgotten, KeyProblem, Damaged, StorageError."""
+        name = stored_name(day, recording_id, copy)
+        return self.read(name, recording_id, copy, self.key(session, recording_id, copy))
 
 
 def wrapped(kek: Kek, recording_id: str, copy: str, key: bytes) -> bytes:

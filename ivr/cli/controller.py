@@ -35,6 +35,7 @@ from ivr.calls.services import Services
 from ivr.cli.installation import given_secret, secret
 from ivr.cli.installation import library as open_library
 from ivr.cli.output import common
+from ivr.cli.vault import open_vault
 from ivr.link.server import Server
 from ivr.publishing import versions
 from ivr.settings import Settings, load
@@ -110,9 +111,9 @@ async def control(settings: Settings, name: str) -> None:
     ari, ami = Ari(connection), Ami(settings.ports.ami, ARI_USER, password)
     tape = Tape(
         database,
+        open_vault(settings),
         ami.action,
         spool=settings.spool,
-        folder=settings.recordings_folder,
         timezone=settings.recordings.timezone,
         min_free=settings.recordings.min_free,
     )

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from ivr.cli import criteria
 from ivr.cli.output import common, emit, problem, show
+from ivr.cli.vault import open_vault
 from ivr.settings import Settings, load
 from ivr.store.database import Database
 from recordings import catalogue
+from recordings.export import export
 
 COLUMNS = ["id", "started_at", "seconds", "queue", "operator", "language", "type", "ticket"]
 
@@ -27,12 +29,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     one.add_argument("id", metavar="ID", help="its id, its call's, or the beginning of one")
     common(one, "Example: ivr recordings show 019ab3c2")
     one.set_defaults(run=_show)
-    export = commands.add_parser("export", help="write one out as WAV: left the caller, right the operator")
-    export.add_argument("id", metavar="ID")
-    export.add_argument("file", metavar="FILE.wav", type=Path)
-    export.add_argument("--force", action="store_true", help="overwrite FILE.wav")
-    common(export, "Example: ivr recordings export 019ab3c2 conversation.wav")
-    export.set_defaults(run=_export)
+    out = commands.add_parser("export", help="write one out as WAV: left the caller, right the operator")
+    out.add_argument("id", metavar="ID")
+    out.add_argument("file", metavar="FILE.wav", type=Path)
+    out.add_argument("--force", action="store_true", help="overwrite FILE.wav")
+    common(out, "Example: ivr recordings export 019ab3c2 conversation.wav")
+    out.set_defaults(run=_export)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -63,7 +65,7 @@ def _export(args: argparse.Namespace) -> int:
     settings = load(args.data)
     try:
         entry = _get(settings, args.id)
-        catalogue.export(entry, settings.recordings_folder, args.file, force=args.force)
+        export(Database(settings.database_url), open_vault(settings), entry, args.file, force=args.force)
     except catalogue.CatalogueError as error:
         return problem(str(error))
     emit(args, [{"id": entry.id, "file": str(args.file), "seconds": entry.seconds}], ["id", "file", "seconds"])

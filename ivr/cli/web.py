@@ -9,6 +9,7 @@ from ivr import logs
 from ivr.cli.flow.test import failures
 from ivr.cli.installation import library, secret
 from ivr.cli.output import common
+from ivr.cli.vault import open_vault
 from ivr.settings import load
 from ivr.web.serve import serve
 
@@ -23,6 +24,6 @@ def run(args: argparse.Namespace) -> int:
     settings = load(args.data)
     key = hashlib.sha256(secret(settings, "web-session").encode()).digest()
     phones, tests = secret(settings, "phones"), partial(failures, settings=settings)
-    link, pseudonyms = secret(settings, "link"), secret(settings, "pseudonyms")
-    asyncio.run(serve(settings, key, phones, link, pseudonyms, library(settings), tests))
+    vault, link, pseudonyms = open_vault(settings), secret(settings, "link"), secret(settings, "pseudonyms")
+    asyncio.run(serve(settings, vault, key, phones, link, pseudonyms, library(settings), tests))
     return 0

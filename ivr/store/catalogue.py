@@ -37,7 +37,7 @@ def enter(session: Session, recording: Recording, zone: ZoneInfo) -> None:
     """A recording that was stored just now, in the same transaction."""
     session.flush()
     begun = session.scalars(select(Call.started_at).where(Call.id == recording.call_id)).one()
-    session.add(
+    session.merge(
         CatalogueRow(
             recording_id=recording.id,
             call_id=recording.call_id,

@@ -17,11 +17,13 @@ from ivr.settings import Settings
 from ivr.store.database import Database
 from ivr.web.access import GRANTS
 from ivr.web.labels import LANGUAGES, labels, language_of
+from recordings.vault import Vault
 
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 DATABASE = web.AppKey("database", Database)
 SETTINGS = web.AppKey("settings", Settings)
+VAULT = web.AppKey("vault", Vault)
 LINES = web.AppKey("lines", Lines)
 TEMPLATES = web.AppKey("templates", Environment)
 CLOSING = web.AppKey("closing", asyncio.Event)  # what lasts as long as a page ends when this is set

@@ -37,6 +37,7 @@ from ivr.web.pages import (
 from ivr.web.pages.versions import Tests
 from ivr.web.shelf import Shelves
 from ivr.web.simulations import Simulations
+from recordings.vault import Vault
 
 SESSION = 8 * 3600
 
@@ -44,6 +45,7 @@ SESSION = 8 * 3600
 def make_app(
     settings: Settings,
     database: Database,
+    vault: Vault,
     session_key: bytes,
     phone_secret: str,
     link_token: str,
@@ -57,6 +59,7 @@ def make_app(
     storage = EncryptedCookieStorage(session_key, cookie_name="ivr", samesite="Strict", httponly=True, max_age=SESSION)
     app = web.Application(middlewares=[aiohttp_session.session_middleware(storage), guard])
     app[answers.DATABASE], app[answers.SETTINGS], app[FAILURES] = database, settings, {}
+    app[answers.VAULT] = vault
     app[desk_phone.PHONE_SECRET], app[desk.WATCH], app[answers.CLOSING] = phone_secret, Watch(database), asyncio.Event()
     app[recordings.PSEUDONYMS] = pseudonyms
     lines = app[answers.LINES] = Lines(database, link_token)

@@ -10,10 +10,12 @@ from ivr.settings import Settings
 from ivr.store.database import Database
 from ivr.web.app import make_app
 from ivr.web.pages.versions import Tests
+from recordings.vault import Vault
 
 
 async def serve(
     settings: Settings,
+    vault: Vault,
     session_key: bytes,
     phone_secret: str,
     link_token: str,
@@ -22,7 +24,7 @@ async def serve(
     tests: Tests,
 ) -> None:
     database = Database(settings.database_url)
-    app = make_app(settings, database, session_key, phone_secret, link_token, pseudonyms, library, tests)
+    app = make_app(settings, database, vault, session_key, phone_secret, link_token, pseudonyms, library, tests)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, settings.web.listen, settings.ports.web).start()

@@ -8,9 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 from sqlalchemy import select
 
 from asterisk_conf import tree
@@ -80,6 +83,13 @@ class Installation:
         if ok:
             assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if done.stdout.startswith(("[", "{")) else done.stdout
+
+    def tape(self, recording: str) -> "np.ndarray[Any, Any]":
+        """A recording's samples: a row a frame, left the caller, right what they heard."""
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / "tape.wav"
+            self.ivr("recordings", "export", recording, str(file))
+            return soundfile.read(file)[0]
 
     def fails(self, *arguments: str) -> str:
         """Run `ivr …` that finds a problem; returns the one line that says so."""

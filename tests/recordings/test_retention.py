@@ -5,12 +5,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.store import calls
 from ivr.store.database import Database
 from recordings.ingest import ingest
 from recordings.retention import gone_on, purge
-
-ROME = "Europe/Rome"
+from tests.recordings.conftest import ROME, add_call, folder_vault
 
 
 def test_the_contracts_own_example() -> None:
@@ -23,14 +21,11 @@ def test_kept_through_the_180th_day_after(day: date) -> None:
 
 
 def record(database: Database, folder: Path, call: str, started: datetime) -> Path:
-    with database.transaction() as session:
-        calls.start(
-            session, id=call, channel=f"ch-{call}", controller="c", called="1", caller="", flow="f", started_at=started
-        )
+    add_call(database, call, started)
     raw = folder / f"{call}-1.raw"
     raw.write_bytes(bytes(4 * 8000))
-    assert ingest(database, raw, folder / "kept", ROME) == f"{call}-1"
-    return next((folder / "kept").rglob(f"{call}-1.wav"))
+    assert ingest(database, folder_vault(folder), raw, ROME) == f"{call}-1"
+    return next((folder / "kept").rglob(f"{call}-1.original"))
 
 
 def at(text: str) -> datetime:

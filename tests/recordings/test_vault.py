@@ -1,39 +1,30 @@
 """Recordings in the vault: their keys in the database, deletion by deletion of the key."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from ivr.store import calls
 from ivr.store.database import Database
 from ivr.store.schema import Recording, RecordingKey
-from recordings.keys.files import Files
-from recordings.keys.ring import ANONYMISED, COPIES, ORIGINAL, Kek, KeyProblem, Ring
+from recordings.keys.ring import ANONYMISED, COPIES, ORIGINAL, Kek, KeyProblem
 from recordings.sealed import Damaged
-from recordings.stores.folder import Folder
 from recordings.vault import Forgotten, Vault, forget, stored_name, stored_names, wrapped
+from tests.recordings.conftest import MORNING, add_call
 
 DAY = date(2026, 11, 24)
 SOUND = b"what was said" * 10_000
 
 
-@pytest.fixture
-def vault(tmp_path: Path) -> Vault:
-    return Vault(Folder(tmp_path / "recordings"), Ring([Files(tmp_path / "keys")]))
-
-
 def record(database: Database, vault: Vault, number: int = 1) -> Recording:
     """A recording with both copies."""
-    id, call, now = f"call-{number}", f"call{number}", datetime(2026, 11, 24, 9, tzinfo=UTC)
+    id, call = f"call-{number}", f"call{number}"
     row = Recording(
         id=id, call_id=call, day=DAY, file=stored_name(DAY, id, ORIGINAL), seconds=1.0, bytes=len(SOUND), sha256="",
-        complete=True, stored_at=now, purged_at=None,
+        complete=True, stored_at=MORNING, purged_at=None,
     )  # fmt: skip
+    add_call(database, call)
     with database.transaction() as session:
-        calls.start(
-            session, id=call, channel=id, controller="c", called="1", caller="", flow="f", started_at=now
-        )  # fmt: skip
         session.add(row)
         session.flush()
         for copy in COPIES:
@@ -44,10 +35,10 @@ def record(database: Database, vault: Vault, number: int = 1) -> Recording:
 def test_what_was_put_is_read_and_lies_nowhere_in_the_clear(database: Database, vault: Vault, tmp_path: Path) -> None:
     row = record(database, vault)
     with database.read() as session:
-        assert vault.open(session, row).read(100) == SOUND[:100]
-        assert vault.open(session, row, ANONYMISED).size == len(SOUND)
-    files = [path for path in (tmp_path / "recordings").rglob("*") if path.is_file()]
-    assert {path.relative_to(tmp_path / "recordings").as_posix() for path in files} == set(stored_names(DAY, row.id))
+        assert vault.open(session, row.id, DAY).read(100) == SOUND[:100]
+        assert vault.open(session, row.id, DAY, ANONYMISED).size == len(SOUND)
+    files = [path for path in (tmp_path / "kept").rglob("*") if path.is_file()]
+    assert {path.relative_to(tmp_path / "kept").as_posix() for path in files} == set(stored_names(DAY, row.id))
     assert all(b"was said" not in path.read_bytes() for path in files)
 
 
@@ -59,21 +50,21 @@ def test_originals_and_anonymised_copies_have_different_keys(database: Database,
     assert keys[ORIGINAL] != keys[ANONYMISED] and keks[ORIGINAL] != keks[ANONYMISED]
     (tmp_path / "keys" / keks[ORIGINAL]).unlink()  # who has the keys of the anonymised copies only
     with database.read() as session:
-        assert vault.open(session, row, ANONYMISED).read(10) == SOUND[:10]
+        assert vault.open(session, row.id, DAY, ANONYMISED).read(10) == SOUND[:10]
         with pytest.raises(KeyProblem, match=keks[ORIGINAL]):
-            vault.open(session, row)
+            vault.open(session, row.id, DAY)
 
 
 def test_files_that_were_exchanged_do_not_open(database: Database, vault: Vault, tmp_path: Path) -> None:
     one, other = record(database, vault, 1), record(database, vault, 2)
-    first, second = (tmp_path / "recordings" / row.file for row in (one, other))
+    first, second = (tmp_path / "kept" / row.file for row in (one, other))
     content = first.read_bytes()
     first.write_bytes(second.read_bytes())
     second.write_bytes(content)
     with database.read() as session:
         for row in (one, other):
             with pytest.raises(Damaged, match=row.file):
-                vault.open(session, row)
+                vault.open(session, row.id, DAY)
 
 
 def test_rows_of_keys_that_were_exchanged_do_not_open(database: Database, vault: Vault) -> None:
@@ -83,7 +74,7 @@ def test_rows_of_keys_that_were_exchanged_do_not_open(database: Database, vault:
             RecordingKey, (other.id, ORIGINAL)
         ).wrapped
     with database.read() as session, pytest.raises(KeyProblem, match=f"data key of original/{one.id}"):
-        vault.open(session, one)
+        vault.open(session, one.id, DAY)
 
 
 def test_forgotten_is_gone_though_the_file_is_there(database: Database, vault: Vault, tmp_path: Path) -> None:
@@ -93,9 +84,9 @@ def test_forgotten_is_gone_though_the_file_is_there(database: Database, vault: V
     with database.read() as session:
         for copy in COPIES:
             with pytest.raises(Forgotten, match=f"{row.id} has no key of its {copy} copy"):
-                vault.open(session, row, copy)
-        assert vault.open(session, other).read(3) == SOUND[:3]
-    assert (tmp_path / "recordings" / row.file).exists()
+                vault.open(session, row.id, DAY, copy)
+        assert vault.open(session, other.id, DAY).read(3) == SOUND[:3]
+    assert (tmp_path / "kept" / row.file).exists()
     for name in stored_names(DAY, row.id):
         vault.store.delete(name)
     assert sorted(vault.store.names()) == sorted(stored_names(DAY, other.id))

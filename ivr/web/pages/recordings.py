@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from ivr.store import audit
 from ivr.web.access import SEE_CODES
-from ivr.web.answers import SETTINGS, page, read, to_json, write
+from ivr.web.answers import SETTINGS, VAULT, page, read, to_json, write
+from ivr.web.audio import sound
 from recordings import catalogue
 from recordings.catalogue import Found
 from recordings.criteria import CriterionError, conditions
@@ -53,10 +54,10 @@ async def _audio(request: web.Request) -> web.StreamResponse:
         entry = await write(request, find)
     except catalogue.CatalogueError as error:
         raise web.HTTPNotFound(text=str(error)) from None
-    path = request.app[SETTINGS].recordings_folder / entry.file
-    if entry.purged or not path.exists():
+    if entry.purged:
         raise web.HTTPGone(text="this recording was deleted")
-    return web.FileResponse(path, headers={"Content-Type": "audio/wav"})
+    vault = request.app[VAULT]
+    return await sound(request, entry.id, entry.sha256, lambda session: vault.open(session, entry.id, entry.day))
 
 
 ROUTES = [

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page
 
 from ivr.cli.flow.test import failures
+from ivr.cli.vault import open_vault
 from ivr.prompts.library import Library
 from ivr.settings import load
 from ivr.store.database import Database
@@ -86,7 +87,8 @@ def write_flows(folder: Path) -> Path:
 def make(data: Path, database: Database, flows: Path, base_port: int | None = None) -> web.Application:
     settings = load(data, base_port=base_port, environment={"NUMERO_NERO_FLOWS__FOLDER": str(flows)})
     library, tests = Library(settings.prompts_folder, flows), partial(failures, settings=settings)
-    return make_app(settings, database, os.urandom(32), PHONE_SECRET, LINK_TOKEN, PSEUDONYMS, library, tests)
+    vault = open_vault(settings)
+    return make_app(settings, database, vault, os.urandom(32), PHONE_SECRET, LINK_TOKEN, PSEUDONYMS, library, tests)
 
 
 class Site:

@@ -1,0 +1,111 @@
+"""Ingest is killed, as by `kill -9`, before each step that touches the disk or the database; nothing is ever lost.
+
+A step is a call of one of STEPS, which a process sees through `sys.setprofile`: Python's own functions and the
+system's. The process kills itself before its n-th step; for each n there is one, until one comes to its end.
+"""
+
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+from datetime import date
+from itertools import count
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+from sqlalchemy import delete
+
+from ivr.store.database import Database
+from ivr.store.schema import CatalogueRow, Recording, RecordingKey
+from recordings import catalogue
+from recordings.ingest import ingest
+from recordings.reader import whole
+from recordings.sealed import CHUNK
+from recordings.vault import Vault
+from tests.recordings.conftest import ROME, add_call, folder_vault
+
+DAY = date(2026, 11, 24)
+SOUND = bytes(range(256)) * (3 * CHUNK // 256)
+# Of modules, and Python's own by name; `seal` once a chunk, in the midst of writing the file.
+STEPS = {"posix.mkdir", "posix.fsync", "posix.replace", "posix.unlink", "posix.pread", "fcntl.flock", "seal", "commit"}
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(["tests.recordings.test_killed"])
+
+
+def _ingest_and_die(step: int, url: str, folder: Path, raw: Path) -> None:
+    steps = count()
+
+    def profile(frame: FrameType, event: str, argument: Any) -> None:
+        if event == "call":
+            name = frame.f_code.co_name
+        elif event == "c_call":
+            name = f"{argument.__module__}.{argument.__name__}"
+            name = "commit" if argument.__name__ == "commit" else name
+        else:
+            return
+        if name in STEPS and next(steps) == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    database, vault = Database(url), folder_vault(folder)
+    sys.setprofile(profile)
+    made = ingest(database, vault, raw, ROME)
+    sys.setprofile(None)
+    os._exit(0 if made == "call-1" else 1)
+
+
+def _run(target: Any, *arguments: Any) -> int | None:
+    process = _processes.Process(target=target, args=arguments)
+    process.start()
+    process.join(60)
+    return process.exitcode
+
+
+def _sound(database: Database, vault: Vault) -> bytes:
+    with database.read() as session:
+        assert [one.id for one in catalogue.find(session).rows] == ["call-1"]
+        return b"".join(whole(vault.open(session, "call-1", DAY)))[44:]
+
+
+def test_at_every_step(database: Database, vault: Vault, tmp_path: Path) -> None:
+    add_call(database, "call")
+    vault.ring.current("original")
+    url, raw = database.url.render_as_string(hide_password=False), tmp_path / "call-1.raw"
+    for step in count():
+        raw.write_bytes(SOUND)
+        ended = _run(_ingest_and_die, step, url, tmp_path, raw)
+        assert ended in (0, -signal.SIGKILL), (step, ended)
+        assert (raw.exists() and raw.read_bytes() == SOUND) or _sound(database, vault) == SOUND, step
+        if ended == 0:
+            break
+        assert ingest(database, vault, raw, ROME) == "call-1", step
+        assert not raw.exists() and _sound(database, vault) == SOUND, step
+        assert len(list(vault.store.names())) == 1
+        with database.transaction() as session:  # the next one finds nothing
+            for table in (CatalogueRow, RecordingKey, Recording):
+                session.execute(delete(table))
+        vault.store.delete(next(iter(vault.store.names())))
+    assert step > 10, "there were hardly any steps"
+
+
+def _fill_the_disk(url: str, folder: Path, raw: Path) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * CHUNK, 2 * CHUNK))  # the third chunk of any file fails
+    os._exit(0 if ingest(Database(url), folder_vault(folder), raw, ROME) is None else 1)
+
+
+def test_a_disk_that_fills_in_the_midst(vault: Vault, tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'store.sqlite3'}")
+    database.migrate()
+    add_call(database, "call")
+    vault.ring.current("original")
+    raw = tmp_path / "call-1.raw"
+    raw.write_bytes(SOUND)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        assert _run(_fill_the_disk, database.url.render_as_string(hide_password=False), tmp_path, raw) == 0
+    assert raw.read_bytes() == SOUND
+    assert [path for path in (tmp_path / "kept").rglob("*") if path.is_file()] == [], "no half of it is left"
+    assert ingest(database, vault, raw, ROME) == "call-1"
+    assert _sound(database, vault) == SOUND
