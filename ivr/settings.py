@@ -1,6 +1,7 @@
 """Settings: one file, `numero-nero.toml`, every key overridable by the environment.
 
-A key `section.key` is overridden by `NUMERO_NERO_SECTION__KEY` (lists comma-separated). Everything is validated
+A key `section.key` is overridden by `NUMERO_NERO_SECTION__KEY` (lists comma-separated), `recordings.s3.bucket` by
+`NUMERO_NERO_RECORDINGS__S3__BUCKET`. Everything is validated
 at start; an error names the file or the variable and the key. Durations are seconds, sizes are MiB.
 """
 
@@ -121,9 +122,19 @@ class Store(_Section):
     """SQLAlchemy address; empty means SQLite in the data folder."""
 
 
+class S3(_Section):
+    """`[recordings.s3]`. Who we are there stands in the given secrets `s3-access-key` and `s3-secret-key`."""
+
+    bucket: str = ""
+    region: str = "eu-south-1"
+    endpoint: str = ""
+    """`https://host:port` of a server that is not Amazon's."""
+
+
 class Recordings(_Section):
-    store: Literal["folder"] = "folder"
-    """Where they lie, sealed: `recordings/` of the data folder."""
+    store: Literal["folder", "s3"] = "folder"
+    """Where they lie, sealed: in `recordings/` of the data folder, or in a bucket of S3."""
+    s3: S3 = S3()
     keys: Annotated[list[Literal["files", "environment"]], Field(min_length=1)] = ["files"]
     """Where the keys are that wrap the recordings' own: in the first place they are in use, in the others they were.
     Files lie in `secrets/recordings/`; variables are named `NUMERO_NERO_KEY_ORIGINAL_1`."""
@@ -131,6 +142,12 @@ class Recordings(_Section):
     timezone: str = "Europe/Rome"
     min_free: Annotated[int, Field(ge=0)] = 200
     """MiB that must be free on the spool's disk; below it a loud line in the log warns before it is full."""
+
+    @model_validator(mode="after")
+    def _has_a_bucket(self) -> "Recordings":
+        if self.store == "s3" and not self.s3.bucket:
+            raise ValueError('store = "s3" needs the name of a bucket: s3.bucket')
+        return self
 
 
 class Tickets(_Section):
@@ -250,10 +267,16 @@ def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> dict[str
     for name, text in environment.items():
         if not name.startswith(PREFIX) or "__" not in name:
             continue
-        section, _, key = name.removeprefix(PREFIX).lower().partition("__")
-        is_list = isinstance(getattr(getattr(Settings(), section, None), key, None), list)
-        values.setdefault(section, {})[key] = [part.strip() for part in text.split(",")] if is_list else text
-        sources[f"{section}.{key}"] = name
+        *sections, key = name.removeprefix(PREFIX).lower().split("__")
+        usual: Any = Settings()
+        into: Any = values
+        for section in sections:
+            into, usual = into.setdefault(section, {}), getattr(usual, section, None)
+            if not isinstance(into, dict):
+                raise SettingsError(f"{name}: {section} is a section, and the file has a value for it")
+        is_list = isinstance(getattr(usual, key, None), list)
+        into[key] = [part.strip() for part in text.split(",")] if is_list else text
+        sources[".".join((*sections, key))] = name
     return sources
 
 

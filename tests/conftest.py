@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from ivr.store.database import Database
-from tests import postgresql
+from tests import postgresql, s3
 
 _numbers = count()
 # What a shell starts in the background ignores Ctrl-C, and so would all that the tests start.
@@ -25,6 +25,13 @@ def postgresql_address() -> Iterator[str]:
         one = Database(address.format("migrated"))
         one.migrate()
         one.engine.dispose()
+        yield address
+
+
+@pytest.fixture(scope="session")
+def s3_address() -> Iterator[str]:
+    """Of a real S3 server with one bucket, which all tests share."""
+    with s3.server() as address:
         yield address
 
 

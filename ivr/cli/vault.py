@@ -2,17 +2,33 @@
 
 import os
 
+from ivr.cli.installation import InstallationError, given_secret
 from ivr.settings import Settings
 from recordings.keys.environment import Environment
 from recordings.keys.files import Files
 from recordings.keys.ring import Place, Ring
+from recordings.stores import Store
 from recordings.stores.folder import Folder
 from recordings.vault import Vault
 
 
 def open_vault(settings: Settings) -> Vault:
-    return Vault(
-        Folder(settings.recordings_folder), Ring([_place(settings, name) for name in settings.recordings.keys])
+    """Raises InstallationError when a secret of it was not given."""
+    return Vault(_store(settings), Ring([_place(settings, name) for name in settings.recordings.keys]))
+
+
+def _store(settings: Settings) -> Store:
+    if settings.recordings.store == "folder":
+        return Folder(settings.recordings_folder)
+    from recordings.stores.s3 import S3  # its library is loaded where it is used
+
+    wanted = settings.recordings.s3
+    return S3(
+        wanted.bucket,
+        endpoint=wanted.endpoint,
+        region=wanted.region,
+        access_key=_given(settings, "s3-access-key"),
+        secret_key=_given(settings, "s3-secret-key"),
     )
 
 
@@ -22,3 +38,12 @@ def _place(settings: Settings, name: str) -> Place:
             return Environment(os.environ)
         case _:
             return Files(settings.secrets / "recordings")
+
+
+def _given(settings: Settings, name: str) -> str:
+    try:
+        return given_secret(settings, name)
+    except KeyError:
+        raise InstallationError(
+            f"the secret {name} is missing: put it into {settings.secrets / 'given' / name}, or into the environment"
+        ) from None

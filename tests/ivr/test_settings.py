@@ -15,8 +15,13 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
     assert load(tmp_path, environment={}).recordings.keep_days == 90
     settings = load(
         tmp_path,
-        environment={"NUMERO_NERO_RECORDINGS__KEEP_DAYS": "10", "NUMERO_NERO_SIP__TRUNK_FROM": "10.0.0.1, 10.0.0.2"},
+        environment={
+            "NUMERO_NERO_RECORDINGS__S3__BUCKET": "voices",
+            "NUMERO_NERO_RECORDINGS__KEEP_DAYS": "10",
+            "NUMERO_NERO_SIP__TRUNK_FROM": "10.0.0.1, 10.0.0.2",
+        },
     )
+    assert settings.recordings.s3.bucket == "voices"
     assert settings.recordings.keep_days == 10
     assert settings.sip.trunk_from == ["10.0.0.1", "10.0.0.2"]
 
@@ -30,6 +35,10 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
         ("ports = 5\n", {"NUMERO_NERO_PORTS__BASE": "16000"}, "numero-nero.toml: ports: every key stands in a section"),
         ("", {"NUMERO_NERO_PORTS__BASE": "many"}, "NUMERO_NERO_PORTS__BASE: ports.base"),
         ("oops", {}, "numero-nero.toml: this is not TOML"),
+        ("[recordings]\nstore = 's3'\n", {}, r"recordings: .*needs the name of a bucket: s3\.bucket"),
+        ("[recordings]\nkeys = []\n", {}, "numero-nero.toml: recordings.keys"),
+        ("[recordings]\ns3 = 5\n", {"NUMERO_NERO_RECORDINGS__S3__BUCKET": "x"}, "S3__BUCKET: s3 is a section"),
+        ("[recordings.s3]\nbuket = 'x'\n", {}, "numero-nero.toml: recordings.s3.buket"),
         ("", {"NUMERO_NERO_RECORDINGS__MIN_FREE": "much"}, "NUMERO_NERO_RECORDINGS__MIN_FREE: recordings.min_free"),
     ],
 )

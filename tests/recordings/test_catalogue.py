@@ -21,8 +21,10 @@ from ivr.tickets.outbox import deliver_due
 from ivr.tickets.outcome import Types
 from recordings import catalogue
 from recordings.criteria import CriterionError, conditions
+from recordings.ingest import ingest
 from recordings.pseudonyms import Naming, pseudonym
 from recordings.retention import purge
+from tests.recordings.conftest import folder_vault
 from tests.recordings.kept import ROME, keep
 from tests.recordings.test_ingest import raw  # noqa: F401 a fixture
 
@@ -157,9 +159,7 @@ def row_of(database: Database, call: str) -> CatalogueRow | None:
 
 def test_copies_follow_the_call_its_ticket_and_its_deletion(database: Database, raw: Path, tmp_path: Path) -> None:  # noqa: F811
     """The recording is stored before the call is over; the disposition comes after the ticket."""
-    from recordings.ingest import ingest
-
-    ingest(database, raw, tmp_path, "Europe/Rome")
+    ingest(database, folder_vault(tmp_path), raw, "Europe/Rome")
     row = row_of(database, "call")
     assert row and (row.minute, row.weekday, row.day.isoformat(), row.queue) == (600, 2, "2026-11-24", "")
     at = datetime(2026, 11, 24, 10, tzinfo=UTC)

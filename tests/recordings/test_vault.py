@@ -115,6 +115,22 @@ def test_sqlite_keeps_no_byte_of_a_forgotten_key(vault: Vault, tmp_path: Path) -
     assert not any(key in left for key in gone)
 
 
+def test_the_description_of_the_form_is_true(database: Database, vault: Vault, tmp_path: Path) -> None:
+    """What docs/recordings-format.md says about opening one by hand, done as it stands there."""
+    row = record(database, vault)
+    with database.read() as session:
+        key = session.get_one(RecordingKey, (row.id, ORIGINAL))
+    given = {
+        "recording_id": row.id.encode(),
+        "kek": (tmp_path / "keys" / key.kek).read_text(),
+        "wrapped": key.wrapped,
+        "file": (tmp_path / "kept" / row.file).read_bytes(),
+    }
+    lines = Path("docs/recordings-format.md").read_text("utf-8").partition("## Opening one by hand")[2].splitlines()
+    exec("\n".join(line[4:] for line in lines if line.startswith("    ")), given)  # noqa: S102
+    assert given["sound"] == SOUND and len(key.wrapped) == 60
+
+
 def test_a_key_that_does_not_come_back_keeps_nothing() -> None:
     class Broken:
         id = "original-1"

@@ -1,17 +1,26 @@
 """What every store does, on each of them."""
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from recordings.stores import NotStored, StorageError, Store
 from recordings.stores.folder import Folder
+from recordings.stores.s3 import S3
+from tests.s3 import make_bucket
+
+_numbers = count()
 
 
-@pytest.fixture(params=["folder"])
+@pytest.fixture(params=["folder", "s3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return Folder(tmp_path / "store")
+    if request.param == "folder":
+        return Folder(tmp_path / "store")
+    address, bucket = request.getfixturevalue("s3_address"), f"bucket-{next(_numbers)}"
+    make_bucket(address, bucket)
+    return S3(bucket, endpoint=address, region="eu-south-1", access_key="tests", secret_key="tests")
 
 
 def test_what_was_put_is_read_whole_and_in_parts(store: Store) -> None:
