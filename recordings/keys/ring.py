@@ -71,8 +71,9 @@ class Ring:
         raise KeyProblem(f"the key {id} is not in {looked}; bring it back, or what it has wrapped is lost")
 
     def make(self, copy: str) -> str:
-        """Put a new one into use; gives its name."""
-        id = f"{copy}-{datetime.now(UTC):%Y%m%d%H%M%S}"
+        """Put a new one into use; gives its name, whose number is the time, or larger than the largest."""
+        last = number(newest(self.places[0].ids(), copy))
+        id = f"{copy}-{max(int(f'{datetime.now(UTC):%Y%m%d%H%M%S}'), last + 1)}"
         self.places[0].make(id)
         return id
 
@@ -85,4 +86,9 @@ def copy_of(id: str) -> str:
 
 def newest(ids: Sequence[str], copy: str) -> str:
     """ "" when there is none."""
-    return max((id for id in ids if copy_of(id) == copy), key=lambda id: int(id.rpartition("-")[2]), default="")
+    return max((id for id in ids if copy_of(id) == copy), key=number, default="")
+
+
+def number(id: str) -> int:
+    """0 for ""."""
+    return int(id.rpartition("-")[2] or 0)
