@@ -9,6 +9,7 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -139,6 +140,11 @@ class Recordings(_Section):
     """Where the keys are that wrap the recordings' own: in the first place they are in use, in the others they were.
     Files lie in `secrets/recordings/`; variables are named `NUMERO_NERO_KEY_ORIGINAL_1`."""
     keep_days: Annotated[int, Field(ge=1)] = 180
+    """Days after the day of the call through which a recording is kept."""
+    pseudonyms_after: Annotated[int, Field(ge=1)] = 180
+    """Days after the day of the call through which the caller's number is kept; then a pseudonym takes its place."""
+    purge_at: time = time(2, 30)
+    """When the nightly run begins, by the clock of `timezone`."""
     timezone: str = "Europe/Rome"
     min_free: Annotated[int, Field(ge=0)] = 200
     """MiB that must be free on the spool's disk; below it a loud line in the log warns before it is full."""

@@ -1,19 +1,16 @@
-"""Retention: a recording is kept through the 180th calendar day after the day of its call, then deleted in the night
-that follows (contract §3.3.3: a call of 1 January 2027 is there on 30 June 2027, and gone on 1 July)."""
+"""Retention: what may still be there, and what is over.
 
-import logging
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+A recording is kept through the 180th calendar day after the day of its call, then deleted in the night that follows
+(contract §3.3.3: a call of 1 January 2027 is there on 30 June 2027, and gone on 1 July). Days are calendar days of the
+contract's zone, so neither a leap year nor a change of the clocks makes one longer or shorter.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 
-from ivr.store import catalogue, chained
-from ivr.store.database import Database
-from ivr.store.schema import PurgeEntry, Recording
-
-log = logging.getLogger(__name__)
+from ivr.store.schema import Call, Hold, Recording
 
 
 def gone_on(day: date, keep_days: int = 180) -> date:
@@ -21,47 +18,37 @@ def gone_on(day: date, keep_days: int = 180) -> date:
     return day + timedelta(days=keep_days + 1)
 
 
-@dataclass(frozen=True)
-class Purged:
-    """One recording that was (or, in a dry run, would be) deleted; `problem` when it could not be."""
-
-    recording_id: str
-    call_id: str
-    day: date
-    problem: str = ""
+def last_over(at: datetime, zone: ZoneInfo, keep_days: int = 180) -> date:
+    """The last day whose calls are over at a moment (aware)."""
+    return at.astimezone(zone).date() - timedelta(days=keep_days + 1)
 
 
-def purge(
-    database: Database, folder: Path, at: datetime, *, timezone: str, keep_days: int = 180, dry_run: bool = False
-) -> list[Purged]:
-    """Delete what is over as of `at` (aware), oldest first.
-
-    The file goes first and the ledger tells it afterwards: after a crash in between, the next run finds no file, and
-    writes the ledger. A file that cannot be deleted stops nothing else.
-    """
-    today = at.astimezone(ZoneInfo(timezone)).date()
-    last_over = today - timedelta(days=keep_days + 1)
-    with database.read() as session:
-        over = session.scalars(
-            select(Recording)
-            .where(Recording.purged_at.is_(None), Recording.day <= last_over)
-            .order_by(Recording.day, Recording.id)
-        ).all()
-    return [_delete(database, folder, row, at, dry_run) for row in over]
+def night(now: datetime, at: time, zone: ZoneInfo) -> datetime:
+    """When the newest nightly run was to begin, `now` included. A time that the clocks jump over counts as if they had
+    not jumped yet; of one that comes twice, the first counts."""
+    today = now.astimezone(zone).date()
+    begins = datetime.combine(today, at, zone).astimezone(UTC)
+    if begins <= now:
+        return begins
+    return datetime.combine(today - timedelta(days=1), at, zone).astimezone(UTC)
 
 
-def _delete(database: Database, folder: Path, row: Recording, at: datetime, dry_run: bool) -> Purged:
-    if dry_run:
-        return Purged(row.id, row.call_id, row.day)
-    try:
-        (folder / row.file).unlink(missing_ok=True)
-    except OSError as error:
-        log.error("a recording could not be deleted: %s", error.strerror, extra={"recording": row.id})
-        return Purged(row.id, row.call_id, row.day, f"{folder / row.file}: {error.strerror}")
-    now = datetime.now(UTC)
-    with database.transaction() as session:
-        session.execute(update(Recording).where(Recording.id == row.id).values(purged_at=now, erased_at=now))
-        line = {"recording_id": row.id, "day": row.day, "purged_at": now, "rule": f"as of {at}", "sha256": row.sha256}
-        chained.append(session, PurgeEntry, [line])
-        catalogue.remove(session, [row.id])
-    return Purged(row.id, row.call_id, row.day)
+def over(last: date) -> ColumnElement[bool]:
+    """Recordings of that day or before that were not deleted yet, held or not."""
+    return and_(Recording.purged_at.is_(None), Recording.day <= last)
+
+
+def held(today: date) -> ColumnElement[bool]:
+    """Recordings that somebody holds on that day."""
+    whole = or_(Hold.recording_id == "", Hold.recording_id == Recording.id)
+    return exists(select(Hold.id).where(holds(today), Hold.call_id == Recording.call_id, whole))
+
+
+def call_held(today: date) -> ColumnElement[bool]:
+    """Calls of which something is held on that day."""
+    return exists(select(Hold.id).where(holds(today), Hold.call_id == Call.id))
+
+
+def holds(today: date) -> ColumnElement[bool]:
+    """Holds that hold on that day."""
+    return and_(Hold.lifted_at.is_(None), Hold.until >= today)

@@ -32,10 +32,10 @@ from ivr.calls.exchange import Exchange
 from ivr.calls.journal import Journal
 from ivr.calls.reach import Reach
 from ivr.calls.services import Services
-from ivr.cli.installation import given_secret, secret
+from ivr.cli.installation import given_secret, purge_rules, secret
 from ivr.cli.installation import library as open_library
 from ivr.cli.output import common
-from ivr.cli.vault import open_vault
+from ivr.cli.vault import open_store, open_vault
 from ivr.link.server import Server
 from ivr.publishing import versions
 from ivr.settings import Settings, load
@@ -46,6 +46,8 @@ from ivr.store.writer import Writer
 from ivr.tickets.embedded import Embedded
 from ivr.tickets.outbox import deliver_due
 from ivr.tickets.outcome import Types
+from recordings.nightly import Nightly
+from recordings.purge import Purge
 from recordings.tape import Tape
 
 log = logging.getLogger(__name__)
@@ -144,6 +146,13 @@ async def control(settings: Settings, name: str) -> None:
         """What one controller does for all."""
         return lambda: work() if leadership.epoch else asyncio.sleep(0)
 
+    store, rules = open_store(settings), purge_rules(settings)
+    nightly = Nightly(
+        database,
+        lambda now: Purge(database, store, settings.spool, rules, now),
+        settings.recordings.purge_at,
+        rules.zone,
+    )
     deliver = partial(deliver_due, database, Embedded(database), Types(**settings.tickets.model_dump()))
     loops = [
         asyncio.create_task(leadership.run()),
@@ -154,6 +163,7 @@ async def control(settings: Settings, name: str) -> None:
         asyncio.create_task(_every(BEAT, callbacks.look)),
         asyncio.create_task(_every(BEAT, when_leading(lambda: asyncio.to_thread(deliver, datetime.now(UTC))))),
         asyncio.create_task(_every(SWEEP, when_leading(tape.sweep))),
+        asyncio.create_task(_every(SWEEP, when_leading(lambda: asyncio.to_thread(nightly.look)))),
         asyncio.create_task(_every(SWEEP, lambda: asyncio.to_thread(library.sweep, time.time()))),
         asyncio.create_task(ami.connect()),
     ]

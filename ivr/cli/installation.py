@@ -1,6 +1,7 @@
 """One installation on disk: its folders, its secrets, its ports, and the note about what is running."""
 
 import fcntl
+import getpass
 import json
 import os
 import random
@@ -11,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
+from zoneinfo import ZoneInfo
 
 from ivr.problem import Problem
 from ivr.secret_file import made_once
@@ -18,6 +20,7 @@ from ivr.settings import Settings
 
 if TYPE_CHECKING:
     from ivr.prompts.library import Library
+    from recordings.purge import Rules
 
 
 class InstallationError(Problem):
@@ -62,6 +65,21 @@ def library(settings: Settings) -> "Library":
         recipe = Recipe(wanted.synthesiser, wanted.loudness, tuple(command))
     limits = Limits(wanted.said_age, wanted.said_size)
     return Library(settings.prompts_folder, settings.flows.folder.resolve(), recipe, limits, wanted.workers)
+
+
+def purge_rules(settings: Settings) -> "Rules":
+    from recordings.purge import Rules
+
+    given = settings.recordings
+    return Rules(ZoneInfo(given.timezone), given.keep_days, given.pseudonyms_after, secret(settings, "callers"))
+
+
+def user() -> str:
+    """Who gives a command here: the user of this machine."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # one without a name, as in some containers
+        return f"user {os.getuid()}"
 
 
 def given_secret(settings: Settings, name: str) -> str:

@@ -14,10 +14,10 @@ from recordings.vault import Vault
 
 def open_vault(settings: Settings) -> Vault:
     """Raises InstallationError when a secret of it was not given."""
-    return Vault(_store(settings), Ring([_place(settings, name) for name in settings.recordings.keys]))
+    return Vault(open_store(settings), Ring([_place(settings, name) for name in settings.recordings.keys]))
 
 
-def _store(settings: Settings) -> Store:
+def open_store(settings: Settings) -> Store:
     if settings.recordings.store == "folder":
         return Folder(settings.recordings_folder)
     from recordings.stores.s3 import S3  # its library is loaded where it is used

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from ivr.store.schema import Call, CatalogueRow, OutboxEntry, Recording
@@ -58,11 +58,6 @@ def refresh(session: Session, calls: Collection[str]) -> None:
     """What became known of these calls, or of their tickets; most have no recording, and then nothing happens."""
     if calls:
         _REFRESH.run(session, [{"call": call} for call in calls])
-
-
-def remove(session: Session, recordings: Collection[str]) -> None:
-    """Those that are deleted in the same transaction."""
-    session.execute(delete(CatalogueRow).where(CatalogueRow.recording_id.in_(recordings)))
 
 
 def minute(at: datetime, zone: ZoneInfo) -> int:

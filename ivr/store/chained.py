@@ -33,14 +33,17 @@ def lock(session: Session, table: Table) -> Head:
     return Head(*_LOCK.run(session, {"table": table.__tablename__}).one())
 
 
-def append(session: Session, table: Table, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Add entries, which name every column but `seq` and `hash`; returns the rows. The lock on the head is best taken
-    late in a transaction: whoever adds waits for its end."""
-    rows = bind(lock(session, table), entries)
+def append(session: Session, table: Table, entries: Iterable[Mapping[str, Any]]) -> None:
+    """Add entries, which name every column but `seq` and `hash`. The lock on the head is best taken late in a
+    transaction: whoever adds waits for its end."""
+    add(session, table, bind(lock(session, table), entries))
+
+
+def add(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add rows that come after the locked head."""
     if rows:
         _insert(table).run(session, rows)
         _MOVE.run(session, {"table": table.__tablename__, "seq": rows[-1]["seq"], "hash": rows[-1]["hash"]})
-    return rows
 
 
 def bind(head: Head, entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

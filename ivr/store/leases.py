@@ -1,5 +1,7 @@
 """The lease: who decides for all controllers which operator takes which call. Its clock is the database's."""
 
+from datetime import UTC, datetime
+
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -17,13 +19,13 @@ def get(session: Session, *, lock: bool = False) -> tuple[Lease, float]:
     """The lease, and for how many seconds it still holds (less than 0: it is over). `lock`: nobody else may change it
     before the transaction ends."""
     lease = session.get_one(Lease, LEAD, with_for_update=lock)
-    return lease, lease.until - _now(session)
+    return lease, lease.until - _seconds(session)
 
 
 def hold(session: Session, holder: str, address: str, epoch: int, seconds: float) -> None:
     """In the transaction that has locked it."""
     lease = session.get_one(Lease, LEAD)
-    lease.holder, lease.address, lease.epoch, lease.until = holder, address, epoch, _now(session) + seconds
+    lease.holder, lease.address, lease.epoch, lease.until = holder, address, epoch, _seconds(session) + seconds
 
 
 def release(session: Session, epoch: int) -> None:
@@ -33,5 +35,10 @@ def release(session: Session, epoch: int) -> None:
         lease.until = 0.0
 
 
-def _now(session: Session) -> float:
+def now(session: Session) -> datetime:
+    """By the database's clock, in UTC."""
+    return datetime.fromtimestamp(_seconds(session), UTC)
+
+
+def _seconds(session: Session) -> float:
     return float(session.execute(CLOCKS[session.get_bind().dialect.name]).scalar_one())

@@ -281,6 +281,7 @@ class PurgeRun(Base):
     failed: Mapped[int] = mapped_column(default=0)  # what could not be deleted; the next run tries again
     held: Mapped[int] = mapped_column(default=0)  # what is over and on hold
     pseudonyms: Mapped[int] = mapped_column(default=0)  # calls whose caller's number became one
+    findings: Mapped[list[str]] = mapped_column(default=list)  # of the proof after a nightly run; the first of them
 
 
 class OutboxEntry(Base):
@@ -373,7 +374,7 @@ class Lease(Base):
 
 
 class User(Base):
-    """Who may sign in to the pages and the API. Roles: admin, supervisor, designer, reviewer, operator."""
+    """Who may sign in to the pages and the API. Roles: see `ivr/web/access.py`."""
 
     __tablename__ = "users"
     name: Mapped[str] = mapped_column(primary_key=True)

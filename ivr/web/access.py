@@ -13,13 +13,14 @@ from ivr.settings import Settings
 from ivr.store.database import Database, StoreError
 from ivr.store.schema import User
 
-ROLES = ("admin", "supervisor", "designer", "reviewer", "operator")
+ROLES = ("admin", "supervisor", "designer", "reviewer", "privacy-officer", "operator")
 WITH_CODE = frozenset({"operator", "supervisor", "admin"})  # who may have an operator's code: a phone to be rung at
 
 SUPERVISE = frozenset({"admin", "supervisor"})
 LIST_RECORDINGS = frozenset({"admin", "supervisor", "reviewer"})
 SEE_CODES = frozenset({"admin", "supervisor"})  # of operators; others know them by pseudonym
 HEAR_ORIGINALS = frozenset({"admin", "supervisor", "reviewer"})  # voices as they are, not anonymised
+SEE_RETENTION = frozenset({"admin", "supervisor", "privacy-officer"})
 AT_THE_CALL = frozenset({"admin", "supervisor", "operator"})
 AT_THE_DESK = frozenset({"operator", "supervisor"})  # with an operator's code
 READ_FLOWS = frozenset({"admin", "supervisor", "designer"})
@@ -34,6 +35,7 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/tickets"): SUPERVISE,
     ("GET", "/recordings"): LIST_RECORDINGS,
     ("GET", "/recordings/{id}/audio"): HEAR_ORIGINALS,
+    ("GET", "/retention"): SEE_RETENTION,
     ("GET", "/flows"): READ_FLOWS,
     ("GET", "/flows/{source}"): READ_FLOWS,
     ("GET", "/flows/{source}/{flow}"): READ_FLOWS,
@@ -50,6 +52,7 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/api/tickets"): SUPERVISE,
     ("GET", "/api/survey"): SUPERVISE,
     ("GET", "/api/recordings"): LIST_RECORDINGS,
+    ("GET", "/api/retention"): SEE_RETENTION,
     ("PUT", "/api/calls/{id}/disposition"): AT_THE_CALL,
     ("POST", "/api/calls/{id}/commands/{name}"): AT_THE_CALL,
     ("GET", "/api/operators"): SUPERVISE,

@@ -35,6 +35,7 @@ MENU = (
     ("/calls", "calls"),
     ("/tickets", "tickets"),
     ("/recordings", "recordings"),
+    ("/retention", "retention"),
     ("/flows", "flows"),
 )
 

@@ -1,4 +1,4 @@
-"""A vault in a folder, and conversations in a spool."""
+"""A vault in a folder, conversations in a spool, a house with recordings."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +11,8 @@ from recordings.keys.files import Files
 from recordings.keys.ring import Ring
 from recordings.stores.folder import Folder
 from recordings.vault import Vault
+from tests.recordings.house import House
+from tests.recordings.house import house as build
 
 ROME = "Europe/Rome"
 MORNING = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -31,3 +33,8 @@ def add_call(database: Database, call: str, started: datetime = MORNING) -> None
         calls.start(
             session, id=call, channel=f"ch-{call}", controller="c", called="1", caller="", flow="f", started_at=started
         )
+
+
+@pytest.fixture
+def house(database: Database, tmp_path: Path) -> House:
+    return build(database, tmp_path / "house")

@@ -23,8 +23,8 @@ from recordings import catalogue
 from recordings.criteria import CriterionError, conditions
 from recordings.ingest import ingest
 from recordings.pseudonyms import Naming, pseudonym
-from recordings.retention import purge
 from tests.recordings.conftest import folder_vault
+from tests.recordings.house import House
 from tests.recordings.kept import ROME, keep
 from tests.recordings.test_ingest import raw  # noqa: F401 a fixture
 
@@ -177,7 +177,7 @@ def test_copies_follow_the_call_its_ticket_and_its_deletion(database: Database, 
     deliver_due(database, Embedded(database), Types(), at)
     row = row_of(database, "call")
     assert row and (row.type, row.ticket) == ("PI", "1")
-    purge(database, tmp_path, datetime(2027, 6, 1, tzinfo=UTC), timezone="Europe/Rome")
+    House(database, tmp_path).run(datetime(2027, 6, 1, tzinfo=UTC))
     assert row_of(database, "call") is None
 
 

@@ -1,18 +1,29 @@
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+"""When a recording's time is over: the contract's example, and for every day and moment there is."""
+
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.store.database import Database
-from recordings.ingest import ingest
-from recordings.retention import gone_on, purge
-from tests.recordings.conftest import ROME, add_call, folder_vault
+from recordings.retention import gone_on, last_over, night
+from tests.recordings.house import ROME, at
+
+MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))
+# Clocks change at 1:00 UTC on the last Sundays of March and October; midnight in Rome is 22:00 or 23:00 UTC.
+TICKLISH = st.builds(
+    lambda year, day, hour, second: datetime(year, *day, tzinfo=UTC) + timedelta(hours=hour, seconds=second),
+    st.integers(2026, 2040),
+    st.sampled_from([(2, 28), (3, 1), (3, 29), (3, 31), (6, 30), (10, 25), (10, 31), (12, 31), (1, 1)]),
+    st.sampled_from([0, 1, 2, 21, 22, 23]),
+    st.integers(-1, 1),
+)
 
 
 def test_the_contracts_own_example() -> None:
     assert gone_on(date(2027, 1, 1)) == date(2027, 7, 1)
+    assert last_over(at("2027-06-30T23:59:59"), ROME) == date(2026, 12, 31)
+    assert last_over(at("2027-07-01T00:00"), ROME) == date(2027, 1, 1)
 
 
 @given(st.dates(date(2026, 1, 1), date(2040, 1, 1)))
@@ -20,38 +31,34 @@ def test_kept_through_the_180th_day_after(day: date) -> None:
     assert gone_on(day) - timedelta(days=1) == day + timedelta(days=180)
 
 
-def record(database: Database, folder: Path, call: str, started: datetime) -> Path:
-    add_call(database, call, started)
-    raw = folder / f"{call}-1.raw"
-    raw.write_bytes(bytes(4 * 8000))
-    assert ingest(database, folder_vault(folder), raw, ROME) == f"{call}-1"
-    return next((folder / "kept").rglob(f"{call}-1.original"))
+@given(MOMENTS | TICKLISH, MOMENTS | TICKLISH, st.integers(1, 400))
+def test_over_only_when_as_many_whole_days_of_the_zone_have_passed(called: datetime, now: datetime, keep: int) -> None:
+    """Counted by hand: midnights of Rome between the call and now."""
+    day, today = called.astimezone(ROME).date(), now.astimezone(ROME).date()
+    midnights, one = 0, day
+    while one < today and midnights <= keep:
+        one, midnights = one + timedelta(days=1), midnights + 1
+    assert (day <= last_over(now, ROME, keep)) == (midnights > keep)
 
 
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(ROME))
+@given(TICKLISH)
+def test_a_call_around_midnight_belongs_to_the_day_of_its_zone(moment: datetime) -> None:
+    """Whatever zone the moment is told in."""
+    elsewhere = moment.astimezone(ZoneInfo("Pacific/Auckland"))
+    assert last_over(moment, ROME) == last_over(elsewhere, ROME)
 
 
-def test_purge_deletes_in_the_night_that_follows_and_only_once(database: Database, tmp_path: Path) -> None:
-    # 23:30 UTC on 31 December is 1 January in Rome: the day is the caller's.
-    wav = record(database, tmp_path, "new-year", datetime(2026, 12, 31, 23, 30, tzinfo=UTC))
-    later = record(database, tmp_path, "later", at("2027-01-02T10:00"))
-    kept = tmp_path / "kept"
-    assert purge(database, kept, at("2027-06-30T23:59"), timezone=ROME) == []
-    dry = purge(database, kept, at("2027-07-01T03:00"), timezone=ROME, dry_run=True)
-    assert [one.call_id for one in dry] == ["new-year"] and wav.exists()
-    assert [one.call_id for one in purge(database, kept, at("2027-07-01T03:00"), timezone=ROME)] == ["new-year"]
-    assert not wav.exists() and later.exists()
-    assert purge(database, kept, at("2027-07-01T03:00"), timezone=ROME) == []
+@given(MOMENTS | TICKLISH, st.times().map(lambda one: one.replace(fold=0)))
+def test_the_newest_night_has_begun_and_no_other_since(now: datetime, begins: time) -> None:
+    newest = night(now, begins, ROME)
+    assert newest <= now
+    assert now - newest <= timedelta(hours=25), "a day of 25 hours is the longest"
+    day = newest.astimezone(ROME).date()
+    assert last_over(newest, ROME) >= day - timedelta(days=181), "its run deletes what is over on its own day"
 
 
-def test_one_file_that_cannot_be_deleted_stops_nothing_else(database: Database, tmp_path: Path) -> None:
-    stuck = record(database, tmp_path, "a", at("2027-01-01T10:00"))
-    other = record(database, tmp_path, "b", at("2027-01-01T11:00"))
-    stuck.unlink()
-    stuck.mkdir()
-    purged = purge(database, tmp_path / "kept", at("2027-08-01T03:00"), timezone=ROME)
-    assert [bool(one.problem) for one in purged] == [True, False]
-    assert not other.exists()
-    stuck.rmdir()
-    assert [one.problem for one in purge(database, tmp_path / "kept", at("2027-08-01T03:00"), timezone=ROME)] == [""]
+def test_nights_when_the_clocks_change() -> None:
+    # On 28 March 2027 there is no 2:30; on 31 October 2027 there are two.
+    assert night(at("2027-03-28T12:00"), time(2, 30), ROME) == datetime(2027, 3, 28, 1, 30, tzinfo=UTC)
+    assert night(at("2027-10-31T12:00"), time(2, 30), ROME) == datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
+    assert night(at("2027-07-01T02:29"), time(2, 30), ROME) == at("2027-06-30T02:30")

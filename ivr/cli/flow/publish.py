@@ -25,13 +25,9 @@ def signed(parser: argparse.ArgumentParser) -> None:
 
 
 def author(args: argparse.Namespace) -> str:
-    import getpass
-    import os
+    from ivr.cli.installation import user
 
-    try:
-        return args.author or getpass.getuser()
-    except (KeyError, OSError):  # a user without a name, as in some containers
-        return f"user {os.getuid()}"
+    return args.author or user()
 
 
 def run(args: argparse.Namespace) -> int:

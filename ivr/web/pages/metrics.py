@@ -1,15 +1,19 @@
 """Figures for Prometheus."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.orm import Session
 
 from ivr.control_room.board import board
+from ivr.settings import Recordings
 from ivr.store import controllers
 from ivr.tickets import outbox
-from ivr.web.answers import read
+from ivr.web.answers import SETTINGS, read
+from recordings.outlook import last_run, overdue
+from recordings.retention import night
 
 
 async def _metrics(request: web.Request) -> web.StreamResponse:
@@ -20,12 +24,28 @@ async def _metrics(request: web.Request) -> web.StreamResponse:
             "ivr_operators_ready": sum(one.state == "ready" for one in view.operators),
             "ivr_controllers_alive": len(controllers.alive(session, datetime.now(UTC))),
             "ivr_tickets_pending": outbox.pending(session),
+            **_purge(session, request.app[SETTINGS].recordings),
         }
 
     registry = CollectorRegistry()
     for name, value in (await read(request, measure)).items():
         Gauge(name, name.replace("_", " "), registry=registry).set(value)
     return web.Response(body=generate_latest(registry), content_type="text/plain")
+
+
+def _purge(session: Session, rules: Recordings) -> dict[str, float]:
+    """Of the newest run that was whole: none yet tells no figures but what is overdue."""
+    zone = ZoneInfo(rules.timezone)
+    newest = night(datetime.now(UTC), rules.purge_at, zone)
+    figures: dict[str, float] = {"ivr_purge_overdue": overdue(session, newest, zone, rules.keep_days)}
+    if (run := last_run(session)) and run.ended_at:
+        figures |= {
+            "ivr_purge_last_run_timestamp_seconds": run.ended_at.timestamp(),
+            "ivr_purge_deleted": run.deleted,
+            "ivr_purge_failed": run.failed,
+            "ivr_purge_findings": len(run.findings),
+        }
+    return figures
 
 
 ROUTES = [web.get("/metrics", _metrics)]

@@ -113,6 +113,7 @@ def _holds_and_runs() -> None:
         sa.Column("failed", sa.Integer(), nullable=False),
         sa.Column("held", sa.Integer(), nullable=False),
         sa.Column("pseudonyms", sa.Integer(), nullable=False),
+        sa.Column("findings", sa.JSON(), nullable=False),
     )
     op.add_column("recordings", sa.Column("erased_at", UtcTime(), nullable=True))
     op.execute("UPDATE recordings SET erased_at = purged_at")

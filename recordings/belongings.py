@@ -1,0 +1,26 @@
+"""What belongs to a recording, and goes with it. Whatever comes to keep something of a recording says so here: then the
+purge deletes it, and `ivr purge verify` looks for it."""
+
+from collections.abc import Collection, Iterator
+from datetime import date
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from ivr.store.schema import CatalogueRow, RecordingKey
+from recordings.vault import stored_names
+
+# Columns that name a recording; rows of a deleted one are deleted.
+ROWS: tuple[InstrumentedAttribute[Any], ...] = (RecordingKey.recording_id, CatalogueRow.recording_id)
+
+
+def names(recording_id: str, day: date, file: str) -> Iterator[str]:
+    """All names that it may have in the store; `file` is the original's."""
+    yield from {file, *stored_names(day, recording_id)}
+
+
+def forget(session: Session, recording_ids: Collection[str]) -> None:
+    """From the commit on, nothing opens them, and no search finds them."""
+    for column in ROWS:
+        session.execute(delete(column.class_).where(column.in_(recording_ids)))

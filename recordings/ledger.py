@@ -1,0 +1,104 @@
+"""The ledger of deletions: a line for each, in the database and, as JSON lines, in the store beside the recordings.
+
+The store's copy is written first. So whatever happens to the database (a crash before its commit, a backup that is
+older than the deletion), `settle` brings it to where the store's ledger stands, and what was deleted stays so. One
+object a batch, named by the number of its first line, as `ledger/0000000201.jsonl`; none is ever written again.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from ivr.problem import Problem
+from ivr.store import chained
+from ivr.store.chain import Head, link
+from ivr.store.database import Database
+from ivr.store.schema import PurgeEntry, Recording
+from recordings import belongings
+from recordings.stores import Store
+
+FOLDER = "ledger"
+Row = Mapping[str, Any]
+
+
+class LedgerProblem(Problem):
+    """The ledger in the store does not go on where that of the database ends."""
+
+
+def note(session: Session, store: Store, lines: Sequence[Row]) -> list[dict[str, Any]]:
+    """In the transaction that deletes: the lines (recording_id, day, purged_at, rule, sha256), as they were noted.
+    From the commit on the recordings are deleted. Raises StorageError."""
+    rows = chained.bind(chained.lock(session, PurgeEntry), lines)
+    store.put(_name(rows[0]["seq"]), [_encoded(row) for row in rows])
+    _apply(session, rows)
+    return rows
+
+
+def settle(database: Database, store: Store) -> int:
+    """Bring the database to where the store's ledger stands: what that says is deleted, is. Returns how many lines the
+    database lacked. Raises LedgerProblem, StorageError."""
+    with database.transaction() as session:
+        head = chained.lock(session, PurgeEntry)
+        rows = list(read(store, after=head))
+        for start in range(0, len(rows), chained.AT_ONCE):
+            _apply(session, rows[start : start + chained.AT_ONCE])
+    return len(rows)
+
+
+def read(store: Store, after: Head = Head()) -> Iterator[dict[str, Any]]:  # noqa: B008 immutable
+    """The lines in the store behind `after`, in order. Raises LedgerProblem, StorageError."""
+    objects = sorted(store.names(FOLDER))
+    # The newest object that begins at or before it may hold more.
+    first = max((index for index, name in enumerate(objects) if _first(name) <= after.seq + 1), default=0)
+    for name in objects[first:]:
+        for row in _rows(store, name):
+            if row["seq"] <= after.seq:
+                continue
+            entry = {key: value for key, value in row.items() if key != "hash"}
+            if row["seq"] != after.seq + 1 or link(after.hash, entry) != row["hash"]:
+                raise LedgerProblem(
+                    f"{name}: line {row['seq']} does not come after line {after.seq} of the ledger; the database and "
+                    "the recordings' store are of different installations, or one of them was altered: see "
+                    "`ivr purge verify`"
+                )
+            after = Head(row["seq"], row["hash"])
+            yield row
+
+
+def _apply(session: Session, rows: Sequence[Row]) -> None:
+    ids = [row["recording_id"] for row in rows]
+    chained.add(session, PurgeEntry, rows)
+    belongings.forget(session, ids)
+    session.execute(update(Recording).where(Recording.id.in_(ids)).values(purged_at=rows[0]["purged_at"]))
+
+
+def _name(seq: int) -> str:
+    return f"{FOLDER}/{seq:010}.jsonl"
+
+
+def _first(name: str) -> int:
+    text = name.removeprefix(f"{FOLDER}/").removesuffix(".jsonl")
+    if not text.isdigit():
+        raise LedgerProblem(f"{name}: is no part of the ledger; take it away")
+    return int(text)
+
+
+def _encoded(row: Row) -> bytes:
+    return json.dumps(row, default=lambda value: value.isoformat()).encode() + b"\n"
+
+
+def _rows(store: Store, name: str) -> Iterator[dict[str, Any]]:
+    whole = store.read(name, 0, store.size(name))
+    for line in whole.splitlines():
+        try:
+            row = json.loads(line)
+            yield row | {
+                "day": date.fromisoformat(row["day"]),
+                "purged_at": datetime.fromisoformat(row["purged_at"]),
+            }
+        except (ValueError, KeyError, TypeError) as error:
+            raise LedgerProblem(f"{name}: is damaged ({error}); restore it from the store's backup") from error
