@@ -35,7 +35,11 @@ class Naming:
     veiled: bool
 
     def shown(self, code: str) -> str:
-        return pseudonym(code, self.key) if self.veiled else code
+        return self.pseudonym(code) if self.veiled else code
+
+    def pseudonym(self, text: str) -> str:
+        """Of a code; a pseudonym stays what it is."""
+        return text if is_pseudonym(text) else pseudonym(text, self.key)
 
     def meant(self, text: str) -> Sequence[str]:
         """The codes; none when it is nobody's pseudonym, more when chance wants it. Raises ValueError."""

@@ -1,6 +1,6 @@
-"""Searching a million recordings: each search is what `GET /api/recordings` does, the first page of 50, with values
-that chance gives; all kinds of searches in turn. SQLite, then PostgreSQL with its settings as they come (but without
-fsync, which a search does not need), after the ANALYZE that its autovacuum does.
+"""Searching and sampling a million recordings. A search is what `GET /api/recordings` does, the first page of 50, with
+values that chance gives; all kinds of searches in turn. SQLite, then PostgreSQL with its settings as they come (but
+without fsync, which a search does not need), after the ANALYZE that its autovacuum does.
 
 python -m bench.catalogue [SEED] [ROWS]
 """
@@ -18,11 +18,21 @@ from sqlalchemy import create_engine, text
 from bench.catalogue.centre import ROME, fill
 from bench.catalogue.searches import SEARCHES
 from ivr.store.database import Database
-from recordings import catalogue
+from recordings import catalogue, samples
 from recordings.criteria import conditions
+from recordings.drawing import Plan, draw
+from recordings.sampling import MOST_SEED
 from tests import postgresql
 
 ROUNDS = 40
+SAMPLES = (
+    ((), False),
+    (("queue", "language"), False),
+    (("queue", "language"), True),
+    (("operator",), True),
+    (("hours", "weekday", "type"), False),
+    (("reason", "queue", "language"), True),
+)
 
 
 def measure(name: str, database: Database, rows: int, seed: int, asked: float) -> None:
@@ -35,6 +45,7 @@ def measure(name: str, database: Database, rows: int, seed: int, asked: float) -
             connection.execute(text("ANALYZE"))
     print(f"  written in {time.perf_counter() - begun:.0f} s")
     search(database, random.Random(seed), asked)
+    sample(database, seed % MOST_SEED, 2)
     database.engine.dispose()
 
 
@@ -53,6 +64,21 @@ def search(database: Database, chance: random.Random, asked: float) -> None:
         print(f"  {kind:<34}{found[kind]:>7}{median(times):>9.1f}{quantiles(times, n=20)[-1]:>9.1f}")
     every = [one for times in took.values() for one in times]
     print(f"  {'all':<41}{median(every):>9.1f}{quantiles(every, n=20)[-1]:>9.1f}    asked: p95 {asked:g}")
+
+
+def sample(database: Database, seed: int, asked: float) -> None:
+    """Each on top of those before, whose recordings are left out."""
+    print(f"  {'a sample of 400, by':<34}{'drawn':>7}{'strata':>7}{'s':>9}")
+    for number, (by, equal) in enumerate(SAMPLES):
+        name = f"sample-{number}"
+        plan = Plan(name=name, size=400, by=list(by), equal=equal, seed=seed + number)
+        begun = time.perf_counter()
+        draw(database, plan, zone=ROME, key="", veiled=False, user="bench")
+        took = time.perf_counter() - begun
+        with database.read() as session:
+            drawn = samples.show(session, name)
+        kind = f"{', '.join(by) or 'nothing'}{' (equal)' if equal else ''}"
+        print(f"  {kind:<34}{drawn['drawn']:>7}{len(drawn['strata']):>7}{took:>9.2f}    asked: {asked:g}")
 
 
 def main(seed: int, rows: int) -> None:

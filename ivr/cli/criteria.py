@@ -1,6 +1,7 @@
-"""What recordings are searched and sampled by, as options of a command."""
+"""What recordings are searched and sampled by, and page by page, as options of a command."""
 
 import argparse
+import sys
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from ivr.cli.installation import secret
 from ivr.settings import Settings
+from recordings.catalogue import MOST
 from recordings.criteria import HELP
 from recordings.criteria import conditions as read
 from recordings.pseudonyms import Naming
@@ -19,6 +21,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     for name, line in HELP.items():
         group.add_argument(f"--{name}", dest=f"of_{name}", action="append", default=[], metavar=name.upper(), help=line)
+
+
+def pages(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", default="50", help=f"{MOST} at most (50)")
+    parser.add_argument("--after", default="", metavar="TOKEN", help="go on after a page, with what it said")
+
+
+def more(token: str | None) -> None:
+    """Beside the listing, which programs read."""
+    if token:
+        print(f"ivr: there are more: --after {token}", file=sys.stderr)
 
 
 def given(args: argparse.Namespace) -> dict[str, list[str]]:

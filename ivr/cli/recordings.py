@@ -1,7 +1,6 @@
 """`ivr recordings`: list, show and export recorded conversations."""
 
 import argparse
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,8 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     listing = commands.add_parser("list", help="the newest first")
     criteria.arguments(listing)
-    listing.add_argument("--limit", default="50", help=f"{catalogue.MOST} at most (50)")
-    listing.add_argument("--after", default="", metavar="TOKEN", help="go on after a page, with what it said")
+    criteria.pages(listing)
     common(listing, "Example: ivr recordings list --queue payments --from 2026-11-24 --hours 9-13 --survey clear:1-2")
     listing.set_defaults(run=_list)
     one = commands.add_parser("show", help="everything about one")
@@ -43,8 +41,7 @@ def _list(args: argparse.Namespace) -> int:
         chosen = criteria.conditions(args, settings, session)
         page = catalogue.find(session, chosen, limit=catalogue.page_size(args.limit), after=args.after)
     emit(args, [asdict(one) for one in page.rows], COLUMNS)
-    if page.next:
-        print(f"ivr: there are more: --after {page.next}", file=sys.stderr)
+    criteria.more(page.next)
     return 0
 
 

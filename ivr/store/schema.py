@@ -6,7 +6,7 @@ A call has a row from its first event, so that a crash of everything still leave
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Date, DateTime, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Date, DateTime, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -43,6 +43,7 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON,
         dict[str, int]: JSON,
         list[str]: JSON,
+        list[Any]: JSON,
     }
 
 
@@ -199,6 +200,34 @@ class CatalogueRow(Base):
     waited: Mapped[float] = mapped_column(default=0.0)
     type: Mapped[str] = mapped_column(default="")  # of the ticket, as the backend has it
     ticket: Mapped[str] = mapped_column(default="", index=True)  # its number there
+
+
+class Sample(Base):
+    """Recordings drawn to be listened to. `asked`: size or share, equal, by, criteria, messages. `strata`: of each, its
+    values, how many were there and how many drawn. Operators are named by pseudonym in both."""
+
+    __tablename__ = "samples"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    drawn_at: Mapped[datetime]
+    drawn_by: Mapped[str]
+    seed: Mapped[int] = mapped_column(BigInteger)
+    asked: Mapped[dict[str, Any]]
+    strata: Mapped[list[Any]]
+    left_out: Mapped[int]  # that other samples had drawn
+
+
+class SampleItem(Base):
+    """A recording is in one sample at most: its call has one day, and so one quarter. `state`: open, reviewed."""
+
+    __tablename__ = "sample_items"
+    __table_args__ = (UniqueConstraint("sample", "place"),)
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id"), primary_key=True)
+    sample: Mapped[str] = mapped_column(ForeignKey("samples.name"))
+    place: Mapped[int]  # in the list, from 1
+    stratum: Mapped[int]  # its index in the sample's `strata`
+    state: Mapped[str] = mapped_column(default="open")
+    reviewed_by: Mapped[str] = mapped_column(default="")
+    reviewed_at: Mapped[datetime | None]
 
 
 class CallbackRequest(Base):

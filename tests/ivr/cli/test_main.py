@@ -119,6 +119,8 @@ def test_where_nothing_was_ever_started_one_line_says_what_to_do(ivr: Ivr, path:
         ("operators", "remove", "9999"),
         ("operators", "phone", "9999"),
         ("users", "remove", "none"),
+        ("samples", "show", "none"),
+        ("samples", "items", "none"),
     ],
     ids=name,
 )

@@ -1,4 +1,4 @@
-"""the catalogue: a narrow row a recording, to search a million; the type that a ticket was delivered with"""
+"""the catalogue: a narrow row a recording, to search a million; samples of it; the type a ticket was delivered with"""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -47,6 +47,27 @@ def upgrade() -> None:
     for name in ("operator", "language", "reason", "type"):
         op.create_index(f"catalogue_{name}", "catalogue", [name, "started_at"])
     op.create_index("survey_answers_given", "survey_answers", ["question", "answer", "call_id"])
+    op.create_table(
+        "samples",
+        sa.Column("name", sa.String(), primary_key=True),
+        sa.Column("drawn_at", UtcTime(), nullable=False),
+        sa.Column("drawn_by", sa.String(), nullable=False),
+        sa.Column("seed", sa.BigInteger(), nullable=False),
+        sa.Column("asked", sa.JSON(), nullable=False),
+        sa.Column("strata", sa.JSON(), nullable=False),
+        sa.Column("left_out", sa.Integer(), nullable=False),
+    )
+    op.create_table(
+        "sample_items",
+        sa.Column("recording_id", sa.String(), sa.ForeignKey("recordings.id"), primary_key=True),
+        sa.Column("sample", sa.String(), sa.ForeignKey("samples.name"), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("stratum", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reviewed_by", sa.String(), nullable=False),
+        sa.Column("reviewed_at", UtcTime(), nullable=True),
+        sa.UniqueConstraint("sample", "place"),
+    )
 
 
 def _there() -> sa.Select[Any]:
