@@ -15,13 +15,14 @@ from asterisk_conf import tree
 from bench.house import cpu, threads
 from bench.queues.crowd import Callers, Heard, Phones
 from bench.queues.history import History, Kind, read
-from ivr.acd import commands
+from ivr.acd import commands, router
 from ivr.acd.leadership import Decisions, Took
 from ivr.acd.state import USUAL_LEVEL
 from ivr.calls import phones
 from ivr.cli.installation import secret
 from ivr.control_room.lines import Lines
 from ivr.link.client import Client
+from ivr.link.messages import LinkError, Refused
 from ivr.store import controllers, operators
 from ivr.store.database import Database
 from tests.live.conftest import OPEN, Installation
@@ -40,6 +41,7 @@ RING = 0.5
 ARRIVALS = 20.0
 NOTICE = 4.0  # seconds until the last of them waits
 PATIENCE = 15.0
+BACK = 5.0  # seconds after which they look whether an offer that they missed has made them pause
 DRAIN = 90.0  # seconds after the last call has come
 # Two RTP ports and as many sockets a call: more than the 800 ports that an installation has by itself.
 RTP = (10_000, 13_999)
@@ -138,6 +140,7 @@ async def _under_load(load: Load, folder: Path, house: Installation) -> Result:
         before, begun, at = _cpu(pids), time.monotonic(), time.time()
         for code in codes:
             await lines.ask_floor(commands.Ready(code, "api"), commands.Stands)
+        missed = asyncio.create_task(_come_back(database, lines))
         await asyncio.sleep(load.seconds)
         used = {name: seconds - before.get(name, 0.0) for name, seconds in _cpu(pids).items()}
         seconds = time.monotonic() - begun
@@ -146,6 +149,7 @@ async def _under_load(load: Load, folder: Path, house: Installation) -> Result:
             async with asyncio.timeout(DRAIN):
                 await asyncio.gather(early.wait(), later.wait())
         await asyncio.sleep(WRAP_UP + 2)
+        missed.cancel()
         for code in codes:
             await lines.ask_floor(commands.SignOut(code, "api"), commands.Stands)
         await asyncio.sleep(WRAP_UP + 3)  # the last tickets
@@ -166,6 +170,16 @@ async def _under_load(load: Load, folder: Path, house: Installation) -> Result:
         bad,
         _errors(settings.logs),
     )
+
+
+async def _come_back(database: Database, lines: Lines) -> None:
+    while True:
+        await asyncio.sleep(BACK)
+        with database.read() as session:
+            missed = [one.code for one in operators.presences(session) if one.reason == router.MISSED]
+        for code in missed:
+            with suppress(Refused, LinkError):  # gone as well, or an overloaded machine: the next time
+                await lines.ask_floor(commands.Ready(code, "phone"), commands.Stands)
 
 
 def _cpu(pids: Mapping[str, int]) -> dict[str, float]:

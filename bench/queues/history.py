@@ -10,6 +10,8 @@ from ivr.acd import day
 from ivr.store.database import Database
 from ivr.store.schema import Call, JourneyEntry, Operator, OutboxEntry, PresenceEvent, Ticket
 
+TAKEN_BACK = ("offer-missed", "offer-withdrawn")
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -54,6 +56,7 @@ class Stands:
     begin: float
     end: float
     call: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,10 +111,10 @@ def _way(row: Call, kind: Kind, notes: Sequence[JourneyEntry]) -> Way:
     talks: tuple[str, float] | None = None
     for note in notes:
         at, operator = note.at.timestamp(), str(note.detail.get("operator", ""))
-        if note.kind in ("operator-answered", "offer-missed") and operator in rung:
+        if note.kind in ("operator-answered", *TAKEN_BACK) and operator in rung:
             way.rings.append(Span(row.id, rung.pop(operator), at, operator))
         match note.kind:
-            case "queue" | "operator-lost" | "offer-missed" if not rung:
+            case "queue" | "operator-lost" | "offer-missed" | "offer-withdrawn" if not rung:
                 waits = at
             case "offer":
                 rung[operator] = at
@@ -134,7 +137,7 @@ def _way(row: Call, kind: Kind, notes: Sequence[JourneyEntry]) -> Way:
 def _staff(row: Operator, changes: Sequence[PresenceEvent], usual_level: int) -> Staff:
     ends = [change.at.timestamp() for change in changes[1:]] + [float("inf")]
     stands = [
-        Stands(change.state, change.at.timestamp(), end, change.call_id)
+        Stands(change.state, change.at.timestamp(), end, change.call_id, change.reason)
         for change, end in zip(changes, ends, strict=True)
     ]
     account = None

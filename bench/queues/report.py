@@ -9,6 +9,7 @@ from bench.queues import promises
 from bench.queues.centre import RING, WRAP_UP, Load, Result
 from bench.queues.crowd import Heard
 from bench.queues.history import History
+from ivr.acd.router import MISSED
 
 DECISION, OFFER = 20.0, 150.0  # ms that are asked for: p99 of a decision, p95 of an offer
 MOST = 5  # examples of a broken promise
@@ -94,6 +95,10 @@ def tell(load: Load, result: Result, compared: Sequence[tuple[str, Sequence[floa
         f"  {result.placed} calls answered, {len(served)} spoke with an operator, {result.failed} not as callers expect"
     )
     print(f"  {result.served / result.seconds:.1f} conversations began a second")
+    missed = sum(
+        stands.state == "paused" and stands.reason == MISSED for one in history.staff.values() for stands in one.stands
+    )
+    print(f"  {missed} times an operator was paused for an offer that they missed")
     print(f"  {_most(history)} waiting at most; who was served waited {_spread(waited, 1, 's')}")
     broken = promises.broken(history, result.placed)
     for promise, found in broken.items():

@@ -19,6 +19,7 @@ from ivr.calls import caller, due
 from ivr.calls.exchange import Exchange
 from ivr.calls.first import first
 from ivr.calls.leg import Leg
+from ivr.calls.offers import Offers
 from ivr.calls.rung import GRACE, Rung
 from ivr.calls.session import Session
 from ivr.flow import words
@@ -51,22 +52,18 @@ class Callback(Rung):
         super().__init__(ids.outside_channel(call, 0))  # the citizen's phone
         self.call, self.queue, self.language, self.wish = call, wish.queue, wish.language, wish
         self._exchange, self._called, self._version, self._terms = exchange, called, version, terms
-        self._legs: dict[str, Leg] = {}
         self._leg: Leg | None = None  # who accepted
-        self._offers = 0
+        self._offers = Offers(exchange)
         self._ready, self._over = asyncio.Event(), asyncio.Event()
         self._ringing = False
 
     # What the floor tells
 
     def offer(self, operator: str, phone: str, ring: float) -> None:
-        self._offers += 1
-        leg = self._legs[operator] = Leg(self._exchange, self, operator, phone, self._offers, ring)
-        self._exchange.go(leg.run())
+        self._offers.make(self, operator, phone, ring)
 
     def withdraw(self, operator: str) -> None:
-        if leg := self._legs.get(operator):
-            leg.withdraw()
+        self._offers.withdraw(operator)
 
     def leave_queue(self, exit: str) -> None:
         self._over.set()
@@ -84,13 +81,13 @@ class Callback(Rung):
             self._ready.set()
 
     def leg_over(self, leg: Leg, *, absent: bool) -> None:
-        self._legs.pop(leg.operator, None)
+        self._offers.over(leg)
         if leg is self._leg:
             self._leg = None
             missed = acd.Missed(self.call, leg.operator, absent)
             self._exchange.floor.take(missed if leg.left else acd.Finished(self.call, spoken=False))
             self._over.set()
-        else:
+        elif not leg.withdrawn:
             self._exchange.floor.take(acd.Missed(self.call, leg.operator, absent))
 
     async def dispose(self, operator: str, disposition: str) -> None:

@@ -10,6 +10,7 @@ from ivr.acd.state import is_personal
 from ivr.ari import ids
 from ivr.calls.exchange import Exchange
 from ivr.calls.leg import Leg
+from ivr.calls.offers import Offers
 
 if TYPE_CHECKING:
     from ivr.calls.conversation import Conversation
@@ -25,8 +26,7 @@ class Consult:
         self.whisper = conversation.whisper
         self.leg: Leg | None = None
         self._exchange, self._conversation, self._arrived = exchange, conversation, arrived
-        self._legs: dict[int, Leg] = {}
-        self._offers = 0
+        self._offers = Offers(exchange)
         self._over = False
 
     def begin(self) -> None:
@@ -40,8 +40,7 @@ class Consult:
             if self.leg and not self.leg.connected:
                 self._exchange.floor.take(acd.Finished(self.call, spoken=False))
             self._exchange.floor.take(acd.Left(self.call))
-            for leg in self._legs.values():
-                leg.withdraw()
+            self._offers.withdraw_all()
 
     def _lost(self) -> None:
         if not self._over:
@@ -51,14 +50,10 @@ class Consult:
     # What the floor tells
 
     def offer(self, operator: str, phone: str, ring: float) -> None:
-        self._offers += 1
-        leg = self._legs[self._offers] = Leg(self._exchange, self, operator, phone, self._offers, ring)
-        self._exchange.go(leg.run())
+        self._offers.make(self, operator, phone, ring)
 
     def withdraw(self, operator: str) -> None:
-        for leg in self._legs.values():
-            if leg.operator == operator:
-                leg.withdraw()
+        self._offers.withdraw(operator)
 
     def leave_queue(self, exit: str) -> None:
         self._lost()
@@ -75,7 +70,7 @@ class Consult:
         self._exchange.go(self._conversation.other_ready(self, leg))
 
     def leg_over(self, leg: Leg, *, absent: bool) -> None:
-        self._legs.pop(leg.number, None)
+        self._offers.over(leg)
         accepted = leg is self.leg
         if leg.connected or self._over:
             if accepted:
@@ -83,8 +78,9 @@ class Consult:
             return
         if accepted:
             self.leg = None
-        self._exchange.floor.take(acd.Missed(self.call, leg.operator, absent))
-        if is_personal(self._arrived.queue):
+        if not leg.withdrawn:
+            self._exchange.floor.take(acd.Missed(self.call, leg.operator, absent))
+        if is_personal(self._arrived.queue) and not self._offers.to(leg.operator):
             self._lost()
         elif accepted:
             waited = max(time.monotonic() - self._begun, 0.001)

@@ -25,6 +25,7 @@ from ivr.calls import talk
 from ivr.calls.consult import Consult
 from ivr.calls.exchange import Exchange
 from ivr.calls.leg import Leg
+from ivr.calls.offers import Offers
 from ivr.calls.supervision import Supervision
 from ivr.calls.talk import Talk
 from ivr.flow import words
@@ -48,9 +49,8 @@ class Conversation:
         self.waited = self.talked = 0.0
         self.disposition = ""
         self._exchange, self._session = exchange, session
-        self._legs: dict[str, Leg] = {}
+        self._offers = Offers(exchange)
         self._leg: Leg | None = None  # who answered
-        self._offers = 0
         self._wants_connection = False
         self._recording, self._part = "on", 0
         self.asked: words.Enqueue | None = None
@@ -104,7 +104,8 @@ class Conversation:
 
     def bring(self, leg: Leg) -> None:
         """An operator has accepted before the flow asks for one."""
-        self._leg, self._legs, self._offers = leg, {leg.operator: leg}, leg.number
+        self._leg = leg
+        self._offers.take_over(leg)
         leg.hand_over(self)
 
     def unwanted(self) -> None:
@@ -148,14 +149,12 @@ class Conversation:
     # What the floor tells
 
     def offer(self, operator: str, phone: str, ring: float) -> None:
-        self._offers += 1
-        leg = self._legs[operator] = Leg(self._exchange, self, operator, phone, self._offers, ring)
         self._session.note("offer", {"operator": operator})
-        self._exchange.go(leg.run())
+        self._offers.make(self, operator, phone, ring)
 
     def withdraw(self, operator: str) -> None:
-        if leg := self._legs.get(operator):
-            leg.withdraw()
+        if self._offers.withdraw(operator):
+            self._session.note("offer-withdrawn", {"operator": operator})
 
     def leave_queue(self, exit: str) -> None:
         if self._aim:
@@ -180,8 +179,7 @@ class Conversation:
             self._exchange.go(self._join(leg))
 
     def leg_over(self, leg: Leg, *, absent: bool) -> None:
-        if self._legs.get(leg.operator) is leg:
-            del self._legs[leg.operator]
+        self._offers.over(leg)
         had_it = leg is self._leg
         if had_it:
             self._leg = None
@@ -196,11 +194,13 @@ class Conversation:
         if lost:
             self._session.told(words.OperatorLost())
             self._queued_at = time.monotonic()
-        self._exchange.floor.take(acd.Missed(self.call, leg.operator, absent))
+        if not leg.withdrawn:
+            self._exchange.floor.take(acd.Missed(self.call, leg.operator, absent))
         if self._session.ended:
             return
-        self._session.note("offer-missed", {"operator": leg.operator})
-        if self._aim == leg.operator:
+        if not leg.withdrawn:
+            self._session.note("offer-missed", {"operator": leg.operator})
+        if self._aim == leg.operator and not self._offers.to(leg.operator):
             self._exchange.floor.take(acd.Left(self.call))
             self._send_back()
         elif lost:

@@ -48,12 +48,12 @@ class Leg:
         self.connected = False
         self.over = False
         self.left = False  # the operator has hung up, and not we
+        self.withdrawn = False  # the floor expects nothing more of this offer
         self._cause = 0
         self._answer = asyncio.Event()
         self._gone = asyncio.Event()
         self._saying = Saying(exchange, self.channel, operator, {"call": conversation.call})
         self._keys: asyncio.Queue[str] = asyncio.Queue()
-        self._withdrawn = False
         self._caller_left = asyncio.Event()
         self.parted = asyncio.Event()  # the phone was told that it is over
 
@@ -80,7 +80,7 @@ class Leg:
     # What the conversation tells
 
     def withdraw(self) -> None:
-        self._withdrawn = True
+        self.withdrawn = True
         self._gone.set()
 
     def caller_left(self) -> None:
@@ -132,7 +132,7 @@ class Leg:
         if not await self._first(self._answer):
             return
         exchange.floor.take(acd.Accepted(conversation.call, self.operator))
-        if self._withdrawn:
+        if self.withdrawn:
             return
         conversation.leg_answered(self)
         values = {"queue": conversation.queue, "language": conversation.language, "reason": conversation.reason}

@@ -54,14 +54,16 @@ def test_the_way_of_a_call_and_the_stands_of_an_operator(tmp_path: Path) -> None
         )  # fmt: skip
         _call(session, "b", 3, (1, "queue", ""), (3, "ended", ""))
         _call(session, "c", 3, (1, "queue", ""), (2, "offer", "1"), (3, "ended", ""))
+        _call(session, "d", 5, (1, "queue", ""), (2, "offer", "1"), (3, "offer-withdrawn", "1"), (5, "ended", ""))
     history = read(database, {"+39": TAX}, 5)
-    a, b, c = (history.ways[call] for call in "abc")
+    a, b, c, d = (history.ways[call] for call in "abcd")
     assert a.waits == [_span("a", 1, 2), _span("a", 4, 5)]
     assert a.rings == [_span("a", 2, 4, "1"), _span("a", 5, 6, "4271")]
     assert a.talks == [_span("a", 6, 9, "4271")]
     assert (b.waits, b.rings, b.talks) == ([_span("b", 1, 3)], [], [])
     assert (c.waits, c.rings) == ([_span("c", 1, 2)], [_span("c", 2, 3, "1")])
-    assert history.undelivered == {"a", "b", "c"} and not history.tickets
+    assert (d.waits, d.rings) == ([_span("d", 1, 2), _span("d", 3, 5)], [_span("d", 2, 3, "1")])
+    assert history.undelivered == {"a", "b", "c", "d"} and not history.tickets
     anna = history.staff["4271"]
     assert [(one.state, one.end - BEGUN) for one in anna.stands[:3]] == [
         ("offered", 6),

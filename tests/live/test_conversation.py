@@ -2,6 +2,7 @@
 each party saying a tone of its own. The phones stay on through all tests, in one event loop."""
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,7 +17,7 @@ import soundfile
 from sqlalchemy import select
 
 from asterisk_conf import tree
-from ivr.acd.commands import SignIn, SignOut, Stands
+from ivr.acd.commands import Pause, Ready, SignIn, SignOut, Stands
 from ivr.calls import commands as c
 from ivr.calls import phones
 from ivr.cli.desk import account_of
@@ -400,6 +401,29 @@ async def test_a_call_is_transferred_and_taken_over(house: Installation, stage: 
         samples = house.tape(one["id"])
         if len(samples) > 2 * RATE:
             assert sounds(samples[RATE : 2 * RATE, 1]) == {code}, "each one's voice is on tape"
+
+
+async def test_an_offer_that_was_taken_back_does_not_end_the_next_one(stage: Stage) -> None:
+    """Asterisk is slow to end the ringing; the same operator has the same call's next offer by then."""
+    asterisk = stage.house.status()["asterisk"]["pid"]
+    async with scene(stage, ANNA) as s:
+        await s.dial()
+        await s.on[ANNA].wait_for("INCOMING", within=15)
+        os.kill(asterisk, signal.SIGSTOP)
+        try:
+            await s.link.ask(Pause(ANNA, "break", "test"), Stands)
+            await s.link.ask(Ready(ANNA, "test"), Stands)
+            await s.noted("offer", 2)
+            await asyncio.sleep(0.5)
+        finally:
+            os.kill(asterisk, signal.SIGCONT)
+        await s.on[ANNA].wait_for("CLOSED", within=5)
+        await s.answer(ANNA)
+        await s.noted("connected")
+        assert s.stands(ANNA) == ("talking", "")
+        await s.hang_up(CITIZEN)
+        await s.dispose(ANNA)
+    assert [kind for kind in s.kinds() if kind.startswith("offer")] == ["offer", "offer-withdrawn", "offer"]
 
 
 async def test_an_answer_counts_when_it_is_one(stage: Stage) -> None:

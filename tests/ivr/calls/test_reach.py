@@ -20,8 +20,10 @@ class Accounts:
 
     def __init__(self) -> None:
         self.answering: set[str] = set()
+        self.slow = 0.0
 
     async def online(self) -> set[str]:
+        await asyncio.sleep(self.slow)
         return self.answering
 
 
@@ -116,6 +118,22 @@ async def test_nobody_is_gone_before_asterisk_has_asked(floor: Floor, monkeypatc
     accounts.up = True
     await phones.look()
     assert stands(floor) == ("unreachable", "")
+
+
+async def test_nobody_is_gone_because_asterisk_is_slow(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reach, "SLOW", 0.05)
+    accounts = Accounts()
+    phones = Reach(cast(Ari, accounts), floor)
+    floor.take(w.SignedIn("1", "op-1"))
+    accounts.slow = 0.1
+    await phones.look()
+    assert stands(floor) == ("ready", "")
+    accounts.slow = 0.0
+    await phones.look()
+    assert stands(floor) == ("unreachable", "")
+    accounts.answering, accounts.slow = {"op-1"}, 0.1
+    await phones.look()
+    assert stands(floor) == ("ready", ""), "a phone that has answered is there, however late"
 
 
 async def test_a_conversation_goes_on(floor: Floor) -> None:
