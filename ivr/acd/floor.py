@@ -24,7 +24,7 @@ class Caller(Protocol):
     """What the floor asks of a call that waits."""
 
     def offer(self, operator: str, phone: str, ring: float) -> None: ...
-    def withdraw(self, operator: str) -> None: ...
+    def withdraw(self, operator: str, missed: bool) -> None: ...
     def leave_queue(self, exit: str) -> None: ...
     def announce(self, position: int, wait: float | None) -> None: ...
 
@@ -70,7 +70,7 @@ class Floor:
         """An event of our own calls, phones and people."""
         if not self.mine.note(event, time.monotonic()):
             if isinstance(event, w.Accepted) and event.call in self._callers:
-                self._callers[event.call].withdraw(event.operator)
+                self._callers[event.call].withdraw(event.operator, missed=False)
             return
         if self._forward is None:
             self._decide(event)
@@ -117,7 +117,8 @@ class Floor:
         self._elsewhere = dict.fromkeys(lead.inherit(self.state, now), "")
         self._adopt("", self.mine.account(now))
         for one in self.state.operators.values():
-            self._carry_out(w.Present(one.code, one.presence, one.reason, one.call, one.phone))
+            if one.call not in self._elsewhere:  # of the others it is not known yet
+                self._carry_out(w.Present(one.code, one.presence, one.reason, one.call, one.phone))
 
     def release(self) -> None:
         held, self._held = self._held or [], None
@@ -152,8 +153,12 @@ class Floor:
 
     def left_behind(self, controller: str) -> None:
         """A controller has ended, and its calls with it."""
-        for call in [call for call, whose in self._elsewhere.items() if whose == controller]:
+        calls = [call for call, whose in self._elsewhere.items() if whose == controller]
+        for call in calls:
             self._decide(w.Left(call))
+        for action in lead.free(self.state, calls, time.monotonic()):
+            self._carry_out(action)
+        self._decide(w.Tick())
 
     def _decide(self, event: w.Event) -> None:
         if self._held is None and not self.fit():
@@ -200,8 +205,8 @@ class Floor:
                 pass
             case w.Offer(_, code, phone, ring):
                 caller.offer(code, phone, ring)
-            case w.Withdraw(_, code):
-                caller.withdraw(code)
+            case w.Withdraw(_, code, missed):
+                caller.withdraw(code, missed)
             case w.Exit(call, exit):
                 self._callers.pop(call).leave_queue(exit)
             case w.Announce(_, place, wait):

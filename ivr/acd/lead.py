@@ -9,7 +9,7 @@ who waits and for how long, whose phone rings for whom, who talks with whom. So 
 is offered twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -144,12 +144,8 @@ class Calls:
 
 def over(state: State, known: Iterable[str], account: Account) -> list[w.Left]:
     """Of the calls that were known of a controller, those that its account no longer has, or has otherwise."""
-    waiting, talking = {one.arrived.call for one in account.waiting}, {one.call for one in account.talking}
-    return [
-        w.Left(call)
-        for call in known
-        if call not in waiting | talking or (call in state.talking and call not in talking)
-    ]
+    there, talking = waiting_or_talking(account), {one.call for one in account.talking}
+    return [w.Left(call) for call in known if call not in there or (call in state.talking and call not in talking)]
 
 
 def adopt(state: State, account: Account, now: float) -> list[w.Action]:
@@ -159,9 +155,7 @@ def adopt(state: State, account: Account, now: float) -> list[w.Action]:
     at = account.at if 0 <= now - account.at < SAME_CLOCK else now
     for talks in account.talking:
         was = state.waiting.pop(talks.call, None)
-        for code in was.offered if was else ():
-            if code != talks.operator:
-                actions += [w.Withdraw(talks.call, code), *_stand(state.operators.get(code), "ready", "", now)]
+        actions += [w.Withdraw(talks.call, code) for code in (was.offered if was else ()) if code != talks.operator]
         talk = Talk(talks.operator, talks.queue, at - talks.since)
         state.talking[talks.call] = talk
         if operator := state.operators.get(talks.operator):
@@ -172,7 +166,7 @@ def adopt(state: State, account: Account, now: float) -> list[w.Action]:
         waiting = state.waiting.get(call)
         if waiting is None:
             waiting = router.enter(state, replace(waits.arrived, waited=now - at + waits.waited), now)
-        before, waiting.offered = waiting.offered, {}
+        waiting.offered = {}
         for code, left in waits.offered.items():
             operator = state.operators.get(code)
             if operator and (operator.presence == "ready" or operator.call == call):
@@ -180,13 +174,26 @@ def adopt(state: State, account: Account, now: float) -> list[w.Action]:
                 actions += _stand(operator, "offered", call, now)
             else:
                 actions.append(w.Withdraw(call, code))
-        for code in before.keys() - waiting.offered.keys():
-            actions += _stand(state.operators.get(code), "ready", "", now)
+    return [*actions, *free(state, waiting_or_talking(account), now)]
+
+
+def waiting_or_talking(account: Account) -> set[str]:
+    return {one.arrived.call for one in account.waiting} | {one.call for one in account.talking}
+
+
+def free(state: State, calls: Collection[str], now: float) -> list[w.Action]:
+    """Operators who stand as offered, or talking in, one of these calls, which does not say so, are free again."""
+    actions: list[w.Action] = []
+    for operator in state.operators.values():
+        if operator.presence in ("offered", "talking") and operator.call in calls:
+            waits, talk = state.waiting.get(operator.call), state.talking.get(operator.call)
+            if not (waits and operator.code in waits.offered) and not (talk and operator.code == talk.operator):
+                actions += router.release(state, operator, now)
     return actions
 
 
-def _stand(operator: Operator | None, presence: Presence, call: str, now: float) -> list[w.Action]:
-    if operator is None or (operator.presence, operator.call) == (presence, call):
+def _stand(operator: Operator, presence: Presence, call: str, now: float) -> list[w.Action]:
+    if (operator.presence, operator.call) == (presence, call):
         return []
     operator.presence, operator.call, operator.since = presence, call, now
     return [w.Present(operator.code, presence, "", call, operator.phone)]
@@ -255,7 +262,9 @@ def inherit(state: State, now: float) -> list[str]:
     Returns those calls; the ones that nobody has spoken for after a while are over."""
     calls = []
     for operator in state.operators.values():
-        if operator.presence in ("talking", "offered") and operator.call and operator.serving:
-            state.talking[operator.call] = operator.serving
+        if operator.presence in ("talking", "offered") and operator.call:
+            operator.presence = "talking"
+            if operator.serving:
+                state.talking[operator.call] = operator.serving
             calls.append(operator.call)
     return calls

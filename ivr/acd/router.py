@@ -325,6 +325,12 @@ def _after_call(state: State, operator: Operator, now: float, by: str = "") -> I
         yield from _free(operator, now, by)
 
 
+def release(state: State, operator: Operator, now: float) -> Iterator[w.Action]:
+    """They have no call after all, says another lead's account."""
+    operator.serving = None
+    yield from _after_call(state, operator, now)
+
+
 def _take_back(state: State, operator: Operator) -> Iterator[w.Action]:
     """Whatever is offered to the operator."""
     if operator.presence == "offered":
@@ -357,7 +363,7 @@ def _let_time_pass(state: State, now: float) -> Iterator[w.Action]:
     staffed: dict[tuple[str, tuple[str, ...], str], bool] = {}  # calls that ask for the same are decided together
     for call in list(state.waiting.values()):
         for code in [code for code, until in call.offered.items() if now >= until]:
-            yield w.Withdraw(call.call, code)
+            yield w.Withdraw(call.call, code, missed=True)
             yield from _miss(state, call.call, code, False, now)
         if not call.offered and call.until is not None and now >= call.until:
             del state.waiting[call.call]

@@ -181,8 +181,11 @@ class Offer:
 
 @dataclass(frozen=True)
 class Withdraw:
+    """`missed`: it has rung for its whole time."""
+
     call: str
     operator: str
+    missed: bool = False
 
 
 @dataclass(frozen=True)

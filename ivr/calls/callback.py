@@ -62,7 +62,7 @@ class Callback(Rung):
     def offer(self, operator: str, phone: str, ring: float) -> None:
         self._offers.make(self, operator, phone, ring)
 
-    def withdraw(self, operator: str) -> None:
+    def withdraw(self, operator: str, missed: bool) -> None:
         self._offers.withdraw(operator)
 
     def leave_queue(self, exit: str) -> None:

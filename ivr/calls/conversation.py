@@ -122,7 +122,7 @@ class Conversation:
         """The caller has heard the operator's code. `recording`: `on`, `off` or `paused`."""
         self._wants_connection, self._recording = True, recording
         if self._leg and self._leg.ready:
-            await self._join(self._leg)
+            await self._connect(self._leg)
 
     async def before(self, event: words.Event) -> None:
         """What is ours to do about an event, before the flow hears of it."""
@@ -152,9 +152,9 @@ class Conversation:
         self._session.note("offer", {"operator": operator})
         self._offers.make(self, operator, phone, ring)
 
-    def withdraw(self, operator: str) -> None:
+    def withdraw(self, operator: str, missed: bool) -> None:
         if self._offers.withdraw(operator):
-            self._session.note("offer-withdrawn", {"operator": operator})
+            self._session.note("offer-missed" if missed else "offer-withdrawn", {"operator": operator})
 
     def leave_queue(self, exit: str) -> None:
         if self._aim:
@@ -176,7 +176,7 @@ class Conversation:
 
     def leg_ready(self, leg: Leg) -> None:
         if leg is self._leg and self._wants_connection:
-            self._exchange.go(self._join(leg))
+            self._exchange.go(self._connect(leg))
 
     def leg_over(self, leg: Leg, *, absent: bool) -> None:
         self._offers.over(leg)
@@ -186,7 +186,7 @@ class Conversation:
         if not leg.connected:
             self._missed(leg, had_it, absent)
         elif had_it and not self._session.ended:
-            self._exchange.go(self._operator_left())
+            self._exchange.go(self._operator_left(leg))
 
     def _missed(self, leg: Leg, accepted: bool, absent: bool) -> None:
         """The offer was not taken, or the operator hung up before the conversation: the caller keeps the place."""
@@ -339,10 +339,12 @@ class Conversation:
             self._leg = None
             self._session.told(words.OperatorLeft(self.disposition))
 
-    async def _operator_left(self) -> None:
+    async def _operator_left(self, leg: Leg) -> None:
         """The operator's phone was hung up; whoever asked another leaves the call to them."""
         async with self._lock:
             if self._talk is None:
+                if not leg.connected:  # just as the two were to be connected
+                    self._missed(leg, True, absent=False)
                 return
             with suppress(AriError, Refused):
                 match talk.operator_left(self._talk):
@@ -448,15 +450,27 @@ class Conversation:
 
     # Together and apart
 
-    async def _join(self, leg: Leg) -> None:
+    async def _connect(self, leg: Leg) -> None:
         """Both are ready: from here on they hear each other, and the tape runs."""
-        session = self._session
-        if leg.connected or leg.over or session.ended:
-            return
-        leg.connected, self._wants_connection, self._aim = True, False, ""
-        exchange, bridge = self._exchange, ids.bridge(self.call, leg.number)
+        async with self._lock:
+            if leg.connected or leg.over or self._session.ended:
+                return
+            leg.connected, self._wants_connection = True, False
+            try:
+                await self._join(leg)
+            except AriError as error:
+                leg.connected = False
+                log.info("they could not be connected: %s", error, extra={"call": self.call})
+                with suppress(AriError):
+                    await self._exchange.ari.destroy_bridge(ids.bridge(self.call, leg.number))
+                if not error.status:  # else one of the two has hung up, and Asterisk tells who
+                    leg.hang_up()
+
+    async def _join(self, leg: Leg) -> None:
+        session, exchange, bridge = self._session, self._exchange, ids.bridge(self.call, leg.number)
         await exchange.ari.make_bridge(bridge)
         await exchange.ari.join(bridge, [session.channel, leg.channel])
+        self._aim = ""
         self._talk_since, self._part, self._claim = time.monotonic(), leg.number, self.call
         recorded, paused = self._recording != "off", self._recording == "paused"
         self._talk = Talk(leg.operator, recorded, paused)

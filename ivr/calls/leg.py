@@ -93,6 +93,9 @@ class Leg:
     async def dismiss(self, prompt: str) -> None:
         """Tell the operator why nothing comes of it, and hang up."""
         await self._say(prompt)
+        self.hang_up()
+
+    def hang_up(self) -> None:
         self._gone.set()
 
     async def run(self) -> None:

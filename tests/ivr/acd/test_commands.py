@@ -14,7 +14,7 @@ class Caller:
     def offer(self, operator: str, phone: str, ring: float) -> None:
         self.told.append(("offer", operator, phone))
 
-    def withdraw(self, operator: str) -> None:
+    def withdraw(self, operator: str, missed: bool) -> None:
         self.told.append(("withdraw", operator))
 
     def leave_queue(self, exit: str) -> None:

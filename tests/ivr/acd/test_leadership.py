@@ -47,7 +47,7 @@ class Caller:
     def offer(self, operator: str, phone: str, ring: float) -> None:
         self.offers.append(operator)
 
-    def withdraw(self, operator: str) -> None:
+    def withdraw(self, operator: str, missed: bool) -> None:
         self.withdrawn += 1
 
     def leave_queue(self, exit: str) -> None:

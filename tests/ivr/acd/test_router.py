@@ -37,7 +37,7 @@ def test_who_misses_a_call_is_paused_and_the_next_is_offered_at_once() -> None:
     state = floor("1", "2")
     assert offers(step(state, w.Arrived("a", "q"), 1)) == [("a", "1")]
     actions = step(state, w.Tick(), 21)
-    assert w.Withdraw("a", "1") in actions and offers(actions) == [("a", "2")]
+    assert w.Withdraw("a", "1", missed=True) in actions and offers(actions) == [("a", "2")]
     assert w.Present("1", "paused", "missed", phone="op-1") in actions
     assert offers(step(state, w.Missed("a", "2"), 22)) == []
     assert offers(step(state, w.Resumed("1", "page"), 23)) == [("a", "1")]
