@@ -1,5 +1,5 @@
-"""Random days of three controllers whose lead changes: whoever leads, and whatever was on its way to whom, operators and
-calls say the same of each other when every controller has given its account."""
+"""Random days of three controllers whose lead changes: whoever leads, and whatever was on its way to whom, operators
+and calls say the same of each other when every controller has given its account."""
 
 import random
 from collections import deque
