@@ -397,7 +397,7 @@ async def test_a_call_is_transferred_and_taken_over(house: Installation, stage: 
         assert len(calls.survey(session, s.call)) == 1
     tapes = [one for one in house.ivr("recordings", "list") if one["call_id"] == s.call]
     assert len(tapes) == 4
-    for one, code in zip(sorted(tapes, key=lambda one: str(one["file"])), (ANNA, ANNA, BRUNO, CARLA), strict=True):
+    for one, code in zip(sorted(tapes, key=lambda one: str(one["id"])), (ANNA, ANNA, BRUNO, CARLA), strict=True):
         samples = house.tape(one["id"])
         if len(samples) > 2 * RATE:
             assert sounds(samples[RATE : 2 * RATE, 1]) == {code}, "each one's voice is on tape"
