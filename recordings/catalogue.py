@@ -3,7 +3,7 @@
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 
 from sqlalchemy import ColumnElement, select, tuple_
@@ -58,6 +58,7 @@ class Found:
     ticket: str
     flow: str
     version: int
+    complete: bool = True  # False: part of the conversation could not be written
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,10 @@ def find(
         chosen = chosen.where(tuple_(row.started_at, row.recording_id) < tuple_(*_place(after)))
     rows = session.scalars(chosen.limit(limit + 1)).all()
     more = _token(rows[limit - 1]) if len(rows) > limit else None
-    return Page([found(one, operator) for one in rows[:limit]], more)
+    shown = [found(one, operator) for one in rows[:limit]]
+    ids = [one.id for one in shown]
+    torn = set(session.scalars(select(Recording.id).where(Recording.id.in_(ids), Recording.complete.is_(False))))
+    return Page([replace(one, complete=one.id not in torn) for one in shown], more)
 
 
 def page_size(text: str) -> int:
@@ -96,7 +100,7 @@ def page_size(text: str) -> int:
 
 
 def found(row: CatalogueRow, operator: Callable[[str], str]) -> Found:
-    values = {one.name: getattr(row, one.name) for one in fields(Found) if one.name not in ("id", "operator")}
+    values = {one.name: getattr(row, one.name) for one in fields(Found) if one.name not in ("id", "operator", "complete")}
     return Found(id=row.recording_id, operator=operator(row.operator), **values)
 
 
