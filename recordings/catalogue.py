@@ -100,7 +100,8 @@ def page_size(text: str) -> int:
 
 
 def found(row: CatalogueRow, operator: Callable[[str], str]) -> Found:
-    values = {one.name: getattr(row, one.name) for one in fields(Found) if one.name not in ("id", "operator", "complete")}
+    alike = {one.name for one in fields(Found)} - {"id", "operator", "complete"}
+    values = {name: getattr(row, name) for name in alike}
     return Found(id=row.recording_id, operator=operator(row.operator), **values)
 
 
