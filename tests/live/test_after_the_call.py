@@ -44,7 +44,8 @@ def test_disposition_by_api_then_export_and_purge(installation: Installation, op
     assert call not in {ticket["call_id"] for ticket in before}, "the ticket waits for the disposition"
     assert newest["disposition"] == "" and newest["complete"] and newest["seconds"] > 3
     assert installation.ivr("recordings", "list", "--operator", "9999") == []
-    assert installation.ivr("recordings", "show", call) == newest
+    shown = installation.ivr("recordings", "show", call)
+    assert shown.items() >= {name: newest[name] for name in ("id", "call_id", "day", "seconds", "operator")}.items()
     written = tmp_path / "conversation.wav"
     assert installation.ivr("recordings", "export", recording, str(written))[0]["seconds"] == newest["seconds"]
     info = soundfile.info(written)
@@ -72,7 +73,7 @@ def test_disposition_by_api_then_export_and_purge(installation: Installation, op
     # Kept through the 180th day after its own, then gone.
     day = date.fromisoformat(newest["day"])
     last, gone = (f"{day + timedelta(days=days)}T03:00" for days in (180, 181))
-    file = installation.settings.recordings_folder / newest["file"]
+    file = installation.settings.recordings_folder / shown["file"]
     assert recording not in purged(installation, "--at", last)
     everything = {recording, *(one["id"] for one in others)}
     assert everything <= purged(installation, "--at", gone, "--dry-run")
