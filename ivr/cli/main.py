@@ -26,6 +26,8 @@ COMMANDS = {
     "tickets": "the tickets that calls have made",
     "purge": "delete the recordings whose time is over",
     "audit": "who did what, and whether the log of it is whole",
+    "backup": "copy the database while calls go on",
+    "restore": "bring a backup back; what was purged since stays purged",
     "holds": "what is kept for longer, and why",
     "users": "who may sign in to the pages and the API",
     "asterisk": "fetch Asterisk and the robot phone, if they are missing",
