@@ -132,13 +132,23 @@ class S3(_Section):
     """`https://host:port` of a server that is not Amazon's."""
 
 
+class Pkcs11(_Section):
+    """`[recordings.pkcs11]`. The PIN is the given secret `pkcs11-pin`."""
+
+    module: Path = Path()
+    """The library that the maker of the hardware security module gives, as `/usr/lib/softhsm/libsofthsm2.so`."""
+    token: str = ""
+    """The label of the token on which the keys are."""
+
+
 class Recordings(_Section):
     store: Literal["folder", "s3"] = "folder"
     """Where they lie, sealed: in `recordings/` of the data folder, or in a bucket of S3."""
     s3: S3 = S3()
-    keys: Annotated[list[Literal["files", "environment"]], Field(min_length=1)] = ["files"]
+    keys: Annotated[list[Literal["files", "environment", "pkcs11"]], Field(min_length=1)] = ["files"]
     """Where the keys are that wrap the recordings' own: in the first place they are in use, in the others they were.
     Files lie in `secrets/recordings/`; variables are named `NUMERO_NERO_KEY_ORIGINAL_1`."""
+    pkcs11: Pkcs11 = Pkcs11()
     keep_days: Annotated[int, Field(ge=1)] = 180
     """Days after the day of the call through which a recording is kept."""
     pseudonyms_after: Annotated[int, Field(ge=1)] = 180
@@ -150,9 +160,11 @@ class Recordings(_Section):
     """MiB that must be free on the spool's disk; below it a loud line in the log warns before it is full."""
 
     @model_validator(mode="after")
-    def _has_a_bucket(self) -> "Recordings":
+    def _is_whole(self) -> "Recordings":
         if self.store == "s3" and not self.s3.bucket:
             raise ValueError('store = "s3" needs the name of a bucket: s3.bucket')
+        if "pkcs11" in self.keys and not (self.pkcs11.token and self.pkcs11.module.name):
+            raise ValueError("keys on a token need pkcs11.module and pkcs11.token")
         return self
 
 

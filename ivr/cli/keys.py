@@ -8,8 +8,8 @@ from ivr.cli.vault import open_vault
 from ivr.settings import load
 from ivr.store import audit
 from ivr.store.database import Database
-from recordings.keys.ring import COPIES
-from recordings.keys.rotation import Rewrapped, listed, remove, rewrap
+from recordings.keys.ring import COPIES, Ring
+from recordings.keys.rotation import listed, remove, rewrap
 
 BY = "command line"
 
@@ -53,16 +53,16 @@ def _rotate(args: argparse.Namespace) -> int:
     for copy in args.copy or COPIES:
         with database.transaction() as session:
             audit.write(session, BY, "rotate-key", ring.make(copy))
-    return _rewrap(args)
+    return _to_those_in_use(args, database, ring)
 
 
 def _rewrap(args: argparse.Namespace) -> int:
     settings = load(args.data)
-    database, ring = Database(settings.database_url), open_vault(settings).ring
-    return _told(args, [rewrap(database, ring, copy) for copy in args.copy or COPIES])
+    return _to_those_in_use(args, Database(settings.database_url), open_vault(settings).ring)
 
 
-def _told(args: argparse.Namespace, done: list[Rewrapped]) -> int:
+def _to_those_in_use(args: argparse.Namespace, database: Database, ring: Ring) -> int:
+    done = [rewrap(database, ring, copy) for copy in args.copy or COPIES]
     emit(args, [asdict(one) for one in done], ["kek", "keys", "problems"])
     return 1 if any(one.problems for one in done) else 0
 

@@ -20,7 +20,7 @@ def open_vault(settings: Settings) -> Vault:
 def open_store(settings: Settings) -> Store:
     if settings.recordings.store == "folder":
         return Folder(settings.recordings_folder)
-    from recordings.stores.s3 import S3  # its library is loaded where it is used
+    from recordings.stores.s3 import S3  # libraries are loaded where they are used
 
     wanted = settings.recordings.s3
     return S3(
@@ -36,6 +36,11 @@ def _place(settings: Settings, name: str) -> Place:
     match name:
         case "environment":
             return Environment(os.environ)
+        case "pkcs11":
+            from recordings.keys.pkcs11 import Token
+
+            wanted = settings.recordings.pkcs11
+            return Token(wanted.module, wanted.token, _given(settings, "pkcs11-pin"))
         case _:
             return Files(settings.secrets / "recordings")
 

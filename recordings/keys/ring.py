@@ -71,8 +71,8 @@ class Ring:
         raise KeyProblem(f"the key {id} is not in {looked}; bring it back, or what it has wrapped is lost")
 
     def make(self, copy: str) -> str:
-        """Put a new one into use; gives its name, whose number is the time, or larger than the largest."""
-        last = number(newest(self.places[0].ids(), copy))
+        """Put a new one into use; gives its name, whose number is the time, or one larger than the largest."""
+        last = number(newest([id for place in self.places for id in place.ids()], copy))
         id = f"{copy}-{max(int(f'{datetime.now(UTC):%Y%m%d%H%M%S}'), last + 1)}"
         self.places[0].make(id)
         return id
@@ -85,7 +85,7 @@ def copy_of(id: str) -> str:
 
 
 def newest(ids: Sequence[str], copy: str) -> str:
-    """ "" when there is none."""
+    """Of that copy; "" when there is none."""
     return max((id for id in ids if copy_of(id) == copy), key=number, default="")
 
 

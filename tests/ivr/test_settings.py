@@ -36,6 +36,7 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
         ("", {"NUMERO_NERO_PORTS__BASE": "many"}, "NUMERO_NERO_PORTS__BASE: ports.base"),
         ("oops", {}, "numero-nero.toml: this is not TOML"),
         ("[recordings]\nstore = 's3'\n", {}, r"recordings: .*needs the name of a bucket: s3\.bucket"),
+        ("[recordings]\nkeys = ['pkcs11']\n", {}, r"recordings: .*need pkcs11\.module and pkcs11\.token"),
         ("[recordings]\nkeys = []\n", {}, "numero-nero.toml: recordings.keys"),
         ("[recordings]\ns3 = 5\n", {"NUMERO_NERO_RECORDINGS__S3__BUCKET": "x"}, "S3__BUCKET: s3 is a section"),
         ("[recordings.s3]\nbuket = 'x'\n", {}, "numero-nero.toml: recordings.s3.buket"),
