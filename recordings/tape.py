@@ -9,6 +9,7 @@ import logging
 import shutil
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from recordings.wav import FRAME
 
 log = logging.getLogger(__name__)
 MIB = 1 << 20
+AT_ONCE = 4  # recordings being stored
 PACKET = 0.02  # seconds of sound; a recording that was stopped is gone with the next one
 RELEASED = 1.0  # seconds until a channel without any packets is no longer waited for
 
@@ -38,6 +40,8 @@ class Tape:
     ) -> None:
         self._database, self._vault, self._action, self._min_free = database, vault, action, min_free
         self._spool, self._timezone = spool, timezone
+        # Of its own: a store that does not answer for a minute must hold up nothing else.
+        self._threads = ThreadPoolExecutor(AT_ONCE, "recordings")
 
     def raw(self, call: str, part: str) -> Path:
         return self._spool / f"{call}-{part}.raw"
@@ -92,12 +96,19 @@ class Tape:
     async def keep(self, call: str, part: str, seconds: float) -> None:
         """Make the recording of what is over. What fails here is tried again by `sweep`."""
         raw = self.raw(call, part)
-        await asyncio.to_thread(_settle, raw)
-        await asyncio.to_thread(ingest, self._database, self._vault, raw, self._timezone, seconds)
+        await _settled(raw)
+        await self._beside(ingest, self._database, self._vault, raw, self._timezone, seconds)
 
     async def sweep(self) -> None:
         """Take up what a crash or a full disk left in the spool."""
-        await asyncio.to_thread(sweep, self._database, self._vault, self._spool, self._timezone)
+        await self._beside(sweep, self._database, self._vault, self._spool, self._timezone)
+
+    def close(self) -> None:
+        """What has not begun is taken up by the sweep of the next start."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _beside(self, work: Callable[..., object], *arguments: object) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
 
 def _fall_silent(raw: Path, seconds: float) -> None:
@@ -105,12 +116,16 @@ def _fall_silent(raw: Path, seconds: float) -> None:
         file.write(bytes(round(seconds * USUAL_RATE) * FRAME))
 
 
-def _settle(raw: Path) -> None:
+async def _settled(raw: Path) -> None:
     """Asterisk writes on for a moment after the end; wait until the file no longer grows (at most 2 s)."""
     size = -1
     for _ in range(20):
-        now = raw.stat().st_size if raw.exists() else 0
+        now = await asyncio.to_thread(_size, raw)
         if now == size:
             return
         size = now
-        time.sleep(0.1)
+        await asyncio.sleep(0.1)
+
+
+def _size(raw: Path) -> int:
+    return raw.stat().st_size if raw.exists() else 0

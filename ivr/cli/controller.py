@@ -180,6 +180,7 @@ async def control(settings: Settings, name: str) -> None:
         log.error("some work was not finished; it is taken up at the next start")
     for loop in loops:
         loop.cancel()
+    tape.close()
     await leadership.close()
     await link.close()
     ami.close()

@@ -3,24 +3,35 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
 
 from aiohttp import web
 from sqlalchemy.orm import Session
 
 from ivr.problem import Problem
-from ivr.web.answers import read
+from ivr.web.answers import DATABASE
 from recordings.reader import Reader
 from recordings.vault import Forgotten
 
 log = logging.getLogger(__name__)
 PART = 1 << 18  # bytes opened and sent at a time
+# Threads of its own: a store that does not answer for a minute must hold up no other page.
+_THREADS = ThreadPoolExecutor(16, "audio")
+T = TypeVar("T")
 
 
 async def sound(request: web.Request, recording: str, sha256: str, open: Callable[[Session], Reader]) -> web.Response:
     """The WAV that `open` gives; `sha256` is its digest. Ranges as in RFC 9110 §14, one at a time. Raises HTTPGone for
     what was deleted, 416 for a range outside of it, 503 (with the reason in the log) for what cannot be read."""
+
+    def work() -> Reader:
+        with request.app[DATABASE].read() as session:
+            return open(session)
+
     try:
-        reader = await read(request, open)
+        reader = await _beside(work)
     except Forgotten:
         raise web.HTTPGone(text="this recording was deleted") from None
     except Problem as error:
@@ -49,10 +60,14 @@ def _asked(request: web.Request, tag: str, size: int) -> range:
     return range(*slice(asked.start, asked.stop).indices(size))
 
 
+async def _beside(work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, work)
+
+
 async def _parts(reader: Reader, part: range) -> AsyncIterator[bytes]:
     reader.seek(part.start)
     left = len(part)
     while left:
-        piece = await asyncio.to_thread(reader.read, min(left, PART))
+        piece = await _beside(partial(reader.read, min(left, PART)))
         left -= len(piece)
         yield piece
