@@ -126,9 +126,9 @@ class Store(_Section):
 class S3(_Section):
     """`[recordings.s3]`. Who we are there stands in the given secrets `s3-access-key` and `s3-secret-key`."""
 
-    bucket: str = ""
-    region: str = "eu-south-1"
-    endpoint: str = ""
+    bucket: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$")] = ""
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] = "eu-south-1"
+    endpoint: Annotated[str, Field(pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+/?)?$")] = ""
     """`https://host:port` of a server that is not Amazon's."""
 
 

@@ -9,6 +9,7 @@ made of its call and number.
 import fcntl
 import hashlib
 import logging
+import math
 import os
 import re
 import time
@@ -62,8 +63,15 @@ def ingest(database: Database, vault: Vault, raw: Path, timezone: str, expected:
 def sweep(database: Database, vault: Vault, spool: Path, timezone: str) -> int:
     """Ingest every raw file nobody writes to any more; returns how many recordings were made."""
     old = time.time() - QUIET
-    waiting = [raw for raw in sorted(spool.glob("*.raw")) if raw.stat().st_mtime < old]
+    waiting = [raw for raw in sorted(spool.glob("*.raw")) if _written(raw) < old]
     return sum(ingest(database, vault, raw, timezone) is not None for raw in waiting)
+
+
+def _written(raw: Path) -> float:
+    try:
+        return raw.stat().st_mtime
+    except FileNotFoundError:  # another took it just now
+        return math.inf
 
 
 def spooled(raw: Path) -> tuple[str, int]:
@@ -104,10 +112,15 @@ def _take(
         log.warning("the raw sound of a recording that was deleted is deleted, too", extra={"call": call_id})
         raw.unlink()
         return None
-    if row is None or not _is_stored(database, vault, row, wav.pieces(sound, length, rate)):
+    size = len(wav.header(length, rate)) + length
+    if row is not None and row.bytes >= size and _opens(database, vault, row):  # a crash came late
+        if _digest(wav.pieces(sound, length, rate)) != row.sha256:
+            log.error("other sound is stored under the same name; this stays in the spool", extra={"file": raw.name})
+            return None
+    else:
         day = call.started_at.astimezone(ZoneInfo(timezone)).date()
-        new = Recording(id=id, call_id=call_id, day=day, file=stored_name(day, id, ORIGINAL), rate=rate)
-        new.seconds, new.bytes = length / wav.FRAME / rate, len(wav.header(length, rate)) + length
+        new = Recording(id=id, call_id=call_id, day=day, file=stored_name(day, id, ORIGINAL), rate=rate, bytes=size)
+        new.seconds = length / wav.FRAME / rate
         new.complete = _is_complete(new, expected)
         _store(database, vault, new, wav.pieces(sound, length, rate), ZoneInfo(timezone))
     if wav.length_of(sound) != length:
@@ -116,12 +129,12 @@ def _take(
     return id
 
 
-def _is_stored(database: Database, vault: Vault, row: Recording, sound: Iterable[bytes]) -> bool:
-    """Whether a crash came so late that everything is there. Raises StorageError when the store cannot say."""
+def _opens(database: Database, vault: Vault, row: Recording) -> bool:
+    """Whether what is stored is what its row says. Raises StorageError when the store cannot say."""
     try:
         with database.read() as session:
             stored = vault.open(session, row.id, row.day)
-        return _digest(whole(stored)) == row.sha256 == _digest(sound)
+        return _digest(whole(stored)) == row.sha256
     except (Damaged, Forgotten, NotStored):
         return False
 

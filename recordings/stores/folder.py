@@ -61,7 +61,8 @@ def _errors(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise NotStored(f"{path}: is not there; restore it from the backup") from None
     except OSError as error:
-        raise StorageError(f"{path}: {error.strerror}; look at the disk and the folder's rights") from error
+        place = error.filename or path  # also of what is read, to be put
+        raise StorageError(f"{place}: {error.strerror}; look at the disk and the folder's rights") from error
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from recordings.stores import NotStored, StorageError, checked
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config
 
 PART = 8 << 20  # bytes of a part of an upload; at most 10,000 parts make 80 GiB
 AT_ONCE = 2  # parts on their way, so 32 MiB of memory at most
@@ -24,13 +28,13 @@ class S3:
 
     def __init__(self, bucket: str, *, endpoint: str, region: str, access_key: str, secret_key: str) -> None:
         self._bucket = bucket
+        own: S3Config = {"endpoint": endpoint} if endpoint else {"virtual_hosted_style_request": True}
         self._store = S3Store(
             bucket,
-            endpoint=endpoint or None,
+            config=own,
             region=region,
             access_key_id=access_key,
             secret_access_key=secret_key,
-            virtual_hosted_style_request=not endpoint,
             client_options={"allow_http": endpoint.startswith("http://"), "timeout": TIME},
             retry_config={
                 "max_retries": RETRIES,

@@ -39,6 +39,8 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
         ("[recordings]\nkeys = ['pkcs11']\n", {}, r"recordings: .*need pkcs11\.module and pkcs11\.token"),
         ("[recordings]\nkeys = []\n", {}, "numero-nero.toml: recordings.keys"),
         ("[recordings]\ns3 = 5\n", {"NUMERO_NERO_RECORDINGS__S3__BUCKET": "x"}, "S3__BUCKET: s3 is a section"),
+        ("[recordings.s3]\nendpoint = 's3.example.it'\n", {}, "numero-nero.toml: recordings.s3.endpoint"),
+        ("", {"NUMERO_NERO_RECORDINGS__S3__BUCKET": "a/b"}, "NUMERO_NERO_RECORDINGS__S3__BUCKET: recordings.s3.bucket"),
         ("[recordings.s3]\nbuket = 'x'\n", {}, "numero-nero.toml: recordings.s3.buket"),
         ("", {"NUMERO_NERO_RECORDINGS__MIN_FREE": "much"}, "NUMERO_NERO_RECORDINGS__MIN_FREE: recordings.min_free"),
     ],

@@ -108,6 +108,16 @@ def test_more_sound_under_the_same_name_takes_the_place_of_less(database: Databa
         assert session.get_one(Recording, "call-1").seconds == 4.0
 
 
+def test_other_sound_under_the_same_name_loses_neither(
+    database: Database, vault: Vault, raw: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ingest(database, vault, raw, ROME)
+    raw.write_bytes(b"\x07\x00" * 1000)
+    assert ingest(database, vault, raw, ROME) is None
+    assert raw.stat().st_size == 2000 and "stays in the spool" in caplog.text
+    assert len(kept(database, vault)[0]) == 16000
+
+
 def test_what_was_deleted_does_not_come_back_from_the_spool(database: Database, vault: Vault, raw: Path) -> None:
     content = raw.read_bytes()
     ingest(database, vault, raw, ROME)

@@ -75,6 +75,14 @@ def test_a_bucket_or_a_server_that_is_not_there(s3_address: str, monkeypatch: py
         opened("http://127.0.0.1:9").put("a", [b"x"])
 
 
+def test_without_an_endpoint_it_is_amazons(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is asked: the proxy that would carry it is not there."""
+    monkeypatch.setattr(s3, "RETRIES", 0)
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    with pytest.raises(StorageError, match=r"https://recordings\.s3\.eu-south-1\.amazonaws\.com/a"):
+        opened("").size("a")
+
+
 def _put_and_die(address: str) -> None:
     def pieces() -> Iterator[bytes]:
         for _ in range(30):
