@@ -20,7 +20,7 @@ from ivr.store.schema import Call, CallbackRequest, JourneyEntry, Ticket
 from recordings.retention import call_held
 
 MARK, DIGITS = "~", 20  # no telephone number begins so
-BATCH = 500
+BATCH = 200
 HOME = "+39"
 
 

@@ -16,6 +16,7 @@ from ivr.store import chained
 from ivr.store.database import Database
 from ivr.store.schema import Call, PurgeEntry, Recording
 from recordings import belongings, ledger
+from recordings.ingest import spooled
 from recordings.retention import call_held
 from recordings.stores import StorageError, Store
 
@@ -59,7 +60,7 @@ def raw(session: Session, spool: Path, last: date, today: date, zone: ZoneInfo) 
     """Raw sound in the spool that is over and not held, with the day of its call (of the file, where none is known)."""
     for path in sorted(spool.glob("*.raw")):
         row = session.execute(
-            select(Call.started_at, call_held(today)).where(Call.id == path.stem.rpartition("-")[0])
+            select(Call.started_at, call_held(today)).where(Call.id == spooled(path)[0].rpartition("-")[0])
         ).first()
         begun, is_held = row or (datetime.fromtimestamp(path.stat().st_mtime, UTC), False)
         if (day := begun.astimezone(zone).date()) <= last and not is_held:
@@ -73,15 +74,15 @@ def sweep_spool(
     with database.read() as session:
         found = list(raw(session, spool, last, today, zone))
     for path, day in found:
-        problem = ""
+        id, problem = spooled(path)[0], ""
         try:
             with path.open("rb") as file:
-                _note(database, store, path.stem, day, rule, file_digest(file, "sha256").hexdigest())
+                _note(database, store, id, day, rule, file_digest(file, "sha256").hexdigest())
             path.unlink()
         except OSError as error:
             problem = f"{path}: {error.strerror}"
             log.error("raw sound that is over could not be deleted: %s", problem)
-        yield path.stem, day, problem
+        yield id, day, problem
 
 
 def _note(database: Database, store: Store, id: str, day: date, rule: str, digest: str) -> None:

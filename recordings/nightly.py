@@ -35,6 +35,11 @@ class Nightly:
         self._database, self._make, self._at, self._zone = database, make, at, zone
         self._begun, self._start = datetime.now(UTC), _clock()
         self._again = 0.0
+        self._closing = False
+
+    def close(self) -> None:
+        """A run that is going on ends after the batch that it is at; the next finishes it."""
+        self._closing = True
 
     def look(self) -> bool:
         """Run, if no run has been whole since it was to begin; whether it ran. Raises what `Purge.run` raises: then it
@@ -55,7 +60,11 @@ class Nightly:
             if session.scalar(whole.where(PurgeRun.as_of >= begins)):
                 return False
         purge = self._make(now)
-        failed = sum(bool(one.problem) for one in purge.run(BY))
+        failed = 0
+        for one in purge.run(BY):
+            failed += bool(one.problem)
+            if self._closing:
+                return False
         if failed:
             log.error("%d recordings whose time is over could not be deleted; the next run tries again", failed)
         found = [f"{one.kind} {one.subject}: {one.message}" for one in islice(findings(purge), MOST)]

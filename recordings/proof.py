@@ -88,7 +88,8 @@ def _ledger(session: Session, store: Store) -> Iterator[Finding]:
         yield Finding("ledger", "store", str(error))
         return
     if seq < head.seq:
-        yield Finding("ledger", "store", f"the store's ledger ends at line {seq}, the database's at {head.seq}")
+        ends = f"its ledger ends at line {seq}, the database's at {head.seq}"
+        yield Finding("ledger", "store", f"{ends}; bring back `{ledger.FOLDER}/` from the store's backup")
     if seq > head.seq:
         yield Finding("ledger", "database", f"lacks lines {head.seq + 1} to {seq} of the store's: run `ivr purge`")
 

@@ -153,7 +153,8 @@ class Purge:
         try:
             for name in belongings.names(id, day, file):
                 self.store.delete(name)
-            (self.spool / f"{id}.raw").unlink(missing_ok=True)
+            for raw in self.spool.glob(f"{id}.*raw"):  # with its rate, or without
+                raw.unlink(missing_ok=True)
         except StorageError as error:
             problem = str(error)
         except OSError as error:

@@ -171,6 +171,7 @@ async def control(settings: Settings, name: str) -> None:
     gc.freeze()  # what is there now stays; the collector need not look through it again and again
     await stop.wait()
     log.info("ending: %d calls are still up", exchange.calls)
+    nightly.close()
     callbacks.close()
     exchange.close()
     try:

@@ -70,6 +70,9 @@ def test_disposition_by_api_then_export_and_purge(installation: Installation, op
         assert installation.ivr("recordings", "show", recording)["disposition"] == disposition
     assert len(installation.tickets()) == len(before) + 1
 
+    # The house itself looks each night for what is over, and when it is started after a missed one.
+    installation.until(lambda: "the purge is over" in installation.log(), within=40)
+
     # Kept through the 180th day after its own, then gone.
     day = date.fromisoformat(newest["day"])
     last, gone = (f"{day + timedelta(days=days)}T03:00" for days in (180, 181))

@@ -13,6 +13,7 @@ from recordings.keys.files import Files
 from recordings.keys.ring import COPIES, ORIGINAL, Ring
 from recordings.proof import Finding, findings
 from recordings.purge import Purge, Purged, Rules
+from recordings.stores import Store
 from recordings.stores.folder import Folder
 from recordings.vault import Vault, stored_name
 
@@ -29,10 +30,11 @@ class House:
     database: Database
     root: Path
     folder: str = "kept"
+    elsewhere: Store | None = None
 
     @property
-    def store(self) -> Folder:
-        return Folder(self.root / self.folder)
+    def store(self) -> Store:
+        return self.elsewhere or Folder(self.root / self.folder)
 
     @property
     def vault(self) -> Vault:

@@ -58,6 +58,16 @@ def test_a_run_that_was_cut_off_is_no_run(house: House) -> None:
     assert nightly(house).look() and not house.files()
 
 
+def test_a_controller_that_ends_does_not_wait_for_its_run(house: House) -> None:
+    for number in range(3):
+        house.record(f"over{number}", datetime.now(ROME) - timedelta(days=182))
+    one = nightly(house)
+    one.close()
+    assert not one.look()
+    assert nightly(house).look(), "another does it"
+    assert not house.files() and house.found(datetime.now(UTC)) == []
+
+
 def test_a_command_as_of_a_day_to_come_replaces_no_night(house: House) -> None:
     nightly(house).look()
     back(house, hours=25)
