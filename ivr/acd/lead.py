@@ -9,7 +9,7 @@ who waits and for how long, whose phone rings for whom, who talks with whom. So 
 is offered twice.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -50,11 +50,12 @@ def move(me: str, epoch: int, lease: Lease, *, hears: bool, gone: int = 0) -> Mo
 
 
 class Waits(msgspec.Struct):
-    """`offered`: operator → seconds for which the phone will still ring."""
+    """`offered`: operator → seconds for which the phone will still ring. `front`: it was moved there."""
 
     arrived: w.Arrived
     waited: float
     offered: dict[str, float]
+    front: bool = False
 
 
 class Talks(msgspec.Struct):
@@ -80,6 +81,7 @@ class Mine:
     since: float
     offered: dict[str, float] = field(default_factory=dict)
     offered_at: float = 0.0
+    front: bool = False
 
 
 @dataclass
@@ -97,10 +99,12 @@ class Calls:
             case w.Left(call):
                 self.waiting.pop(call, None)
                 self.talking.pop(call, None)
-            case w.Moved(call, queue) if queue and call in self.waiting:
+            case w.Moved(call, queue, front) if call in self.waiting:
                 mine = self.waiting[call]
-                terms = replace(mine.arrived.terms, name=queue) if mine.arrived.terms else None
-                mine.arrived = replace(mine.arrived, queue=queue, terms=terms)
+                mine.front = front or (mine.front and not queue)
+                if queue:
+                    terms = replace(mine.arrived.terms, name=queue) if mine.arrived.terms else None
+                    mine.arrived = replace(mine.arrived, queue=queue, terms=terms)
             case w.Accepted(call, code):
                 if call not in self.waiting or code not in self.waiting[call].offered:
                     return False
@@ -135,7 +139,9 @@ class Calls:
         return Account(
             now,
             [
-                Waits(one.arrived, now - one.since, {code: until - now for code, until in one.offered.items()})
+                Waits(
+                    one.arrived, now - one.since, {code: until - now for code, until in one.offered.items()}, one.front
+                )
                 for one in self.waiting.values()
             ],
             [Talks(call, code, one.arrived.queue, now - one.offered_at) for call, (code, one) in self.talking.items()],
@@ -166,6 +172,8 @@ def adopt(state: State, account: Account, now: float) -> list[w.Action]:
         waiting = state.waiting.get(call)
         if waiting is None:
             waiting = router.enter(state, replace(waits.arrived, waited=now - at + waits.waited), now)
+            if waits.front:
+                router.to_front(state, waiting)
         waiting.offered = {}
         for code, left in waits.offered.items():
             operator = state.operators.get(code)
@@ -175,6 +183,10 @@ def adopt(state: State, account: Account, now: float) -> list[w.Action]:
             else:
                 actions.append(w.Withdraw(call, code))
     return [*actions, *free(state, waiting_or_talking(account), now)]
+
+
+def _left(until: Mapping[str, float], now: float) -> dict[str, float]:
+    return {code: end - now for code, end in until.items()}
 
 
 def waiting_or_talking(account: Account) -> set[str]:
@@ -244,6 +256,9 @@ def mirror(state: State, told: Standing, now: float) -> None:
     operator = state.operators.get(told.code)
     if operator is None:  # not read from the store yet
         operator = state.operators[told.code] = Operator(told.code, {}, frozenset())
+    # Each controller measures how long operators need, so that whoever leads next can tell callers how long they wait.
+    if operator.presence == "wrap-up" and told.presence not in ("wrap-up", "talking"):
+        router.measure(state, operator, now)
     operator.presence, operator.reason, operator.phone, operator.call = (
         told.presence,
         told.reason,

@@ -198,7 +198,11 @@ def _move(state: State, call: Waiting, queue: str, front: bool, now: float) -> I
         call.queue = queue
         call.turn = call.since - call.priority * state.queues[queue].ageing
     if front:
-        call.turn = min(other.turn for other in state.waiting.values() if other.queue == call.queue) - 1.0
+        to_front(state, call)
+
+
+def to_front(state: State, call: Waiting) -> None:
+    call.turn = min(other.turn for other in state.waiting.values() if other.queue == call.queue) - 1.0
 
 
 def _accept(state: State, call: str, code: str, now: float) -> Iterator[w.Action]:
@@ -314,8 +318,7 @@ def _go(state: State, operator: Operator, presence: Presence, reason: str, by: s
 
 def _after_call(state: State, operator: Operator, now: float, by: str = "") -> Iterator[w.Action]:
     """The wrap-up is over."""
-    if served := operator.serving:
-        state.handling.setdefault(served.queue, Average()).add(now - served.since)
+    measure(state, operator, now)
     operator.serving = None
     then, operator.then = operator.then, None
     if then:
@@ -323,6 +326,12 @@ def _after_call(state: State, operator: Operator, now: float, by: str = "") -> I
         yield _become(operator, presence, now, reason, by=by)
     else:
         yield from _free(operator, now, by)
+
+
+def measure(state: State, operator: Operator, now: float) -> None:
+    """The call that the operator has had is dealt with."""
+    if served := operator.serving:
+        state.handling.setdefault(served.queue, Average()).add(now - served.since)
 
 
 def release(state: State, operator: Operator, now: float) -> Iterator[w.Action]:

@@ -111,3 +111,28 @@ def test_a_call_that_was_moved_is_in_its_new_queue_for_the_next_lead() -> None:
     calls.note(w.Moved("a", front=True), 3)
     arrived = calls.account(4).waiting[0].arrived
     assert (arrived.queue, arrived.terms) == ("other", Queue("other", wrap_up=7))
+
+
+def test_a_call_at_the_front_is_there_for_the_next_lead() -> None:
+    mine = lead.Calls()
+    for number, call in enumerate("abc"):
+        mine.note(w.Arrived(call, "q"), float(number))
+    mine.note(w.Moved("c", front=True), 4.0)
+    state = floor()
+    lead.adopt(state, mine.account(5.0), 5.0)
+    assert [router.position(state, call) for call in "abc"] == [2, 3, 1]
+    mine.note(w.Moved("c", "q"), 6.0)
+    assert not any(one.front for one in mine.account(7.0).waiting), "another queue has another front"
+
+
+def test_who_follows_measures_how_long_operators_need() -> None:
+    state, other = floor("1"), floor("1")
+    for number in range(3):
+        at, call = 100.0 * number, f"call{number}"
+        for event, after in (
+            (w.Arrived(call, "q"), 0), (w.Accepted(call, "1"), 2), (w.Finished(call), 50), (w.WrappedUp("1"), 60),
+        ):  # fmt: skip
+            router.step(state, event, at + after)
+            lead.mirror(other, lead.standing(state, state.operators["1"], at + after), 7000.0 + at + after)
+    assert other.handling["q"].count == state.handling["q"].count == 3
+    assert abs(other.handling["q"].mean - state.handling["q"].mean) < 1e-6
