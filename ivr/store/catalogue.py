@@ -34,9 +34,14 @@ _REFRESH = Statement(
 
 
 def enter(session: Session, recording: Recording, zone: ZoneInfo) -> None:
-    """A recording that was stored just now, in the same transaction."""
+    """A recording that was stored just now, in the same transaction. Whoever changes the call or its ticket meanwhile
+    waits (PostgreSQL), and then finds the row to refresh."""
     session.flush()
-    begun = session.scalars(select(Call.started_at).where(Call.id == recording.call_id)).one()
+    call = select(Call.started_at).where(Call.id == recording.call_id)
+    begun = session.scalars(call.with_for_update(read=True)).one()
+    session.execute(
+        select(OutboxEntry.call_id).where(OutboxEntry.call_id == recording.call_id).with_for_update(read=True)
+    )
     session.merge(
         CatalogueRow(
             recording_id=recording.id,

@@ -4,6 +4,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from alembic import command
@@ -11,6 +12,7 @@ from alembic.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, text
+from sqlalchemy.orm import Session
 
 import ivr.store
 from ivr.store import calls, operators
@@ -25,7 +27,7 @@ from recordings.ingest import ingest
 from recordings.pseudonyms import Naming, pseudonym
 from tests.recordings.conftest import folder_vault
 from tests.recordings.house import House
-from tests.recordings.kept import ROME, keep
+from tests.recordings.kept import ROME, keep, record
 from tests.recordings.test_ingest import raw  # noqa: F401 a fixture
 
 KEY = "of the tests"
@@ -179,6 +181,34 @@ def test_copies_follow_the_call_its_ticket_and_its_deletion(database: Database, 
     assert row and (row.type, row.ticket) == ("PI", "1")
     House(database, tmp_path).run(datetime(2027, 6, 1, tzinfo=UTC))
     assert row_of(database, "call") is None
+
+
+@pytest.mark.parametrize("ended", [False, True], ids=["the call ends", "its ticket is made"])
+def test_what_happens_while_a_recording_is_entered_is_not_missed(database: Database, ended: bool) -> None:
+    at = datetime(2027, 1, 4, 9, tzinfo=UTC)
+
+    def end(session: Session) -> None:
+        calls.finish(session, "a", ended_at=at, ticket_due_at=at, survey={}, queue="app", outcome="served")
+
+    def happens() -> None:
+        if ended:
+            deliver_due(database, Embedded(database), Types(), at)
+        else:
+            with database.transaction() as session:
+                end(session)
+
+    with database.transaction() as session:
+        calls.start(session, id="a", channel="a", controller="1", called="", caller="", started_at=at)
+        if ended:
+            end(session)
+    with database.transaction() as session:
+        record(session, "a", at)
+        meanwhile = Thread(target=happens)
+        meanwhile.start()
+        meanwhile.join(0.5)
+    meanwhile.join()
+    row = row_of(database, "a")
+    assert row and (row.queue, row.ticket) == ("app", "1" if ended else "")
 
 
 def test_what_was_recorded_before_there_was_a_catalogue_is_in_it(tmp_path: Path) -> None:
