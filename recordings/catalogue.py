@@ -3,7 +3,7 @@
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 
 from sqlalchemy import ColumnElement, select, tuple_
@@ -58,7 +58,7 @@ class Found:
     ticket: str
     flow: str
     version: int
-    complete: bool = True  # False: part of the conversation could not be written
+    complete: bool  # False: part of the conversation could not be written
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,7 @@ def find(
         chosen = chosen.where(tuple_(row.started_at, row.recording_id) < tuple_(*_place(after)))
     rows = session.scalars(chosen.limit(limit + 1)).all()
     more = _token(rows[limit - 1]) if len(rows) > limit else None
-    shown = [found(one, operator) for one in rows[:limit]]
-    ids = [one.id for one in shown]
-    torn = set(session.scalars(select(Recording.id).where(Recording.id.in_(ids), Recording.complete.is_(False))))
-    return Page([replace(one, complete=one.id not in torn) for one in shown], more)
+    return Page(found(session, rows[:limit], operator), more)
 
 
 def page_size(text: str) -> int:
@@ -99,10 +96,20 @@ def page_size(text: str) -> int:
     return int(text)
 
 
-def found(row: CatalogueRow, operator: Callable[[str], str]) -> Found:
+def found(session: Session, rows: Sequence[CatalogueRow], operator: Callable[[str], str]) -> list[Found]:
+    """What is said of each, a page of them at most."""
     alike = {one.name for one in fields(Found)} - {"id", "operator", "complete"}
-    values = {name: getattr(row, name) for name in alike}
-    return Found(id=row.recording_id, operator=operator(row.operator), **values)
+    ids = [row.recording_id for row in rows]
+    torn = set(session.scalars(select(Recording.id).where(Recording.id.in_(ids), Recording.complete.is_(False))))
+    return [
+        Found(
+            id=row.recording_id,
+            operator=operator(row.operator),
+            complete=row.recording_id not in torn,
+            **{name: getattr(row, name) for name in alike},
+        )
+        for row in rows
+    ]
 
 
 def _token(row: CatalogueRow) -> str:

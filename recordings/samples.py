@@ -80,11 +80,13 @@ def items(session: Session, name: str, *, limit: int, after: str, operator: Call
         .order_by(SampleItem.place)
     )
     rows = session.execute(chosen.limit(limit + 1)).all()
-    page = [_item(item, row, operator) for item, row in rows[:limit]]
+    shown = catalogue.found(session, [row for _, row in rows[:limit] if row], operator)
+    by_id = {one.id: vars(one) for one in shown}
+    page = [_item(item, by_id.get(item.recording_id)) for item, _ in rows[:limit]]
     return {"items": page, "next": str(page[-1]["place"]) if len(rows) > limit else None}
 
 
-def _item(item: SampleItem, row: CatalogueRow | None, operator: Callable[[str], str]) -> dict[str, Any]:
+def _item(item: SampleItem, recording: dict[str, Any] | None) -> dict[str, Any]:
     """`recording` is None when it was deleted."""
     return {
         "place": item.place,
@@ -93,7 +95,7 @@ def _item(item: SampleItem, row: CatalogueRow | None, operator: Callable[[str], 
         "state": item.state,
         "reviewed_by": item.reviewed_by,
         "reviewed_at": item.reviewed_at,
-        "recording": vars(catalogue.found(row, operator)) if row else None,
+        "recording": recording,
     }
 
 

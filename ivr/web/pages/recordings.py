@@ -1,4 +1,4 @@
-"""The catalogue of recordings, and listening to one (each listening is audited)."""
+"""The catalogue of recordings, and listening to one; each search and each listening is audited."""
 
 from dataclasses import asdict
 from zoneinfo import ZoneInfo
@@ -41,6 +41,9 @@ async def _list(request: web.Request) -> web.Response:
         found = await read(request, search)
     except CriterionError as error:
         raise web.HTTPBadRequest(text=str(error)) from None
+    if not after:  # its later pages are the same search
+        told = " ".join(f"{name}={text}" for name, texts in given.items() for text in texts)
+        await write(request, lambda session: audit.write(session, request["user"], "search-recordings", detail=told))
     return to_json({"recordings": [asdict(one) for one in found.rows], "next": found.next})
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient
 
-from ivr.store import operators
+from ivr.store import audit, operators
 from ivr.store.database import Database
 from recordings.pseudonyms import pseudonym
 from tests.ivr.web.conftest import PSEUDONYMS
@@ -42,13 +42,20 @@ async def test_reviewers_know_operators_by_pseudonym_and_supervisors_by_code(cli
     )
 
 
-async def test_pages_follow_each_other(client: Client, five: None) -> None:  # noqa: F811
+async def test_pages_follow_each_other_and_are_one_search_in_the_audit(
+    client: Client,  # noqa: F811
+    database: Database,
+    five: None,
+) -> None:
     seen, after = [], ""
     while after is not None:
         page = await get(client, f"limit=2&after={after}&queue=app&queue=other")
         seen += [one["call_id"] for one in page["recordings"]]
         after = page["next"]
     assert seen == [f"call-{number}" for number in (4, 3, 2, 1, 0)]
+    with database.read() as session:
+        [entry] = audit.find(session, action="search-recordings")
+    assert (entry.user, entry.detail) == ("reviewer", "queue=app queue=other")
 
 
 @pytest.mark.parametrize(
