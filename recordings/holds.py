@@ -8,9 +8,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from ivr.problem import Problem, WrongUse
-from ivr.store import audit, chained
+from ivr.store import audit
 from ivr.store.database import Database
-from ivr.store.schema import Call, Hold, OutboxEntry, PurgeEntry, Recording, Ticket
+from ivr.store.schema import Call, Hold, OutboxEntry, Recording, Ticket
 from recordings import ledger
 from recordings.retention import holds
 from recordings.stores import Store
@@ -34,9 +34,8 @@ def add(database: Database, store: Store, target: Target, *, reason: str, until:
         raise WrongUse("a hold needs a --reason")
     if until < today:
         raise WrongUse(f"--until {until}: that day is over; a hold lasts through a day to come")
-    ledger.settle(database, store)  # what a purge has begun to delete cannot be held any more
-    with database.transaction() as session:
-        chained.lock(session, PurgeEntry)  # no purge runs meanwhile
+    # No purge deletes meanwhile; what one has begun to delete is deleted by now, and cannot be held any more.
+    with ledger.alone(database, store), database.transaction() as session:
         if target.recording_id and session.get_one(Recording, target.recording_id).purged_at:
             raise HoldError(f"recording {target.recording_id} was deleted: its time was over")
         hold = Hold(
@@ -45,7 +44,8 @@ def add(database: Database, store: Store, target: Target, *, reason: str, until:
         )  # fmt: skip
         session.add(hold)
         session.flush()
-        audit.write(session, by, "hold", target.recording_id or target.call_id, f"{hold.id} until {until}: {reason}")
+        told = f"{hold.id} until {until}: {reason}"
+        audit.write(session, by, "hold", target.recording_id or target.call_id, told)
     return hold
 
 

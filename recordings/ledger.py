@@ -7,7 +7,9 @@ object a batch, named by the number of its first line, as `ledger/0000000201.jso
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import update
@@ -29,24 +31,29 @@ class LedgerProblem(Problem):
     """The ledger in the store does not go on where that of the database ends."""
 
 
-def note(session: Session, store: Store, lines: Sequence[Row]) -> list[dict[str, Any]]:
-    """In the transaction that deletes: the lines (recording_id, day, purged_at, rule, sha256), as they were noted.
-    From the commit on the recordings are deleted. Raises StorageError."""
-    rows = chained.bind(chained.lock(session, PurgeEntry), lines)
-    store.put(_name(rows[0]["seq"]), [_encoded(row) for row in rows])
-    _apply(session, rows)
-    return rows
+@contextmanager
+def alone(database: Database, store: Store) -> Iterator[int]:
+    """Whoever deletes or holds does it in here, one after the other. It begins by bringing the database to where the
+    store's ledger stands, and gives how many lines that lacked: what they say is deleted, is. No transaction is open
+    while the store is written: a store that takes its time stops no call. Raises LedgerProblem, StorageError."""
+    with database.alone("ledger"):
+        yield _settle(database, store)
 
 
 def settle(database: Database, store: Store) -> int:
-    """Bring the database to where the store's ledger stands: what that says is deleted, is. Returns how many lines the
-    database lacked. Raises LedgerProblem, StorageError."""
+    """Only that beginning."""
+    with alone(database, store) as lacked:
+        return lacked
+
+
+def note(database: Database, store: Store, lines: Sequence[Row]) -> None:
+    """Delete: note the lines (recording_id, day, purged_at, rule, sha256) in the store, then in the database, in one
+    transaction with all rows that belong to the recordings. Inside `alone`. Raises StorageError, LedgerProblem."""
+    with database.read() as session:
+        rows = chained.bind(chained.head(session, PurgeEntry), lines)
+    store.put(_name(rows[0]["seq"]), [_encoded(row) for row in rows])
     with database.transaction() as session:
-        head = chained.lock(session, PurgeEntry)
-        rows = list(read(store, after=head))
-        for start in range(0, len(rows), chained.AT_ONCE):
-            _apply(session, rows[start : start + chained.AT_ONCE])
-    return len(rows)
+        _apply(session, rows)
 
 
 def read(store: Store, after: Head = Head()) -> Iterator[dict[str, Any]]:  # noqa: B008 immutable
@@ -69,11 +76,24 @@ def read(store: Store, after: Head = Head()) -> Iterator[dict[str, Any]]:  # noq
             yield row
 
 
+def _settle(database: Database, store: Store) -> int:
+    with database.read() as session:
+        head = chained.head(session, PurgeEntry)
+    rows = list(read(store, after=head))
+    for start in range(0, len(rows), chained.AT_ONCE):
+        with database.transaction() as session:
+            _apply(session, rows[start : start + chained.AT_ONCE])
+    return len(rows)
+
+
 def _apply(session: Session, rows: Sequence[Row]) -> None:
-    ids = [row["recording_id"] for row in rows]
+    if chained.lock(session, PurgeEntry).seq != rows[0]["seq"] - 1:
+        raise LedgerProblem("another process has written the ledger meanwhile; run `ivr purge` again")
     chained.add(session, PurgeEntry, rows)
-    belongings.forget(session, ids)
-    session.execute(update(Recording).where(Recording.id.in_(ids)).values(purged_at=rows[0]["purged_at"]))
+    belongings.forget(session, [row["recording_id"] for row in rows])
+    for at, batch in groupby(rows, key=lambda row: row["purged_at"]):
+        ids = [row["recording_id"] for row in batch]
+        session.execute(update(Recording).where(Recording.id.in_(ids)).values(purged_at=at))
 
 
 def _name(seq: int) -> str:

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
-from ivr.store import chained
 from ivr.store.database import Database
 from ivr.store.schema import Call, PurgeEntry, Recording
 from recordings import belongings, ledger
@@ -87,11 +86,12 @@ def sweep_spool(
 
 def _note(database: Database, store: Store, id: str, day: date, rule: str, digest: str) -> None:
     """Its line in the ledger, if it has none."""
-    with database.transaction() as session:
-        chained.lock(session, PurgeEntry)
-        if not session.scalar(select(exists(select(PurgeEntry.seq).where(PurgeEntry.recording_id == id)))):
+    with ledger.alone(database, store):
+        with database.read() as session:
+            has_one = session.scalar(select(exists(select(PurgeEntry.seq).where(PurgeEntry.recording_id == id))))
+        if not has_one:
             line = {"recording_id": id, "day": day, "purged_at": datetime.now(UTC), "rule": rule, "sha256": digest}
-            ledger.note(session, store, [line])
+            ledger.note(database, store, [line])
 
 
 def _digest(store: Store, name: str) -> str:

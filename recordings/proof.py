@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 
 from sqlalchemy import exists, select
@@ -17,6 +17,7 @@ from recordings.retention import gone_on, held, over
 from recordings.stores import StorageError, Store
 
 AT_ONCE = 1000
+RECENT = timedelta(days=1)  # what is being stored has its file before its row
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,8 @@ def _files(session: Session, purge: Purge) -> Iterator[Finding]:
             continue
         seen.add(day)
         yield from _bare(session, day, names)
+        if day >= purge.today - RECENT:
+            continue
         with purge.database.read() as now:  # what was stored while we read is known by now
             for id, stray in leftovers.stray(now, purge.store, day):
                 for name in stray:

@@ -118,14 +118,14 @@ class Purge:
 
     def _delete_batch(self) -> Sequence[tuple[str, date, str, str]]:
         """(id, day, file, sha256) of recordings that are deleted from now on."""
-        with self.database.transaction() as session:
-            chained.lock(session, PurgeEntry)  # nobody else deletes, or holds what is about to be deleted
-            chosen = select(*_WHAT).where(over(self.last), ~held(self.today))
-            batch = session.execute(chosen.order_by(Recording.day, Recording.id).limit(BATCH)).all()
+        chosen = select(*_WHAT).where(over(self.last), ~held(self.today)).order_by(Recording.day, Recording.id)
+        with ledger.alone(self.database, self.store):
+            with self.database.read() as session:
+                batch = session.execute(chosen.limit(BATCH)).all()
             if batch:
                 common = {"purged_at": datetime.now(UTC), "rule": self._rule}
                 lines = [{"recording_id": id, "day": day, "sha256": sha256, **common} for id, day, _, sha256 in batch]
-                ledger.note(session, self.store, lines)
+                ledger.note(self.database, self.store, lines)
         return batch
 
     def _erase_rest(self) -> Iterator[Purged]:

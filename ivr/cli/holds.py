@@ -3,8 +3,9 @@
 import argparse
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from ivr.cli.installation import purge_rules, user
+from ivr.cli.installation import user
 from ivr.cli.output import common, emit
 from ivr.cli.vault import open_store
 from ivr.settings import Settings, load
@@ -37,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _today(settings: Settings) -> date:
-    return datetime.now(UTC).astimezone(purge_rules(settings).zone).date()
+    return datetime.now(UTC).astimezone(ZoneInfo(settings.recordings.timezone)).date()
 
 
 def _add(args: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ivr.cli.installation import purge_rules, user
 from ivr.cli.output import common, emit
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _at(args: argparse.Namespace, settings: Settings) -> datetime | None:
     at: datetime | None = args.at
-    return at.replace(tzinfo=purge_rules(settings).zone) if at and at.tzinfo is None else at
+    return at.replace(tzinfo=ZoneInfo(settings.recordings.timezone)) if at and at.tzinfo is None else at
 
 
 def _ask(args: argparse.Namespace, one: Purge) -> None:

@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    load(args.data)
+    load(args.data)  # what is wrong with it is said before anything else
     manifest = backup.read(args.folder)
     settings = _with_its_settings(args)
     database = Database(settings.database_url)

@@ -3,9 +3,10 @@
 import fcntl
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import msgspec
 from sqlalchemy import Connection, create_engine, event, func, make_url, select
@@ -48,7 +49,7 @@ class Database:
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         try:
-            with self._migrating, self._alone(), self.engine.begin() as connection:
+            with self._migrating, self._file_locked("migrating"), self.engine.begin() as connection:
                 if not self._sqlite:  # until the end of this transaction
                     connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
                 config.attributes["connection"] = connection
@@ -108,11 +109,28 @@ class Database:
             raise StoreError(f"{self.name}: {text}") from error
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self, name: str) -> Iterator[None]:
+        """One at a time of all that ask for that name, in all processes; who asks for nothing writes meanwhile."""
+        if self._sqlite:
+            with self._file_locked(name):
+                yield
+            return
+        number = crc32(name.encode())
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            with self._errors():
+                connection.execute(select(func.pg_advisory_lock(number)))
+            try:
+                yield
+            finally:
+                with suppress(SQLAlchemyError):  # a connection that is lost has lost the lock
+                    connection.execute(select(func.pg_advisory_unlock(number)))
+
+    @contextmanager
+    def _file_locked(self, name: str) -> Iterator[None]:
         if not self._sqlite or not self.url.database:
             yield
             return
-        with Path(f"{self.url.database}.migrating").open("w") as file:
+        with Path(f"{self.url.database}.{name}").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 

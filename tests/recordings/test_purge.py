@@ -1,13 +1,16 @@
 """The purge on both databases: what is over goes, whole and once; what is not, stays."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import create_engine, func, select, text
+from sqlalchemy import create_engine, func, select, text, update
 
-from ivr.store.database import StoreError
-from ivr.store.schema import CatalogueRow, PurgeEntry, PurgeRun, Recording, RecordingKey
+from ivr.store.database import Database, StoreError
+from ivr.store.schema import CatalogueRow, Lease, PurgeEntry, PurgeRun, Recording, RecordingKey
 from recordings import ledger
+from recordings.stores.folder import Folder
 from tests.recordings.house import House, at
 
 NIGHT = "2027-07-01T03:00"
@@ -120,6 +123,25 @@ def test_a_recording_that_is_gone_keeps_its_row(house: House) -> None:
     with house.database.read() as session:
         row = session.get_one(Recording, id)
         assert row.purged_at and row.erased_at and row.purged_at <= row.erased_at
+
+
+class Slow(Folder):
+    """While it writes, calls write into the database."""
+
+    database: Database
+
+    def put(self, name: str, pieces: Iterable[bytes]) -> None:
+        with self.database.transaction() as session:
+            session.execute(update(Lease).values(holder="a call goes on"))
+        super().put(name, pieces)
+
+
+def test_a_store_that_takes_its_time_stops_no_call(house: House) -> None:
+    house.record("a", at("2027-01-01T10:00"))
+    slow = Slow(house.root / "kept")
+    slow.database = house.database
+    assert len(list(replace(house.purge(NIGHT), store=slow).run("a test"))) == 1
+    assert house.found(NIGHT) == []
 
 
 def test_a_database_that_goes_away_in_the_midst(house: House) -> None:

@@ -44,4 +44,4 @@ def test_killed_at_each_step(house: House) -> None:
         assert [row["recording_id"] for row in ledger.read(house.store)] == list(lines)
         if not was_killed:
             break
-    assert step > 20, "the ledger, its commit, each file, the rows after"
+    assert step > 15, "the ledger, its commit, each file, the rows after"
