@@ -1,7 +1,8 @@
 """Were the router's promises kept? Pure; from what the store tells, which two controllers have written.
 
 Each controller notes what happens in its own calls and the lead what operators do, a few milliseconds apart. So what
-overlaps, or is out of order, by less than `APART` is not counted as broken.
+overlaps, or is out of order, by less than `APART` is not counted as broken; nor is an answer that came as the ringing
+ended, and was taken back within that time.
 """
 
 from bisect import bisect_right
@@ -41,7 +42,7 @@ def _by_operator(ways: Mapping[str, Way]) -> Iterable[list[Span]]:
 def _twice(groups: Iterable[list[Span]]) -> Iterator[str]:
     for spans in groups:
         for one, other in pairwise(sorted(spans, key=lambda span: span.begin)):
-            if one.end - other.begin > APART:
+            if min(one.end, other.end) - other.begin > APART:
                 yield f"{_told(one)}, {_told(other)}"
 
 
@@ -111,7 +112,8 @@ def _days(ways: Mapping[str, Way], staff: Mapping[str, Staff]) -> Iterator[str]:
         if one.account and sum(one.account.states.values()) != one.account.seconds:
             yield f"{one.code}: {dict(one.account.states)} is not {one.account.seconds} s"
         stood = {stands.call: stands for stands in one.stands if stands.state == "talking"}
-        for call in stood.keys() ^ talks[one.code].keys():
+        lasting = {call for call, talk in talks[one.code].items() if talk.end - talk.begin > APART}
+        for call in (stood.keys() - talks[one.code].keys()) | (lasting - stood.keys()):
             yield f"{one.code} and {call}: one tells of a conversation, the other does not"
         for call in stood.keys() & talks[one.code].keys():
             apart = (stood[call].end - stood[call].begin) - (talks[one.code][call].end - talks[one.code][call].begin)

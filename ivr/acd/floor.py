@@ -10,6 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Protocol
 
 from ivr.acd import lead, router
@@ -145,9 +146,11 @@ class Floor:
         for action in lead.adopt(self.state, account, time.monotonic()):
             self._carry_out(action)
 
-    def happened(self, controller: str, event: w.Event) -> None:
-        """An event of another controller's."""
+    def happened(self, controller: str, event: w.Event, at: float) -> None:
+        """An event of another controller's, at a time by its clock. The way here costs no caller their place."""
         if isinstance(event, w.Arrived):
+            now = time.monotonic()
+            event = replace(event, on_its_way=now - lead.happened_at(at, now))
             self._elsewhere[event.call] = controller
         self._decide(event)
 

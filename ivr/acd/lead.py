@@ -148,6 +148,11 @@ class Calls:
         )
 
 
+def happened_at(told: float, now: float) -> float:
+    """By our clock, what another controller's clock says; it is now, when the clocks are not one."""
+    return told if 0 <= now - told < SAME_CLOCK else now
+
+
 def over(state: State, known: Iterable[str], account: Account) -> list[w.Left]:
     """Of the calls that were known of a controller, those that its account no longer has, or has otherwise."""
     there, talking = waiting_or_talking(account), {one.call for one in account.talking}
@@ -158,7 +163,7 @@ def adopt(state: State, account: Account, now: float) -> list[w.Action]:
     """Make `state` say of a controller's calls what its account says. An offer to somebody who has another one, or a
     call, is withdrawn."""
     actions: list[w.Action] = []
-    at = account.at if 0 <= now - account.at < SAME_CLOCK else now
+    at = happened_at(account.at, now)
     for talks in account.talking:
         was = state.waiting.pop(talks.call, None)
         actions += [w.Withdraw(talks.call, code) for code in (was.offered if was else ()) if code != talks.operator]

@@ -52,8 +52,11 @@ class Join(msgspec.Struct):
 
 
 class Told(msgspec.Struct):
+    """`at`: by the clock of who tells it."""
+
     kind: str
     event: msgspec.Raw
+    at: float
 
 
 class Happened(msgspec.Struct):
@@ -110,7 +113,7 @@ class Leadership:
         self._client: Client | None = None
         self._following: lead.Lease | None = None
         self._joined = asyncio.Event()
-        self._unsent: list[w.Event] = []
+        self._unsent: list[tuple[float, w.Event]] = []  # when each happened
         self._more = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._turn = asyncio.Lock()  # one change of the lead after the other
@@ -247,7 +250,8 @@ class Leadership:
     def _happened(self, told: Happened) -> None:
         self._lead_of(told.epoch)
         for one in told.events:
-            self._floor.happened(told.controller, msgspec.json.decode(one.event, type=EVENTS[one.kind]))
+            event = msgspec.json.decode(one.event, type=EVENTS[one.kind])
+            self._floor.happened(told.controller, event, one.at)
 
     def _lead_of(self, epoch: int) -> None:
         if not self.epoch or epoch != self.epoch:
@@ -322,7 +326,7 @@ class Leadership:
         client, lease = self._client, self._following
         if client is None or lease is None:
             return
-        self._unsent = [event for event in self._unsent if not isinstance(event, OF_CALLS)]
+        self._unsent = [one for one in self._unsent if not isinstance(one[1], OF_CALLS)]
         try:
             account = self._floor.mine.account(time.monotonic())
             await client.ask(Join(self._name, lease.epoch, account), within=ANSWER)
@@ -344,7 +348,7 @@ class Leadership:
 
     def _forward(self, event: w.Event) -> None:
         if self._joined.is_set() or not isinstance(event, OF_CALLS):
-            self._unsent.append(event)
+            self._unsent.append((time.monotonic(), event))
             del self._unsent[:-MOST_UNSENT]
             self._more.set()
 
@@ -356,7 +360,7 @@ class Leadership:
                 await self._more.wait()
                 continue
             events = self._unsent[:AT_ONCE]
-            told = [Told(type(event).__name__, raw(event)) for event in events]
+            told = [Told(type(event).__name__, raw(event), at) for at, event in events]
             try:
                 await client.ask(Happened(self._name, epoch, told), within=ANSWER)
             except (LinkError, Refused) as error:

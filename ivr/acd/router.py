@@ -157,7 +157,7 @@ def _waiting(state: State, event: w.Arrived, now: float) -> Waiting:
         state.queues[event.queue] = event.terms
         state.former.add(event.queue)
     queue = state.queues[event.queue]
-    since = now - event.waited
+    since = now - event.waited - event.on_its_way
     return Waiting(
         event.call,
         event.queue,

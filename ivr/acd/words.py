@@ -34,6 +34,7 @@ class Arrived:
     waited: float = 0.0  # when the call comes back from an operator who was lost: it keeps its place
     terms: Queue | None = None
     language: str = ""
+    on_its_way: float = 0.0  # seconds that the news of it took: they count as waited, and change nothing else
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from ivr.acd import words as w
 from ivr.acd.floor import Floor
 from ivr.acd.leadership import Act, Decisions, Happened, Leadership, Took
+from ivr.acd.router import position
 from ivr.acd.state import Queue
 from ivr.link.client import Client
 from ivr.link.messages import raw
@@ -149,6 +150,27 @@ async def test_a_burst_reaches_the_lead_together_and_in_order(members: list[Memb
     await until(lambda: len(one.floor.state.waiting) == len(calls))
     assert list(one.floor.state.waiting) == calls
     assert len(together) <= 2 and sum(together) == len(calls)
+
+
+async def test_who_came_first_is_first_however_late_the_lead_hears_of_it(members: list[Member]) -> None:
+    one, two, three = members
+    one.floor.take(w.SignedIn("1", "op-1"))
+    one.floor.take(w.Paused("1", "test"))
+    held = asyncio.Event()
+    ask = two.leadership._client.ask
+
+    async def slowly(*args: object, **rest: object) -> object:
+        await held.wait()
+        return await ask(*args, **rest)
+
+    two.leadership._client.ask = slowly
+    Caller(two, "earlier")
+    await asyncio.sleep(0.1)
+    Caller(three, "later")
+    await until(lambda: "later" in one.floor.state.waiting)
+    held.set()
+    await until(lambda: "earlier" in one.floor.state.waiting)
+    assert [position(one.floor.state, call) for call in ("earlier", "later")] == [1, 2]
 
 
 async def test_how_long_decisions_take_is_told(members: list[Member]) -> None:

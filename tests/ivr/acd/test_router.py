@@ -222,3 +222,12 @@ def test_deadlines_are_not_in_the_past_forever() -> None:
     state = floor("1", queue=Queue("q", announce_every=45, overflow=((5, ()),)))
     step(state, w.Arrived("a", "q", max_wait=600), 0)
     assert next_deadline(state, 6) == pytest.approx(20)
+
+
+def test_slow_news_costs_no_caller_their_place() -> None:
+    state = floor()
+    step(state, w.SignedIn("1", "op-1"), 0)
+    step(state, w.Paused("1", "break"), 0)
+    step(state, w.Arrived("later", "q"), 10.0)
+    step(state, w.Arrived("earlier", "q", on_its_way=2.0), 11.0)
+    assert [position(state, call) for call in ("earlier", "later")] == [1, 2]

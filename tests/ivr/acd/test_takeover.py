@@ -125,8 +125,8 @@ class House:
 
     def forward(self, name: str, event: w.Event) -> None:
         if name in self.joined:
-            leading = self.floors[self.lead]
-            self.send(name, self.lead, lambda: leading.happened(name, event))
+            leading, at = self.floors[self.lead], self.now()
+            self.send(name, self.lead, lambda: leading.happened(name, event, at))
 
     def join(self, name: str) -> None:
         floor, leading = self.floors[name], self.floors[self.lead]
