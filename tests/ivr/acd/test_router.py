@@ -225,8 +225,7 @@ def test_deadlines_are_not_in_the_past_forever() -> None:
 
 
 def test_slow_news_costs_no_caller_their_place() -> None:
-    state = floor()
-    step(state, w.SignedIn("1", "op-1"), 0)
+    state = floor("1")
     step(state, w.Paused("1", "break"), 0)
     step(state, w.Arrived("later", "q"), 10.0)
     step(state, w.Arrived("earlier", "q", on_its_way=2.0), 11.0)
