@@ -22,6 +22,8 @@ FILE_NAME = "numero-nero.toml"
 STATE_FILE = "installation.json"
 DEFAULT_DATA = Path("data")
 TicketType = Literal["Q", "PQ", "A", "PA", "I", "PI", "B"]
+Role = Literal["admin", "supervisor", "designer", "reviewer", "supplier-reviewer", "privacy-officer", "operator"]
+"""Of users; what each may do: `ivr/web/access.py`."""
 
 
 class SettingsError(Problem):
@@ -70,6 +72,11 @@ class Sip(_Section):
 
 class Web(_Section):
     listen: str = "127.0.0.1"
+    address: Annotated[str, Field(pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+)?$")] = ""
+    """`https://host` under which browsers reach the pages, through a proxy of this machine that ends TLS and says in
+    X-Forwarded-For who asks; empty: there is none."""
+    session: Annotated[float, Field(ge=60)] = 8 * 3600
+    """Seconds after which who is signed in has to sign in again."""
 
 
 class Flows(_Section):
@@ -151,6 +158,10 @@ class Recordings(_Section):
     pkcs11: Pkcs11 = Pkcs11()
     keep_days: Annotated[int, Field(ge=1)] = 180
     """Days after the day of the call through which a recording is kept."""
+    originals_for: Annotated[float, Field(ge=60, le=86400)] = 3600
+    """Seconds from an approval within which the original of a recording may be heard."""
+    supervisors_hear: bool = False
+    """Supervisors hear originals without asking; each listening is in the audit all the same."""
     pseudonyms_after: Annotated[int, Field(ge=1)] = 180
     """Days after the day of the call through which the caller's number is kept; then a pseudonym takes its place."""
     purge_at: time = time(2, 30)

@@ -8,11 +8,15 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from ivr.store.schema import CatalogueRow, RecordingKey
+from ivr.store.schema import CatalogueRow, OriginalRequest, RecordingKey
 from recordings.vault import stored_names
 
 # Columns that name a recording; rows of a deleted one are deleted.
-ROWS: tuple[InstrumentedAttribute[Any], ...] = (RecordingKey.recording_id, CatalogueRow.recording_id)
+ROWS: tuple[InstrumentedAttribute[Any], ...] = (
+    RecordingKey.recording_id,
+    CatalogueRow.recording_id,
+    OriginalRequest.recording_id,
+)
 
 
 def names(recording_id: str, day: date, file: str) -> Iterator[str]:

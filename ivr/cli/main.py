@@ -21,6 +21,7 @@ COMMANDS = {
     "callbacks": "who has asked to be called back",
     "survey": "what callers answered, by operator, queue, language or reason",
     "recordings": "recorded conversations",
+    "originals": "who asked to hear a recording's original, and who approved",
     "samples": "recordings drawn to be listened to",
     "keys": "the keys that wrap the recordings' own: list, change, remove",
     "tickets": "the tickets that calls have made",

@@ -5,9 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ivr.cli import criteria
+from ivr.cli.installation import user
 from ivr.cli.output import common, emit, problem, show
 from ivr.cli.vault import open_vault
 from ivr.settings import Settings, load
+from ivr.store import audit
 from ivr.store.database import Database
 from recordings import catalogue
 from recordings.export import export
@@ -61,8 +63,10 @@ def _show(args: argparse.Namespace) -> int:
 def _export(args: argparse.Namespace) -> int:
     settings = load(args.data)
     try:
-        entry = _get(settings, args.id)
-        export(Database(settings.database_url), open_vault(settings), entry, args.file, force=args.force)
+        entry, database = _get(settings, args.id), Database(settings.database_url)
+        with database.transaction() as session:
+            audit.write(session, user(), "export", entry.id, "original")
+        export(database, open_vault(settings), entry, args.file, force=args.force)
     except catalogue.CatalogueError as error:
         return problem(str(error))
     emit(args, [{"id": entry.id, "file": str(args.file), "seconds": entry.seconds}], ["id", "file", "seconds"])

@@ -36,7 +36,7 @@ from ivr.publishing.versions import load as load_version
 from ivr.settings import Settings, load
 from ivr.store import controllers, flow_versions
 from ivr.store.database import Database, StoreError
-from ivr.web.access import ensure_admin
+from ivr.web.users import ensure_admin
 
 PATIENCE = 60.0
 OPEN_FILES = 65_536

@@ -5,7 +5,7 @@ import argparse
 from ivr.cli.output import common, emit
 from ivr.settings import load
 from ivr.store.database import Database
-from ivr.web import access
+from ivr.web import access, users
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add(args: argparse.Namespace) -> int:
     with Database(load(args.data).database_url).transaction() as session:
-        password = access.add_user(session, args.name, args.role, args.operator)
+        password = users.add_user(session, args.name, args.role, args.operator)
     row = {"name": args.name, "role": args.role, "operator": args.operator, "password": password}
     emit(args, [row], list(row))
     return 0
@@ -41,13 +41,16 @@ def _add(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     with Database(load(args.data).database_url).read() as session:
-        rows = [{"name": one.name, "role": one.role, "operator": one.operator} for one in access.users(session)]
-    emit(args, rows, ["name", "role", "operator"])
+        rows = [
+            {"name": one.name, "role": one.role, "operator": one.operator, "from": one.subject.partition(" ")[0]}
+            for one in users.find(session)
+        ]
+    emit(args, rows, ["name", "role", "operator", "from"])
     return 0
 
 
 def _remove(args: argparse.Namespace) -> int:
     with Database(load(args.data).database_url).transaction() as session:
-        access.remove_user(session, args.name)
+        users.remove_user(session, args.name)
     emit(args, [{"name": args.name, "removed": True}], ["name", "removed"])
     return 0

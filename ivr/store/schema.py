@@ -407,11 +407,36 @@ class User(Base):
 
     __tablename__ = "users"
     name: Mapped[str] = mapped_column(primary_key=True)
-    password: Mapped[str]  # scrypt hash with its parameters and salt
+    password: Mapped[str]  # Argon2 hash with its parameters and salt; "" for who signs in at an OpenID provider
     role: Mapped[str]
     operator: Mapped[str] = mapped_column(default="")  # the operator code, for the role operator
+    subject: Mapped[str] = mapped_column(default="")  # issuer and subject at an OpenID provider; "" for a local user
     created_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
+
+
+class SignIn(Base):
+    """A browser that is signed in. `key` is the digest of what its cookie holds."""
+
+    __tablename__ = "sign_ins"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    user: Mapped[str] = mapped_column(ForeignKey("users.name"), index=True)
+    at: Mapped[datetime]
+    until: Mapped[datetime]
+
+
+class OriginalRequest(Base):
+    """Somebody asks to hear the original of a recording; when another has approved, they may, before `until`."""
+
+    __tablename__ = "original_requests"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id"), index=True)
+    reason: Mapped[str]
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime]
+    approved_by: Mapped[str] = mapped_column(default="")
+    approved_at: Mapped[datetime | None]
+    until: Mapped[datetime | None]
 
 
 class ChainHead(Base):

@@ -35,6 +35,7 @@ MENU = (
     ("/calls", "calls"),
     ("/tickets", "tickets"),
     ("/recordings", "recordings"),
+    ("/originals", "originals"),
     ("/retention", "retention"),
     ("/flows", "flows"),
 )

@@ -15,7 +15,7 @@ from ivr.store.database import Database
 from ivr.web import answers
 from ivr.web.board import Board
 from ivr.web.desk import Watch
-from ivr.web.guard import FAILURES, guard
+from ivr.web.guard import THROTTLE, guard
 from ivr.web.pages import (
     board,
     calls,
@@ -26,6 +26,7 @@ from ivr.web.pages import (
     language,
     metrics,
     operators,
+    originals,
     queues,
     recordings,
     retention,
@@ -39,9 +40,8 @@ from ivr.web.pages import (
 from ivr.web.pages.versions import Tests
 from ivr.web.shelf import Shelves
 from ivr.web.simulations import Simulations
+from ivr.web.throttle import Throttle
 from recordings.vault import Vault
-
-SESSION = 8 * 3600
 
 
 def make_app(
@@ -58,9 +58,16 @@ def make_app(
     """`session_key`: 32 bytes that encrypt the session cookies. `phone_secret`: what the phones' passwords are derived
     from. `link_token`: what controllers let us in with. `pseudonyms`: the key of what reviewers call operators.
     `library`: the prompts of the designers' folder, whose `tests` are run before it is published."""
-    storage = EncryptedCookieStorage(session_key, cookie_name="ivr", samesite="Strict", httponly=True, max_age=SESSION)
+    storage = EncryptedCookieStorage(
+        session_key,
+        cookie_name="ivr",
+        samesite="Strict",
+        httponly=True,
+        secure=settings.web.address.startswith("https:"),
+        max_age=int(settings.web.session),
+    )
     app = web.Application(middlewares=[aiohttp_session.session_middleware(storage), guard])
-    app[answers.DATABASE], app[answers.SETTINGS], app[FAILURES] = database, settings, {}
+    app[answers.DATABASE], app[answers.SETTINGS], app[THROTTLE] = database, settings, Throttle()
     app[answers.VAULT] = vault
     app[desk_phone.PHONE_SECRET], app[desk.WATCH], app[answers.CLOSING] = phone_secret, Watch(database), asyncio.Event()
     app[recordings.PSEUDONYMS] = pseudonyms
@@ -79,6 +86,7 @@ def make_app(
         commands,
         tickets,
         recordings,
+        originals,
         retention,
         samples,
         flows,

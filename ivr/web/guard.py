@@ -1,18 +1,27 @@
 """Every request passes the guard, which knows who asks and what they may (`access.GRANTS`)."""
 
+import asyncio
+import ipaddress
+import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import aiohttp_session
 from aiohttp import BasicAuth, web
 
 from ivr.link.messages import LinkError, Refused
-from ivr.web.access import GRANTS, OPEN, sign_in
-from ivr.web.answers import Handler, html, read, to_json
+from ivr.store.schema import User
+from ivr.web import users
+from ivr.web.access import GRANTS, OPEN
+from ivr.web.answers import DATABASE, SETTINGS, Handler, html, read, to_json
 from ivr.web.labels import language_of
 from ivr.web.refusals import said
+from ivr.web.throttle import Throttle
 
-FAILURES = web.AppKey("failures", dict[str, list[float]])
-MOST_FAILURES, WITHIN = 5, 300.0  # wrong passwords for one name from one address, in seconds
+log = logging.getLogger(__name__)
+THROTTLE = web.AppKey("throttle", Throttle)
+# Few, so that passwords take little memory, and that not many are tried before the throttle knows of the first.
+_THREADS = ThreadPoolExecutor(2, "passwords")
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     # Pico draws its arrows and ticks with data: images.
@@ -45,7 +54,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         error.headers.update(HEADERS)
         if error.status < 400 or "text/html" not in request.headers.get("Accept", ""):
             raise
-        response = html(request, "error", error.status)
+        response = html(request, "error", error.status, why=request.get("why", str(error.status)))
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if route == ("GET", "/static"):
@@ -55,37 +64,61 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def _let_in(request: web.Request, roles: frozenset[str]) -> None:
     """Sets request["user"], ["role"] and ["operator"], or raises the answer to give."""
-    session = await aiohttp_session.get_session(request)
-    if session.get("user"):
-        request["user"], request["role"], request["operator"] = session["user"], session["role"], session["operator"]
-    elif header := request.headers.get("Authorization"):
-        await _basic(request, header)
-    elif request.path.startswith(("/api", "/metrics")):
-        raise web.HTTPUnauthorized(headers={"WWW-Authenticate": 'Basic realm="Numero Nero"'})
-    else:
+    user = await _signed_in(request)
+    if user is None and (header := request.headers.get("Authorization")):
+        user = await _basic(request, header)
+    if user is None:
+        if request.path.startswith(("/api", "/metrics")):
+            raise _unknown()
         raise web.HTTPSeeOther("/sign-in")
-    if request["role"] not in roles:
-        raise web.HTTPForbidden(text=f"the role {request['role']} may not do this")
-    if request.path.startswith("/desk") and not request["operator"]:
-        raise web.HTTPConflict(text=f"the user {request['user']} has no operator's code (`ivr users add … --operator`)")
+    request["user"], request["role"], request["operator"] = user.name, user.role, user.operator
+    if user.role not in roles:
+        raise web.HTTPForbidden(text=f"the role {user.role} may not do this")
+    if request.path.startswith("/desk") and not user.operator:
+        raise web.HTTPConflict(text=f"the user {user.name} has no operator's code (`ivr users add … --operator`)")
 
 
-async def _basic(request: web.Request, header: str) -> None:
+async def _signed_in(request: web.Request) -> User | None:
+    """Whose browser it is. A cookie that we did not make, or whose time is over, is nobody's."""
+    token = (await aiohttp_session.get_session(request)).get("token")
+    return await read(request, lambda session: users.who(session, token)) if token else None
+
+
+async def _basic(request: web.Request, header: str) -> User:
     try:
         given = BasicAuth.decode(header)
     except ValueError:
-        raise web.HTTPUnauthorized(headers={"WWW-Authenticate": 'Basic realm="Numero Nero"'}) from None
-    await check(request, given.login, given.password)
+        raise _unknown() from None
+    return await check(request, given.login, given.password)
 
 
-async def check(request: web.Request, name: str, password: str) -> None:
-    """Raises 401 for a wrong password, 429 after too many. Sets what `_let_in` sets."""
-    failures = request.app[FAILURES].setdefault(f"{name}@{request.remote}", [])
-    failures[:] = [at for at in failures if at > time.monotonic() - WITHIN]
-    if len(failures) >= MOST_FAILURES:
-        raise web.HTTPTooManyRequests(text="too many wrong passwords; wait five minutes")
-    user = await read(request, lambda session: sign_in(session, name, password))
+def _unknown() -> web.HTTPException:
+    return web.HTTPUnauthorized(headers={"WWW-Authenticate": 'Basic realm="Numero Nero"'})
+
+
+async def check(request: web.Request, name: str, password: str) -> User:
+    """Raises 401 for a wrong password, 429 after too many."""
+    throttle, database, address = request.app[THROTTLE], request.app[DATABASE], _address(request)
+
+    def work() -> User | None:
+        if throttle.refuses(name, address, time.monotonic()):
+            raise web.HTTPTooManyRequests(text="too many wrong passwords; wait five minutes")
+        with database.read() as session:
+            user = users.check(session, name, password)
+        if user is None:
+            throttle.failed(name, address, time.monotonic())
+        return user
+
+    user = await asyncio.get_running_loop().run_in_executor(_THREADS, work)
     if user is None:
-        failures.append(time.monotonic())
+        log.warning("a wrong name or password was given")  # neither is said: a password may stand in the wrong field
         raise web.HTTPUnauthorized(text="wrong name or password")
-    request["user"], request["role"], request["operator"] = user.name, user.role, user.operator
+    return user
+
+
+def _address(request: web.Request) -> str:
+    """Of who asks: as our own proxy says (what else stands before it in the line, anybody may have written)."""
+    remote = request.remote or ""
+    said = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    behind = request.app[SETTINGS].web.address and remote and ipaddress.ip_address(remote).is_loopback
+    return said if behind and said else remote

@@ -1,6 +1,7 @@
-"""The catalogue of recordings, and listening to one; each search and each listening is audited."""
+"""The catalogue of recordings, and listening to the original of one; each search and each listening is audited."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -8,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from ivr.store import audit
 from ivr.web.access import SEE_CODES
-from ivr.web.answers import SETTINGS, VAULT, page, read, to_json, write
+from ivr.web.answers import SETTINGS, VAULT, html, read, to_json, write
 from ivr.web.audio import sound
-from recordings import catalogue
+from recordings import catalogue, originals
 from recordings.catalogue import Found
 from recordings.criteria import CriterionError, conditions
 from recordings.pseudonyms import Naming
@@ -22,8 +23,19 @@ def naming(request: web.Request, session: Session) -> Naming:
     return Naming(session, request.app[PSEUDONYMS], veiled=request["role"] not in SEE_CODES)
 
 
-def _newest(session: Session) -> list[Found]:
-    return catalogue.find(session, limit=100).rows
+def _hears_all(request: web.Request) -> bool:
+    return request["role"] == "supervisor" and request.app[SETTINGS].recordings.supervisors_hear
+
+
+async def _page(request: web.Request) -> web.StreamResponse:
+    def look(session: Session) -> tuple[list[Found], set[str]]:
+        rows = catalogue.find(session, limit=100).rows
+        if _hears_all(request):
+            return rows, {one.id for one in rows}
+        return rows, originals.heard_by(session, request["user"], datetime.now(UTC))
+
+    rows, heard = await read(request, look)
+    return html(request, "recordings", data=rows, heard=heard)
 
 
 async def _list(request: web.Request) -> web.Response:
@@ -48,23 +60,30 @@ async def _list(request: web.Request) -> web.Response:
 
 
 async def _audio(request: web.Request) -> web.StreamResponse:
+    """Of the original."""
+
     def find(session: Session) -> catalogue.Entry:
-        entry = catalogue.get(session, request.match_info["id"])
-        audit.write(session, request["user"], "listen", entry.id)
+        entry, user, by = catalogue.get(session, request.match_info["id"]), request["user"], "by role"
+        if entry.purged:
+            raise web.HTTPGone(text="this recording was deleted")
+        if not _hears_all(request):
+            by = f"by request {originals.permission(session, entry.id, user, datetime.now(UTC)).id}"
+        audit.write(session, user, "listen", entry.id, f"original, {by}")
         return entry
 
     try:
         entry = await write(request, find)
     except catalogue.CatalogueError as error:
         raise web.HTTPNotFound(text=str(error)) from None
-    if entry.purged:
-        raise web.HTTPGone(text="this recording was deleted")
+    except originals.Refusal as error:
+        request["why"] = "original"
+        raise web.HTTPForbidden(text=str(error)) from None
     vault = request.app[VAULT]
     return await sound(request, entry.id, entry.sha256, lambda session: vault.open(session, entry.id, entry.day))
 
 
 ROUTES = [
-    web.get("/recordings", page("recordings", _newest)),
+    web.get("/recordings", _page),
     web.get("/recordings/{id}/audio", _audio),
     web.get("/api/recordings", _list),
 ]

@@ -21,6 +21,7 @@ from ivr.settings import load
 from ivr.store.database import Database
 from ivr.web import access
 from ivr.web.app import make_app
+from ivr.web.users import add_user
 from tests.browser import Complaints, chromium
 
 PHONE_SECRET, LINK_TOKEN, PSEUDONYMS = "only-for-tests", "of-the-tests", "of-tests-operators"
@@ -40,7 +41,7 @@ def add_users(database: Database) -> None:
     """One user a role, named like it; the password is the name and `-password`."""
     with database.transaction() as session:
         for role in access.ROLES:
-            access.add_user(session, role, role, "4271" if role == "operator" else "", password=f"{role}-password")
+            add_user(session, role, role, "4271" if role == "operator" else "", password=f"{role}-password")
 
 
 FLOW = """\

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy import func, select, update
 
 from ivr.store import calls
 from ivr.store.database import Database
+from ivr.store.schema import SignIn, User
 from ivr.web import access
+from ivr.web.users import remove_user
 from tests.ivr.web.conftest import make
 
 
@@ -86,3 +89,70 @@ async def test_the_surveys_results_by_group_and_period(client: TestClient, datab
         assert await answer.json() == rows, query
     for query in ("by=shoe-size", "from=yesterday"):
         assert (await client.get(f"/api/survey?{query}", headers=basic("supervisor"))).status == 400
+
+
+async def test_a_session_ends_with_its_time_with_the_sign_out_and_with_the_user(
+    client: TestClient,  # type: ignore[type-arg]
+    database: Database,
+) -> None:
+    async def sign_in() -> str:
+        form = {"name": "designer", "password": "designer-password"}
+        answer = await client.post("/sign-in", data=form, allow_redirects=False)
+        return answer.cookies["ivr"].value
+
+    async def status(cookie: str) -> int:
+        client.session.cookie_jar.clear()
+        return (await client.get("/api/retention", headers={"Cookie": f"ivr={cookie}"})).status
+
+    one, other = await sign_in(), await sign_in()
+    assert (await status(one), await status(other)) == (403, 403), "known, though the role may not"
+    assert (await status(one[:-4] + "AAA="), await status("forged"), await status("")) == (401, 401, 401)
+    await client.post("/sign-out", headers={"Cookie": f"ivr={one}"}, allow_redirects=False)
+    assert (await status(one), await status(other)) == (401, 403), "a copy of the cookie is worth nothing"
+    with database.transaction() as session:
+        session.execute(update(SignIn).values(until=datetime.now(UTC)))
+    assert await status(other) == 401
+    third = await sign_in()
+    with database.transaction() as session:
+        assert session.scalar(select(func.count()).select_from(SignIn)) == 1, "those that are over are forgotten"
+        session.get_one(User, "designer").role = "privacy-officer"
+    assert await status(third) == 200, "a role holds at once"
+    with database.transaction() as session:
+        remove_user(session, "designer")
+    assert await status(third) == 401
+
+
+async def test_the_session_is_another_after_signing_in(client: TestClient) -> None:  # type: ignore[type-arg]
+    form = {"name": "admin", "password": "admin-password"}
+    cookies = [(await client.post("/sign-in", data=form, allow_redirects=False)).cookies["ivr"] for _ in range(2)]
+    assert cookies[0].value != cookies[1].value
+    assert all(one["httponly"] and one["samesite"] == "Strict" and one["max-age"] == "28800" for one in cookies)
+
+
+async def test_nothing_tells_whether_a_user_exists(client: TestClient, database: Database) -> None:  # type: ignore[type-arg]
+    with database.transaction() as session:
+        remove_user(session, "supervisor")
+    answers = []
+    for name in ("admin", "supervisor", "nobody", ""):
+        answer = await client.post("/sign-in", data={"name": name, "password": "wrong"})
+        answers.append((answer.status, await answer.text()))
+    assert answers[0][0] == 401 and len(set(answers)) == 1
+
+
+async def test_behind_a_proxy_who_asks_is_whom_it_names_last(
+    database: Database, users: None, tmp_path: Path, flows: Path
+) -> None:
+    (tmp_path / "numero-nero.toml").write_text('[web]\naddress = "https://ivr.example.it"\n')
+    async with TestClient(TestServer(make(tmp_path, database, flows))) as client:
+        for number in range(5):
+            headers = basic("admin", "wrong") | {"X-Forwarded-For": f"198.51.100.{number}, 203.0.113.7"}
+            assert (await client.get("/api/status", headers=headers)).status == 401
+        refused = basic("admin") | {"X-Forwarded-For": "203.0.113.7"}
+        assert (await client.get("/api/retention", headers=refused)).status == 429
+        other = basic("admin") | {"X-Forwarded-For": "203.0.113.7, 203.0.113.8"}
+        assert (await client.get("/api/retention", headers=other)).status == 200
+        form = {"name": "designer", "password": "designer-password"}
+        answer = await client.post(
+            "/sign-in", data=form, headers={"X-Forwarded-For": "203.0.113.9"}, allow_redirects=False
+        )
+        assert answer.cookies["ivr"]["secure"]

@@ -20,6 +20,7 @@ PATH = "/recordings/call-1/audio"
 
 @pytest.fixture
 async def client(database: Database, users: None, tmp_path: Path, flows: Path):  # type: ignore[no-untyped-def]
+    (tmp_path / "numero-nero.toml").write_text("[recordings]\nsupervisors_hear = true\n")
     add_call(database, "call")
     (tmp_path / "call-1.raw").write_bytes(SOUND)
     assert ingest(database, open_vault(load(tmp_path, environment={})), tmp_path / "call-1.raw", ROME)

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from ivr.store import operators
 from ivr.store.database import Database
-from ivr.web import access
+from ivr.web.users import add_user
 from tests.ivr.controllers import Controller, running
 from tests.ivr.web.conftest import LINK_TOKEN, Site
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def controller(database: Database, users: None, tmp_path: Path) -> AsyncIterator[Controller]:
     """Two calls wait in `desk`; `chief` is a supervisor with the code 4272."""
     with database.transaction() as session:
-        access.add_user(session, "chief", "supervisor", "4272", password="chief-password")
+        add_user(session, "chief", "supervisor", "4272", password="chief-password")
     (tmp_path / "controller").mkdir()
     async with running(database, tmp_path / "controller", LINK_TOKEN) as one:
         one.wait("0190-first")

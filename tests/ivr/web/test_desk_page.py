@@ -9,7 +9,7 @@ from playwright.async_api import Browser
 
 from ivr.store import calls, operators
 from ivr.store.database import Database
-from ivr.web import access
+from ivr.web.users import add_user
 from tests.ivr.controllers import running
 from tests.ivr.web.conftest import LINK_TOKEN, Site, make
 
@@ -223,7 +223,7 @@ async def test_whom_nobody_chose_or_a_controller_refused_is_said_in_words(
 
 async def test_a_supervisor_has_a_desk_when_they_have_a_code(site: Site, database: Database) -> None:
     with database.transaction() as session:
-        access.add_user(session, "chief", "supervisor", "4272", password="chief-password")
+        add_user(session, "chief", "supervisor", "4272", password="chief-password")
     await site.sign_in("chief")
     await site.page.click("nav a[href='/desk']")
     await becomes(site, "signed-out")

@@ -48,7 +48,7 @@ async def test_the_menu_holds_what_the_role_may_open(site: Site) -> None:
     await site.sign_in("reviewer")
     assert site.page.url.endswith("/recordings")
     links = await site.page.eval_on_selector_all("header nav a", "all => all.map(one => one.getAttribute('href'))")
-    assert links == ["/recordings"]
+    assert links == ["/recordings", "/originals"]
     await site.open("/calls")
     assert "non permette" in await site.page.inner_text("main")
 
