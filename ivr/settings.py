@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -77,6 +78,37 @@ class Web(_Section):
     X-Forwarded-For who asks; empty: there is none."""
     session: Annotated[float, Field(ge=60)] = 8 * 3600
     """Seconds after which who is signed in has to sign in again."""
+
+
+def is_safe(address: str) -> bool:
+    """May be asked with a secret: by TLS, or on this machine."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1"))
+
+
+class OpenId(_Section):
+    """`[openid]`: a provider at which people sign in. Our secret there is the given secret `openid-client-secret`."""
+
+    issuer: str = ""
+    """As the provider calls itself: `https://login.example.it/realms/x`; empty: there is none."""
+    client_id: str = ""
+    scopes: list[str] = ["openid", "profile"]
+    name_claim: str = "preferred_username"
+    """What a new user is called here."""
+    roles_claim: str = "groups"
+    """Where the provider says what somebody is; `realm_access.roles` goes a level down."""
+    roles: dict[str, Role] = {}
+    """`[openid.roles]`: a value of that claim → the role here. The first that fits counts; who has none stays out."""
+    operator_claim: str = "operator"
+    """Where an operator's code stands."""
+    skew: Annotated[float, Field(ge=0, le=600)] = 60
+    """Seconds by which the provider's clock may differ from ours."""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "OpenId":
+        if self.issuer and not (is_safe(self.issuer) and self.client_id and self.roles and "openid" in self.scopes):
+            raise ValueError("issuer needs https, a client_id, a table [openid.roles], and the scope openid")
+        return self
 
 
 class Flows(_Section):
@@ -204,6 +236,7 @@ class Settings(_Section):
     ports: Ports = Ports.model_validate({})
     sip: Sip = Sip()
     web: Web = Web()
+    openid: OpenId = OpenId()
     flows: Flows = Flows()
     prompts: Prompts = Prompts()
     http: Http = Http()

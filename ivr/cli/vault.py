@@ -27,8 +27,8 @@ def open_store(settings: Settings) -> Store:
         wanted.bucket,
         endpoint=wanted.endpoint,
         region=wanted.region,
-        access_key=_given(settings, "s3-access-key"),
-        secret_key=_given(settings, "s3-secret-key"),
+        access_key=needed_secret(settings, "s3-access-key"),
+        secret_key=needed_secret(settings, "s3-secret-key"),
     )
 
 
@@ -40,12 +40,13 @@ def _place(settings: Settings, name: str) -> Place:
             from recordings.keys.pkcs11 import Token
 
             wanted = settings.recordings.pkcs11
-            return Token(wanted.module, wanted.token, _given(settings, "pkcs11-pin"))
+            return Token(wanted.module, wanted.token, needed_secret(settings, "pkcs11-pin"))
         case _:
             return Files(settings.secrets / "recordings")
 
 
-def _given(settings: Settings, name: str) -> str:
+def needed_secret(settings: Settings, name: str) -> str:
+    """A given secret. Raises InstallationError."""
     try:
         return given_secret(settings, name)
     except KeyError:

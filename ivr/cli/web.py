@@ -9,8 +9,9 @@ from ivr import logs
 from ivr.cli.flow.test import failures
 from ivr.cli.installation import library, secret
 from ivr.cli.output import common
-from ivr.cli.vault import open_vault
-from ivr.settings import load
+from ivr.cli.vault import needed_secret, open_vault
+from ivr.settings import Settings, load
+from ivr.web.openid import Provider
 from ivr.web.serve import serve
 
 
@@ -25,5 +26,13 @@ def run(args: argparse.Namespace) -> int:
     key = hashlib.sha256(secret(settings, "web-session").encode()).digest()
     phones, tests = secret(settings, "phones"), partial(failures, settings=settings)
     vault, link, pseudonyms = open_vault(settings), secret(settings, "link"), secret(settings, "pseudonyms")
-    asyncio.run(serve(settings, vault, key, phones, link, pseudonyms, library(settings), tests))
+    openid = _openid(settings)
+    asyncio.run(serve(settings, vault, key, phones, link, pseudonyms, library(settings), tests, openid))
     return 0
+
+
+def _openid(settings: Settings) -> Provider | None:
+    if not settings.openid.issuer:
+        return None
+    address = settings.web.address or f"http://{settings.web.listen}:{settings.ports.web}"
+    return Provider(settings.openid, needed_secret(settings, "openid-client-secret"), address)

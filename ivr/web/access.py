@@ -72,7 +72,16 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/desk/sip"): AT_THE_DESK,
     ("GET", "/metrics"): SUPERVISE,
 }
-OPEN = frozenset({("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/language"), ("GET", "/static")})
+OPEN = frozenset(
+    {
+        ("GET", "/sign-in"),
+        ("POST", "/sign-in"),
+        ("GET", "/sign-in/openid"),
+        ("GET", "/sign-in/openid/back"),
+        ("POST", "/language"),
+        ("GET", "/static"),
+    }
+)
 
 # Commands about a live call → roles. Whoever commands as the operator who has the call, or with a phone, is one: their
 # user has an operator's code; that it is they who have the call is for the call's controller to say.

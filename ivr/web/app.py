@@ -16,6 +16,7 @@ from ivr.web import answers
 from ivr.web.board import Board
 from ivr.web.desk import Watch
 from ivr.web.guard import THROTTLE, guard
+from ivr.web.openid import Provider
 from ivr.web.pages import (
     board,
     calls,
@@ -54,10 +55,12 @@ def make_app(
     pseudonyms: str,
     library: Library,
     tests: Tests,
+    openid: Provider | None = None,
 ) -> web.Application:
     """`session_key`: 32 bytes that encrypt the session cookies. `phone_secret`: what the phones' passwords are derived
     from. `link_token`: what controllers let us in with. `pseudonyms`: the key of what reviewers call operators.
-    `library`: the prompts of the designers' folder, whose `tests` are run before it is published."""
+    `library`: the prompts of the designers' folder, whose `tests` are run before it is published.
+    `openid`: where people sign in, too."""
     storage = EncryptedCookieStorage(
         session_key,
         cookie_name="ivr",
@@ -69,6 +72,8 @@ def make_app(
     app = web.Application(middlewares=[aiohttp_session.session_middleware(storage), guard])
     app[answers.DATABASE], app[answers.SETTINGS], app[THROTTLE] = database, settings, Throttle()
     app[answers.VAULT] = vault
+    if openid:
+        app[signing_in.OPENID] = openid
     app[desk_phone.PHONE_SECRET], app[desk.WATCH], app[answers.CLOSING] = phone_secret, Watch(database), asyncio.Event()
     app[recordings.PSEUDONYMS] = pseudonyms
     lines = app[answers.LINES] = Lines(database, link_token)

@@ -63,7 +63,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 async def _let_in(request: web.Request, roles: frozenset[str]) -> None:
-    """Sets request["user"], ["role"] and ["operator"], or raises the answer to give."""
+    """Sets request["user"], ["role"], ["operator"] and ["subject"], or raises the answer to give."""
     user = await _signed_in(request)
     if user is None and (header := request.headers.get("Authorization")):
         user = await _basic(request, header)
@@ -72,6 +72,7 @@ async def _let_in(request: web.Request, roles: frozenset[str]) -> None:
             raise _unknown()
         raise web.HTTPSeeOther("/sign-in")
     request["user"], request["role"], request["operator"] = user.name, user.role, user.operator
+    request["subject"] = user.subject
     if user.role not in roles:
         raise web.HTTPForbidden(text=f"the role {user.role} may not do this")
     if request.path.startswith("/desk") and not user.operator:

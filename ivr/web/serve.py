@@ -9,6 +9,7 @@ from ivr.prompts.library import Library
 from ivr.settings import Settings
 from ivr.store.database import Database
 from ivr.web.app import make_app
+from ivr.web.openid import Provider
 from ivr.web.pages.versions import Tests
 from recordings.vault import Vault
 
@@ -22,9 +23,10 @@ async def serve(
     pseudonyms: str,
     library: Library,
     tests: Tests,
+    openid: Provider | None,
 ) -> None:
     database = Database(settings.database_url)
-    app = make_app(settings, database, vault, session_key, phone_secret, link_token, pseudonyms, library, tests)
+    app = make_app(settings, database, vault, session_key, phone_secret, link_token, pseudonyms, library, tests, openid)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, settings.web.listen, settings.ports.web).start()

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -11,6 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from ivr.settings import Settings
+from ivr.store import audit
 from ivr.store.database import Database, StoreError
 from ivr.store.schema import SignIn, User
 from ivr.web.access import ROLES, WITH_CODE
@@ -79,6 +81,43 @@ def add_user(session: Session, name: str, role: str, operator: str = "", passwor
         )
     )
     return password
+
+
+@dataclass(frozen=True)
+class NotLetIn:
+    """Who has signed in at the provider is not let in here. `code`: for the pages."""
+
+    code: str
+    why: str
+
+
+def arrive(session: Session, subject: str, name: str, role: str, operator: str) -> User | NotLetIn:
+    """The user of the provider's `subject`, with the role that it says now; new at the first time. Whoever has no role
+    there any more loses it here, and is signed out everywhere."""
+    user = session.scalar(select(User).where(User.subject == subject))
+    if user is not None and user.removed_at:
+        return NotLetIn("removed", f"user {user.name} was removed here")
+    operator = operator if role in WITH_CODE else ""
+    if user is not None and (user.role, user.operator) != (role, operator):
+        audit.write(session, user.name, "role", user.name, f"{role or 'none'}, by the provider")
+        user.role, user.operator = role, operator
+    if not role:
+        if user is not None:
+            session.execute(delete(SignIn).where(SignIn.user == user.name))
+        return NotLetIn("no-role", "the provider gives no role of ours")
+    if role == "operator" and not operator:
+        return NotLetIn("no-code", "the provider gives no operator's code")
+    if user is None:
+        if not name or not name.isprintable() or len(name) > 100 or session.get(User, name) is not None:
+            return NotLetIn("name-taken", "the provider's name for the user is taken here, or is none")
+        user = User(
+            name=name, password="", role=role, operator=operator, subject=subject, created_at=datetime.now(UTC),
+            removed_at=None,
+        )  # fmt: skip
+        session.add(user)
+        session.flush()
+        audit.write(session, name, "role", name, f"{role}, by the provider")
+    return user
 
 
 def check_role(role: str, operator: str) -> None:
