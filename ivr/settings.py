@@ -211,6 +211,28 @@ class Recordings(_Section):
         return self
 
 
+class Weights(_Section):
+    """`[review.weights]`: how much each mark of an evaluation counts."""
+
+    correctness: Annotated[float, Field(ge=0)] = 1
+    completeness: Annotated[float, Field(ge=0)] = 1
+    clarity: Annotated[float, Field(ge=0)] = 1
+    proactivity: Annotated[float, Field(ge=0)] = 1
+    courtesy: Annotated[float, Field(ge=0)] = 1
+
+    @model_validator(mode="after")
+    def _counts(self) -> "Weights":
+        if not any(self.model_dump().values()):
+            raise ValueError("one of the weights must be more than 0")
+        return self
+
+
+class Review(_Section):
+    """Evaluations of recordings."""
+
+    weights: Weights = Weights()
+
+
 class Tickets(_Section):
     served: TicketType = "Q"
     """When an operator served the call and gave no disposition."""
@@ -245,6 +267,7 @@ class Settings(_Section):
     controllers: Controllers = Controllers()
     store: Store = Store()
     recordings: Recordings = Recordings()
+    review: Review = Review()
     tickets: Tickets = Tickets()
     callbacks: Callbacks = Callbacks()
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from ivr.store.schema import CatalogueRow, OriginalRequest, RecordingKey
+from ivr.store.schema import CatalogueRow, OriginalRequest, RecordingKey, Waveform
 from recordings.vault import stored_names
 
 # Columns that name a recording; rows of a deleted one are deleted.
@@ -16,6 +16,7 @@ ROWS: tuple[InstrumentedAttribute[Any], ...] = (
     RecordingKey.recording_id,
     CatalogueRow.recording_id,
     OriginalRequest.recording_id,
+    Waveform.recording_id,
 )
 
 

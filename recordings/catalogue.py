@@ -9,8 +9,9 @@ from datetime import UTC, date, datetime
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import Session
 
-from ivr.store.schema import Call, CatalogueRow, Recording
+from ivr.store.schema import Call, CatalogueRow, Recording, RecordingKey
 from recordings.criteria import CriterionError
+from recordings.keys.ring import ANONYMISED
 
 MOST = 500  # recordings a page
 
@@ -59,6 +60,7 @@ class Found:
     flow: str
     version: int
     complete: bool  # False: part of the conversation could not be written
+    anonymised: bool  # False: that copy is not made yet
 
 
 @dataclass(frozen=True)
@@ -98,14 +100,17 @@ def page_size(text: str) -> int:
 
 def found(session: Session, rows: Sequence[CatalogueRow], operator: Callable[[str], str]) -> list[Found]:
     """What is said of each, a page of them at most."""
-    alike = {one.name for one in fields(Found)} - {"id", "operator", "complete"}
+    alike = {one.name for one in fields(Found)} - {"id", "operator", "complete", "anonymised"}
     ids = [row.recording_id for row in rows]
     torn = set(session.scalars(select(Recording.id).where(Recording.id.in_(ids), Recording.complete.is_(False))))
+    made = select(RecordingKey.recording_id).where(RecordingKey.recording_id.in_(ids), RecordingKey.copy == ANONYMISED)
+    anonymised = set(session.scalars(made))
     return [
         Found(
             id=row.recording_id,
             operator=operator(row.operator),
             complete=row.recording_id not in torn,
+            anonymised=row.recording_id in anonymised,
             **{name: getattr(row, name) for name in alike},
         )
         for row in rows

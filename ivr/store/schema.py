@@ -230,6 +230,36 @@ class SampleItem(Base):
     reviewed_at: Mapped[datetime | None]
 
 
+class Waveform(Base):
+    """How loud the anonymised copy is over time, for its picture, and where it is silent. `of`: when that copy's key
+    was made; another time is another sound."""
+
+    __tablename__ = "waveforms"
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id"), primary_key=True)
+    of: Mapped[datetime]
+    seconds: Mapped[float]
+    channels: Mapped[int]
+    levels: Mapped[bytes] = mapped_column(LargeBinary)  # of one channel after the other: peaks, 255 is full scale
+    silences: Mapped[list[Any]]  # [[start, end], ...] in seconds, both channels
+
+
+class Evaluation(Base):
+    """What one reviewer found of one recording: marks from 1 to 5, with the weights that they had then. It stays when
+    the recording is deleted."""
+
+    __tablename__ = "evaluations"
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id"), primary_key=True)
+    reviewer: Mapped[str] = mapped_column(primary_key=True)  # the user
+    at: Mapped[datetime] = mapped_column(index=True)
+    correctness: Mapped[int]
+    completeness: Mapped[int]
+    clarity: Mapped[int]
+    proactivity: Mapped[int]
+    courtesy: Mapped[int]
+    weights: Mapped[dict[str, Any]]
+    comment: Mapped[str]
+
+
 class CallbackRequest(Base):
     """A caller's wish to be called back by a queue. `state`: waiting, calling (a controller has it, until
     `held_until`), done, given-up, cancelled. A number has one wish that is waiting or calling."""

@@ -20,6 +20,17 @@ AT_THE_DESK = frozenset({"operator", "supervisor"})  # with an operator's code
 READ_FLOWS = frozenset({"admin", "supervisor", "designer"})
 PUBLISH = frozenset({"admin", "designer"})
 
+REVIEW_ROUTES = (
+    ("GET", "/review"),
+    ("GET", "/review/recordings/{id}"),
+    ("GET", "/review/recordings/{id}/waveform"),
+    ("POST", "/review/recordings/{id}/openings"),
+    ("GET", "/review/recordings/{id}/audio"),
+    ("PUT", "/review/recordings/{id}/evaluation"),
+    ("GET", "/review/evaluations.csv"),
+    ("GET", "/review/evaluations.xlsx"),
+)
+
 # (method, route) → roles. Signing in, the language and the files of the pages are the only routes for everybody.
 GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/"): SUPERVISE,
@@ -32,6 +43,7 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/originals"): ASK_FOR_ORIGINALS,
     ("POST", "/originals"): ASK_FOR_ORIGINALS,
     ("POST", "/originals/{number}/approval"): APPROVE_ORIGINALS,
+    **dict.fromkeys(REVIEW_ROUTES, LIST_RECORDINGS),  # anonymised copies alone
     ("GET", "/retention"): SEE_RETENTION,
     ("GET", "/flows"): READ_FLOWS,
     ("GET", "/flows/{source}"): READ_FLOWS,

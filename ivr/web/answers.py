@@ -34,6 +34,7 @@ MENU = (
     ("/desk", "desk"),
     ("/calls", "calls"),
     ("/tickets", "tickets"),
+    ("/review", "review"),
     ("/recordings", "recordings"),
     ("/originals", "originals"),
     ("/retention", "retention"),

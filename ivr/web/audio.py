@@ -22,22 +22,23 @@ _THREADS = ThreadPoolExecutor(16, "audio")
 T = TypeVar("T")
 
 
-async def sound(request: web.Request, recording: str, sha256: str, open: Callable[[Session], Reader]) -> web.Response:
-    """The WAV that `open` gives; `sha256` is its digest. Ranges as in RFC 9110 §14, one at a time. Raises HTTPGone for
-    what was deleted, 416 for a range outside of it, 503 (with the reason in the log) for what cannot be read."""
+async def sound(request: web.Request, recording: str, version: str, open: Callable[[Session], Reader]) -> web.Response:
+    """The WAV that `open` gives; other sound has another `version`. Ranges as in RFC 9110 §14, one at a time. Raises
+    HTTPGone for what was deleted, 416 for a range outside of it, 503 (with the reason in the log) for what cannot be
+    read."""
 
     def work() -> Reader:
         with request.app[DATABASE].read() as session:
             return open(session)
 
     try:
-        reader = await _beside(work)
+        reader = await beside(work)
     except Forgotten:
         raise web.HTTPGone(text="this recording was deleted") from None
     except Problem as error:
         log.error("a recording cannot be heard: %s", error, extra={"recording": recording})
         raise web.HTTPServiceUnavailable(text="the recording cannot be read now; the log says why") from None
-    tag = f'"{sha256}"'
+    tag = f'"{version}"'
     headers = {"Content-Type": "audio/wav", "Accept-Ranges": "bytes", "ETag": tag}
     part = _asked(request, tag, reader.size)
     if not part:
@@ -60,7 +61,8 @@ def _asked(request: web.Request, tag: str, size: int) -> range:
     return range(*slice(asked.start, asked.stop).indices(size))
 
 
-async def _beside(work: Callable[[], T]) -> T:
+async def beside(work: Callable[[], T]) -> T:
+    """What waits for the recordings' store."""
     return await asyncio.get_running_loop().run_in_executor(_THREADS, work)
 
 
@@ -68,6 +70,6 @@ async def _parts(reader: Reader, part: range) -> AsyncIterator[bytes]:
     reader.seek(part.start)
     left = len(part)
     while left:
-        piece = await _beside(partial(reader.read, min(left, PART)))
+        piece = await beside(partial(reader.read, min(left, PART)))
         left -= len(piece)
         yield piece

@@ -1,6 +1,6 @@
 """How a conversation stands, read from the journey of its call. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
@@ -8,8 +8,13 @@ from ivr.calls.talk import Talk, alone, answered
 from ivr.store.schema import JourneyEntry
 
 
-def talk_of(rows: Sequence[JourneyEntry]) -> Talk | None:
+def talk_of(rows: Iterable[JourneyEntry]) -> Talk | None:
     """`rows`: the journey, in order; None while nobody speaks with the caller."""
+    return next((talk for _, talk in reversed(list(talks(rows)))), None)
+
+
+def talks(rows: Iterable[JourneyEntry]) -> Iterator[tuple[JourneyEntry, Talk | None]]:
+    """Each entry of the journey, with how the conversation stands after it."""
     talk: Talk | None = None
     recording = "on"
     for row in rows:
@@ -21,7 +26,7 @@ def talk_of(rows: Sequence[JourneyEntry]) -> Talk | None:
             talk = None
         elif talk:
             talk = _after(talk, row)
-    return talk
+        yield row, talk
 
 
 def _begun(operator: str, recording: str) -> Talk:
