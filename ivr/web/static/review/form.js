@@ -1,7 +1,7 @@
 // The evaluation of one recording: five marks, their weighted mean, a comment.
 
 import { send } from "../send.js";
-import { Failed } from "./opened.js";
+import { checked } from "./opened.js";
 
 export class Form {
   #id = "";
@@ -35,8 +35,7 @@ export class Form {
   async save() {
     const body = { marks: this.#marks, comment: this.form.elements.comment.value };
     const answer = await send("PUT", `/review/recordings/${encodeURIComponent(this.#id)}/evaluation`, body);
-    if (!answer.ok) throw new Failed(answer);
-    return (await answer.json()).score;
+    return (await (await checked(answer)).json()).score;
   }
 
   #sayScore() {

@@ -3,16 +3,20 @@
 import { send } from "../send.js";
 
 export class Failed extends Error {
-  constructor(answer) {
+  // `reason`: what the server says of a wish that it cannot grant as it is; "" for all else.
+  constructor(answer, reason) {
     super(`${answer.status} ${answer.url}`);
-    this.status = answer.status;
+    this.reason = [400, 409].includes(answer.status) ? reason : "";
   }
 }
 
-export async function json(url, options) {
-  const answer = await fetch(url, options);
-  if (!answer.ok) throw new Failed(answer);
-  return answer.json();
+export async function checked(answer) {
+  if (!answer.ok) throw new Failed(answer, await answer.text());
+  return answer;
+}
+
+export async function json(url) {
+  return (await checked(await fetch(url))).json();
 }
 
 export class Opened {
@@ -69,6 +73,5 @@ async function fetched(id, beforehand) {
 
 async function opening(id, beforehand) {
   const answer = await send("POST", `/review/recordings/${encodeURIComponent(id)}/openings`, { beforehand });
-  if (!answer.ok) throw new Failed(answer);
-  return (await answer.json()).opening;
+  return (await (await checked(answer)).json()).opening;
 }

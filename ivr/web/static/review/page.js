@@ -62,8 +62,7 @@ class Review {
 
   async #draw(form) {
     const criteria = Object.fromEntries(this.#criteria.map(([name, text]) => [name, [text]]));
-    const against = await this.samples.draw(form, criteria);
-    if (against) return this.#problem(against);
+    await this.samples.draw(form, criteria);
     return this.#choose();
   }
 
@@ -120,11 +119,11 @@ class Review {
     const shown = [
       ["length", length(recording.seconds)],
       ...["queue", "operator", "language", "reason", "type", "ticket", "outcome", "flow"].map((name) => [name, recording[name]]),
-      ["wait", length(recording.waited)],
+      ["waited", length(recording.waited)],
     ].filter(([, text]) => text);
     const parts = shown.flatMap(([name, text]) => {
       const term = document.createElement("dt"), told = document.createElement("dd");
-      term.textContent = this.labels[name].replace(/ \(.*/, "");
+      term.textContent = this.labels[name];
       told.textContent = text;
       return [term, told];
     });
@@ -144,8 +143,7 @@ class Review {
       await work();
     } catch (error) {
       if (error.name === "AbortError") return; // another recording was opened before this one could play
-      console.warn(error);
-      this.#problem(this.labels.failed);
+      this.#problem(error.reason ? `${this.labels.refused}: ${error.reason}` : this.labels.failed);
     }
   }
 

@@ -1,7 +1,7 @@
 // The samples: which there are, how far the chosen one is, and drawing another from what is searched by.
 
 import { send } from "../send.js";
-import { json } from "./opened.js";
+import { checked, json } from "./opened.js";
 
 export class Samples {
   constructor(root, labels) {
@@ -16,7 +16,7 @@ export class Samples {
 
   async load(chosen = this.chosen) {
     const all = await json("/api/samples");
-    this.select.replaceChildren(new Option(this.labels.no_sample, ""), ...all.map(({ name }) => new Option(name)));
+    this.select.replaceChildren(new Option(this.labels.no_sample, ""), ...all.map(({ name }) => new Option(name, name)));
     this.select.value = all.some(({ name }) => name === chosen) ? chosen : "";
     await this.show();
   }
@@ -42,14 +42,11 @@ export class Samples {
     this.root.querySelector("[data-strata] tbody").replaceChildren(...rows);
   }
 
-  // Returns what the server says against it, "" when it is drawn.
   async draw(form, criteria) {
     const { name, size, by } = Object.fromEntries(new FormData(form));
     const strata = by.split(",").map((one) => one.trim()).filter(Boolean);
-    const answer = await send("POST", "/api/samples", { name, size: Number(size), by: strata, criteria });
-    if (!answer.ok) return answer.text();
+    await checked(await send("POST", "/api/samples", { name, size: Number(size), by: strata, criteria }));
     await this.load(name);
-    return "";
   }
 }
 
