@@ -30,7 +30,6 @@ from recordings.criteria import HELP, KINDS, TYPES, WEEKDAYS
 
 log = logging.getLogger(__name__)
 LISTEN, PREPARE = "listen-anonymised", "prepare-anonymised"  # opened; or fetched beforehand, to be opened next
-OPEN_FOR = timedelta(hours=8)  # as long as somebody stays signed in
 CHOICES = {"type": TYPES, "disposition": TYPES[:-1], "kind": KINDS, "weekday": WEEKDAYS}
 POLICY = "Content-Security-Policy"
 
@@ -119,6 +118,7 @@ async def _open(request: web.Request) -> web.Response:
 
 async def _audio(request: web.Request) -> web.StreamResponse:
     id, vault, opening = request.match_info["id"], request.app[VAULT], request.query.get("opening", "")
+    oldest = datetime.now(UTC) - timedelta(seconds=request.app[SETTINGS].web.session)
 
     def check(session: Session) -> str:
         of = review.copy_of(session, id).created_at
@@ -127,7 +127,7 @@ async def _audio(request: web.Request) -> web.StreamResponse:
             entry is None
             or (entry.user, entry.subject) != (request["user"], id)
             or entry.action not in (LISTEN, PREPARE)
-            or entry.at < datetime.now(UTC) - OPEN_FOR
+            or entry.at < oldest
         ):
             raise web.HTTPForbidden(text="open the recording first, and give the number of the opening")
         return of.isoformat()

@@ -46,9 +46,9 @@ async def test_no_page_has_a_barrier_or_a_complaint_in_either_language(site: Sit
 
 async def test_the_menu_holds_what_the_role_may_open(site: Site) -> None:
     await site.sign_in("reviewer")
-    assert site.page.url.endswith("/recordings")
+    assert site.page.url.endswith("/review")
     links = await site.page.eval_on_selector_all("header nav a", "all => all.map(one => one.getAttribute('href'))")
-    assert links == ["/recordings", "/originals"]
+    assert links == ["/review", "/recordings", "/originals"]
     await site.open("/calls")
     assert "non permette" in await site.page.inner_text("main")
 
