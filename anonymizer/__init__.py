@@ -1,1 +1,30 @@
-"""The anonymiser: WAV in, WAV out. Its parts come with their own issue."""
+"""The anonymiser: the words of a conversation stay, the people go. A library and a command that use nothing of ours.
+
+    run = anonymize(Pcm(read, rate, channels), PROFILES["clear"])
+    for block in run:
+        ...  # keep it where nobody sees it
+    run.report  # only now may it be shown
+
+What it hides and what it does not is in docs/privacy.md.
+"""
+
+from anonymizer.check import NotAnonymised
+from anonymizer.profiles import PROFILES, Profile
+from anonymizer.run import Run, anonymize
+from anonymizer.sound import Pcm, SoundError, Source, Wav, to_pcm, write
+from anonymizer.spans import Span
+
+__all__ = [
+    "PROFILES",
+    "NotAnonymised",
+    "Pcm",
+    "Profile",
+    "Run",
+    "SoundError",
+    "Source",
+    "Span",
+    "Wav",
+    "anonymize",
+    "to_pcm",
+    "write",
+]

@@ -22,6 +22,7 @@ COMMANDS = {
     "survey": "what callers answered, by operator, queue, language or reason",
     "recordings": "recorded conversations",
     "originals": "who asked to hear a recording's original, and who approved",
+    "anonymize": "another voice for the same words, and no keys: WAV in, WAV out",
     "samples": "recordings drawn to be listened to",
     "keys": "the keys that wrap the recordings' own: list, change, remove",
     "tickets": "the tickets that calls have made",

@@ -1,0 +1,5 @@
+import sys
+
+from anonymizer.command import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""How well a profile hides who speaks: attackers of three kinds, on any folder of speakers."""

@@ -1,0 +1,69 @@
+"""`ivr anonymize evaluate DIR`: one table of what a profile hides."""
+
+import argparse
+import dataclasses
+import json
+import time
+
+import numpy as np
+
+from anonymizer.evaluation.attackers import Rate, cosine, equal_error, first_rank, trained
+from anonymizer.evaluation.speakers import RATE, over_the_line, speakers
+from anonymizer.evaluation.verifier import Verifier
+from anonymizer.pitch import pitch
+from anonymizer.profiles import PROFILES
+from anonymizer.voice import Voice
+
+DRAWS = 4
+CALLS = 3
+HIGH = 160.0  # Hz of median pitch: above and below, voices are compared with their like only
+
+
+def evaluate(args: argparse.Namespace) -> int:
+    """Raises WrongUse when the folder has too few speakers, or the verifier is not installed."""
+    verifier, profile = Verifier(), PROFILES[args.profile]
+    originals, heard, high = [], [], []
+    seconds = spent = 0.0
+    for _, *paths in speakers(args.target):
+        sounds = [over_the_line(path) for path in paths]
+        hertz = pitch(np.concatenate(sounds).astype(np.float64), RATE)
+        high.append(int(np.median(hertz[hertz > 0]) > HIGH) if (hertz > 0).any() else 0)
+        originals.append([verifier.embed(sound, RATE) for sound in sounds])
+        begun = time.process_time()
+        voices = [[Voice(profile, RATE).change(sound) for _ in range(DRAWS)] for sound in sounds]
+        spent += time.process_time() - begun
+        seconds += DRAWS * sum(map(len, sounds)) / RATE
+        heard.append([[verifier.embed(voice, RATE) for voice in draws] for draws in voices])
+    rates = _rates(np.array(originals, np.float64), np.array(heard, np.float64), np.array(high))
+    _show(args, rates, len(high), spent / seconds)
+    return 0
+
+
+def _rates(originals: np.ndarray, heard: np.ndarray, group: np.ndarray) -> dict[str, Rate]:
+    """`originals` has the shape (speakers, 2, dimensions), `heard` (speakers, 2, draws, dimensions)."""
+    known, trial = heard[:, 0], heard[:, 1]
+    every = heard.reshape(len(heard), -1, heard.shape[3])
+    semi = trained(known[:, 0], trial[:, 0], every)
+    return {
+        "untouched": equal_error(cosine(originals[:, 0], originals[:, 1]), group),
+        "ignorant": equal_error(cosine(originals[:, 0], trial[:, 0]), group),
+        "lazy-informed": equal_error(cosine(known[:, 0], trial[:, 0]), group),
+        "semi-informed": equal_error(semi, group),
+        f"semi-informed, {DRAWS} draws": equal_error(trained(known.mean(axis=1), trial[:, 0], every), group),
+        f"and {CALLS} calls pooled": equal_error(
+            trained(known.mean(axis=1), trial[:, :CALLS].mean(axis=1), every), group
+        ),
+        "rank 1, untouched": first_rank(cosine(originals[:, 0], originals[:, 1])),
+        "rank 1, semi-informed": first_rank(semi),
+    }
+
+
+def _show(args: argparse.Namespace, rates: dict[str, Rate], number: int, speed: float) -> None:
+    if args.json:
+        named = {name: dataclasses.asdict(rate) for name, rate in rates.items()}
+        print(json.dumps({"profile": args.profile, "speakers": number, "rates": named, "speed": speed}, indent=2))
+        return
+    print(f"profile {args.profile}, {number} speakers, {speed:.3f} × real time a channel")
+    print(f"{'%, equal error rate of the attacker':<40}{'':>6}  of 95 %")
+    for name, rate in rates.items():
+        print(f"{name:<40}{rate.value:>6.1f}  {rate.low:.1f} to {rate.high:.1f}")

@@ -1,0 +1,63 @@
+"""How far a voice is taken from its own: the profiles, and the parameters drawn anew for each channel of each file."""
+
+import math
+import secrets
+from dataclasses import dataclass
+from typing import Literal
+
+_chance = secrets.SystemRandom()
+
+Name = Literal["clear", "strong"]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Ranges are (least, most) of the size of a change; whether it goes up or down is drawn as well."""
+
+    name: str
+    tract: tuple[float, float]  # octaves by which the spectral envelope is stretched, as by another vocal tract
+    bend: tuple[float, float]  # octaves by which the exponent of McAdams' warp differs from 1; (0, 0): none
+    jitter: float  # octaves by which the stretch wanders within a piece, so that it is not one number to be found
+    melody: float  # what remains of the movement of the pitch: 0 is a monotone
+    pitch: tuple[float, float]  # Hz, of the common pitch
+    tilt: float  # dB an octave, at most, up or down
+    cepstrum: int  # coefficients that remain of the spectral envelope
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One channel's parameters. They live as long as the run, are written nowhere, and follow from nothing."""
+
+    tract: float  # octaves, signed
+    bend: float  # octaves, signed
+    pitch: float  # Hz
+    tilt: float  # dB an octave, signed
+
+
+PROFILES: dict[str, Profile] = {
+    one.name: one
+    for one in (
+        Profile("clear", (0.10, 0.26), (0.0, 0.0), 0.04, 0.7, (115.0, 185.0), 2.0, 24),
+        Profile("strong", (0.10, 0.26), (0.10, 0.30), 0.06, 0.0, (115.0, 185.0), 3.0, 16),
+    )
+}
+
+
+def draw(profile: Profile) -> Draw:
+    """From the operating system's cryptographic generator."""
+    low, high = profile.pitch
+    return Draw(
+        _signed(profile.tract),
+        _signed(profile.bend),
+        low * math.exp(_chance.uniform(0, math.log(high / low))),
+        _chance.uniform(-profile.tilt, profile.tilt),
+    )
+
+
+def wander(knots: int, size: float) -> list[float]:
+    """`knots` numbers within ± `size`."""
+    return [_chance.uniform(-size, size) for _ in range(knots)]
+
+
+def _signed(sizes: tuple[float, float]) -> float:
+    return _chance.choice((-1, 1)) * _chance.uniform(*sizes)

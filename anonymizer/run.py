@@ -1,0 +1,80 @@
+"""One conversation made anonymous: what nobody may hear is covered first, then each voice becomes another."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from anonymizer.check import Check, judge
+from anonymizer.keys import listen
+from anonymizer.pieces import Piece, cut, join
+from anonymizer.profiles import Profile
+from anonymizer.sound import Samples, Source
+from anonymizer.spans import Span, merged, mute, tone
+from anonymizer.voice import Voice
+
+
+class Run:
+    """Iterate over it once: blocks of frames, as many in all as the source has. When the iteration has ended without
+    an error, and not before, what came out may be shown; `report` then says what was done.
+
+    Raises SoundError when the source cannot be used, NotAnonymised when the check of the result fails.
+    """
+
+    def __init__(self, source: Source, profile: Profile | None, keys: bool, known: Sequence[Span]) -> None:
+        self._source, self._profile, self._keys, self._known = source, profile, keys, known
+        self.report: dict[str, Any] = {}
+
+    def __iter__(self) -> Iterator[Samples]:
+        source, rate, channels = self._source, self._source.rate, self._source.channels
+        heard = listen(source.frames(), rate, channels) if self._keys else []
+        spans = merged([*self._known, *heard])
+        check = Check(rate, channels)
+        first = 0
+        for muted, voiced in self._voiced(spans):
+            final = tone(voiced, first, rate, spans)
+            check.see(muted, voiced, final)
+            first += len(final)
+            yield final
+        found = check.findings()
+        judge(found, self._profile is not None, self._keys, spans)
+        self.report = {
+            "profile": self._profile.name if self._profile else None,
+            "seconds": round(first / rate, 3),
+            "rate": rate,
+            "channels": channels,
+            "covered": [dataclasses.asdict(span) for span in spans],
+            "check": dataclasses.asdict(found),
+        }
+
+    def _voiced(self, spans: Sequence[Span]) -> Iterator[tuple[Samples, Samples]]:
+        """(input without what is covered, the same from another voice), block by block."""
+        rate, channels = self._source.rate, self._source.channels
+        muted = _muted(self._source.frames(), rate, spans)
+        if self._profile is None:
+            yield from ((block, block) for block in muted)
+            return
+        voices = [Voice(self._profile, rate) for _ in range(channels)]
+        kept: list[Samples] = []
+
+        def change(piece: Piece) -> Samples:
+            kept.append(piece.frames[piece.before : piece.before + piece.length])
+            both = zip(voices, piece.frames.T, strict=True)
+            return np.stack([voice.change(samples) for voice, samples in both], axis=1)
+
+        for block in join(cut(muted, rate, channels), change, rate):
+            yield kept.pop(), block
+
+
+def anonymize(source: Source, profile: Profile | None, keys: bool = True, known: Sequence[Span] = ()) -> Run:
+    """`source` made anonymous, as a Run to iterate over. `profile` None leaves the voices as they are; `keys` covers
+    the keys that are heard; `known` are spans to cover that are known from elsewhere (RFC 4733 events, words)."""
+    return Run(source, profile, keys, known)
+
+
+def _muted(blocks: Iterator[Samples], rate: int, spans: Sequence[Span]) -> Iterator[Samples]:
+    first = 0
+    for block in blocks:
+        yield mute(block, first, rate, spans)
+        first += len(block)

@@ -1,0 +1,157 @@
+"""Another voice for the same words: speech is taken apart into pitch and spectral envelope (WORLD: M. Morise and
+others, 2016), the envelope's own colour is taken away, it is stretched and bent as by another vocal tract, made
+coarser, and spoken again at a pitch that is not the speaker's.
+
+The breath in a voice (WORLD's aperiodicity) is not measured but given, the same for all: it tells people apart, too.
+"""
+
+import numpy as np
+import pyworld
+from numpy.typing import NDArray
+
+from anonymizer.pitch import PERIOD, Floats, pitch
+from anonymizer.profiles import Profile, draw, wander
+
+FLOOR = 71.0  # Hz: WORLD's own, below which its window would not fit
+WIDEBAND = (50.0, 7500.0)  # Hz that are made again, at 16 kHz
+TELEPHONE = (200.0, 3500.0)  # and at 8 kHz
+LASTING = 0.7  # of what is known of a speaker lasts from one piece to the next: a call is transferred, another speaks
+KNOWN = 300.0  # voiced frames' weight of what is assumed before anybody has spoken
+ASSUMED = 150.0  # Hz
+SLOPE = -9.0  # dB an octave above BEND: the long-term spectrum of speech, near enough and the same for all
+BEND = 500.0  # Hz
+KNOT = 0.25  # seconds between the knots of the wandering stretch
+SMOOTH = 5  # steps of 20 ms over which loudness is compared
+STEP = 0.02
+MOST = 8.0  # times the median: how much louder a single step may be made
+NOTHING = (1.5 / 32768) ** 2  # mean power: the dither of silence
+KNEE = 0.9
+
+
+class Voice:
+    """One channel of one file. What it draws, it tells nobody."""
+
+    def __init__(self, profile: Profile, rate: int) -> None:
+        self._profile, self._rate, self._draw = profile, rate, draw(profile)
+        self._size = pyworld.get_cheaptrick_fft_size(rate, FLOOR)
+        self._hertz: Floats = np.arange(self._size // 2 + 1, dtype=np.float64) * (rate / self._size)
+        low, high = TELEPHONE if rate == 8000 else WIDEBAND
+        self._band = (self._hertz >= low) & (self._hertz <= high)
+        inside = np.flatnonzero(self._band)
+        self._held = np.clip(np.arange(len(self._hertz)), inside[0], inside[-1])
+        self._shape = _common(self._hertz) + self._draw.tilt * _octaves(self._hertz, 1000.0) * np.log(10) / 20
+        self._fade = np.minimum(0, -12.0 * np.log(2) * _outside(self._hertz, low, high))
+        self._coarse = _projection(int(self._band.sum()), self._profile.cepstrum)
+        self._weight, self._pitch = KNOWN, KNOWN * np.log2(ASSUMED)
+        self._colour = KNOWN * _common(self._hertz)
+
+    def change(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The same length, loudness and timing, from somebody else. Pieces of one channel come in their order."""
+        sound = samples.astype(np.float64)
+        if np.mean(sound**2) <= NOTHING:
+            return np.zeros_like(samples)
+        hertz = pitch(sound, self._rate)
+        times = np.arange(len(hertz)) * PERIOD
+        envelope = pyworld.cheaptrick(sound, np.where(hertz > 0, np.maximum(hertz, FLOOR), 0), times, self._rate)
+        # Natural logarithm of the amplitude; what the line has cut off takes the value of the nearest that it let by.
+        log = (np.log(np.maximum(envelope, 1e-16)) / 2)[:, self._held]
+        self._learn(log, hertz)
+        spoken = pyworld.synthesize(
+            self._melody(hertz), np.exp(2 * self._other(log)), self._breath(hertz), self._rate, 1000 * PERIOD
+        )
+        changed = np.zeros(len(sound))
+        changed[: len(spoken)] = spoken[: len(sound)]
+        return _limited(_as_loud(changed, sound, self._rate)).astype(np.float32)
+
+    def _learn(self, log: Floats, hertz: Floats) -> None:
+        """The speaker's mean pitch and mean spectrum, of what is voiced, the latest most."""
+        voiced = hertz > 0
+        frames = log[voiced]
+        self._weight = LASTING * self._weight + voiced.sum()
+        self._pitch = LASTING * self._pitch + np.log2(hertz[voiced]).sum()
+        self._colour = LASTING * self._colour + (frames - frames[:, self._band].mean(axis=1, keepdims=True)).sum(axis=0)
+
+    def _melody(self, hertz: Floats) -> Floats:
+        voiced = hertz > 0
+        octaves = np.log2(np.where(voiced, hertz, ASSUMED)) - self._pitch / self._weight
+        octaves -= np.rint(octaves)  # an octave too high or too low is an error of measurement
+        melody: Floats = np.where(voiced, self._draw.pitch * 2 ** (self._profile.melody * octaves), 0.0)
+        return melody
+
+    def _other(self, log: Floats) -> Floats:
+        """The envelope without the speaker's colour, warped, made coarse, with the colour of all."""
+        even = (log - self._colour / self._weight)[:, self._held]
+        knots = max(2, round(len(log) * PERIOD / KNOT))
+        steps = np.linspace(0, knots - 1, len(log))
+        stretch = self._draw.tract + np.interp(steps, np.arange(knots), wander(knots, self._profile.jitter))
+        warped = _warp(even, stretch, 2**self._draw.bend)
+        warped[:, self._band] = warped[:, self._band] @ self._coarse
+        return np.ascontiguousarray(warped[:, self._held] + self._shape + self._fade)
+
+    def _breath(self, hertz: Floats) -> Floats:
+        """WORLD's aperiodicity: little noise below, more above, and nothing else where nothing is voiced."""
+        share = np.clip(0.02 + 0.38 * self._hertz / 4000, 0, 0.6)
+        return np.where((hertz > 0)[:, None], share[None, :], 1 - 1e-6)
+
+
+def _warp(log: Floats, stretch: Floats, bend: float) -> Floats:
+    """Frame i with its frequencies multiplied by 2^stretch[i] and their angles (0 to π) then raised to `bend`, which is
+    what S. McAdams' coefficient does to the poles of a linear prediction."""
+    last = log.shape[1] - 1
+    angles = np.pi * np.arange(last + 1) / last
+    asked = np.clip(angles ** (1 / bend) / 2 ** stretch[:, None] * last / np.pi, 0, last - 1e-6)
+    below = asked.astype(np.intp)
+    share = asked - below
+    low = np.take_along_axis(log, below, axis=1)
+    warped: Floats = low + share * (np.take_along_axis(log, below + 1, axis=1) - low)
+    return warped
+
+
+def _projection(size: int, kept: int) -> Floats:
+    """Of a row of `size` values, what its first `kept` cosines (DCT-II) say."""
+    cosines = np.cos(np.pi / size * np.outer(np.arange(min(kept, size)), np.arange(size) + 0.5))
+    cosines /= np.linalg.norm(cosines, axis=1, keepdims=True)
+    both: Floats = cosines.T @ cosines
+    return both
+
+
+def _octaves(hertz: Floats, of: float) -> Floats:
+    return np.log2(np.maximum(hertz, 50.0) / of)
+
+
+def _common(hertz: Floats) -> Floats:
+    common: Floats = SLOPE * np.maximum(0, _octaves(hertz, BEND)) * np.log(10) / 20
+    return common
+
+
+def _outside(hertz: Floats, low: float, high: float) -> Floats:
+    """Octaves by which each is outside the band."""
+    return np.maximum(0, np.maximum(_octaves(hertz, high), -_octaves(hertz, low)))
+
+
+def _as_loud(changed: Floats, sound: Floats, rate: int) -> Floats:
+    """`changed`, as loud at each moment as `sound`, and silent where that is."""
+    step = round(STEP * rate)
+    wanted = _powers(sound, step)
+    gain = np.sqrt(wanted / np.maximum(_powers(changed, step), 1e-12))
+    heard = wanted > NOTHING
+    if not heard.any():
+        return np.zeros_like(changed)
+    gain = np.where(heard, np.minimum(gain, MOST * np.median(gain[heard])), 0.0)
+    moments = (np.arange(len(gain)) + 0.5) * step
+    return changed * np.interp(np.arange(len(sound)), moments, gain)
+
+
+def _powers(sound: Floats, step: int) -> Floats:
+    """Mean power of each step, over SMOOTH of them."""
+    count = -(-len(sound) // step)
+    power = np.square(np.pad(sound, (0, count * step - len(sound)))).reshape(count, step).mean(axis=1)
+    shape = np.hanning(SMOOTH + 2)[1:-1]
+    smooth: Floats = np.convolve(np.pad(power, SMOOTH // 2, mode="edge"), shape / shape.sum(), "valid")
+    return smooth
+
+
+def _limited(sound: Floats) -> Floats:
+    over = np.abs(sound) - KNEE
+    room = 1 - KNEE
+    return np.where(over > 0, np.sign(sound) * (KNEE + room * np.tanh(np.maximum(over, 0) / room)), sound)

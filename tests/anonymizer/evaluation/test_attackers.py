@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from anonymizer.evaluation.attackers import cosine, equal_error, first_rank, trained
+
+SPEAKERS, SIZE = 60, 32
+
+
+def voices(noise: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    people = rng.normal(0, 1, (SPEAKERS, 1, SIZE))
+    heard = people + noise * rng.normal(0, 1, (SPEAKERS, 6, SIZE))
+    return heard, np.zeros(SPEAKERS, np.int64)
+
+
+def test_voices_that_are_told_apart_and_voices_that_are_not() -> None:
+    clear, group = voices(0.2)
+    scores = cosine(clear[:, 0], clear[:, 1])
+    assert equal_error(scores, group).value < 2 and first_rank(scores).value > 95
+    lost, group = voices(100.0)
+    rate = equal_error(cosine(lost[:, 0], lost[:, 1]), group)
+    assert rate.low < 50 < rate.high and rate.low < rate.value < rate.high
+
+
+def test_a_known_rate() -> None:
+    scores = np.full((4, 4), 0.0)
+    np.fill_diagonal(scores, (1.0, 1.0, 1.0, -1.0))  # one of four is missed, and below all others
+    assert equal_error(scores, np.zeros(4, np.int64)).value == pytest.approx(12.5, abs=13)
+    assert first_rank(scores).value == 75
+
+
+def test_only_trials_within_a_group_count() -> None:
+    scores = np.eye(6)
+    scores[:3, 3:] = scores[3:, :3] = 2.0
+    assert equal_error(scores, np.array([0, 0, 0, 1, 1, 1])).value == 0
+    assert equal_error(scores, np.zeros(6, np.int64)).value > 30
+
+
+def test_who_has_trained_does_better_where_the_noise_has_directions() -> None:
+    rng = np.random.default_rng(1)
+    people = rng.normal(0, 1, (SPEAKERS, 1, SIZE))
+    directions = np.where(np.arange(SIZE) < 8, 6.0, 0.3)
+    heard = people + directions * rng.normal(0, 1, (SPEAKERS, 6, SIZE))
+    group = np.zeros(SPEAKERS, np.int64)
+    naive = equal_error(cosine(heard[:, 0], heard[:, 1]), group)
+    semi = equal_error(trained(heard[:, 0], heard[:, 1], heard), group)
+    assert semi.high < naive.low
