@@ -1,6 +1,5 @@
 """WAV files and folders of them made anonymous. A result appears under its name only when its check has passed."""
 
-import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,7 +56,9 @@ def one(source: Path, result: Path, profile: Profile | None, keys: bool) -> dict
     try:
         part.touch(mode=0o600, exist_ok=False)
         write(part, run, wav.rate, wav.channels, wav.expected)
-        os.link(part, result)  # unlike a renaming, it never takes the place of what has appeared there meanwhile
+        if result.exists():
+            raise FileExistsError(f"{result} has appeared meanwhile")
+        part.replace(result)
     finally:
         part.unlink(missing_ok=True)
     return {"result": str(result), **run.report}

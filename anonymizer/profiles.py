@@ -3,11 +3,8 @@
 import math
 import secrets
 from dataclasses import dataclass
-from typing import Literal
 
 _chance = secrets.SystemRandom()
-
-Name = Literal["clear", "strong"]
 
 
 @dataclass(frozen=True)
