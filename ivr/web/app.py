@@ -15,7 +15,7 @@ from ivr.store.database import Database
 from ivr.web import answers
 from ivr.web.board import Board
 from ivr.web.desk import Watch
-from ivr.web.guard import THROTTLE, guard
+from ivr.web.guard import KNOWN, THROTTLE, guard
 from ivr.web.openid import Provider
 from ivr.web.pages import (
     board,
@@ -72,7 +72,7 @@ def make_app(
         max_age=int(settings.web.session),
     )
     app = web.Application(middlewares=[aiohttp_session.session_middleware(storage), guard])
-    app[answers.DATABASE], app[answers.SETTINGS], app[THROTTLE] = database, settings, Throttle()
+    app[answers.DATABASE], app[answers.SETTINGS], app[THROTTLE], app[KNOWN] = database, settings, Throttle(), {}
     app[answers.VAULT] = vault
     if openid:
         app[signing_in.OPENID] = openid

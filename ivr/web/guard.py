@@ -10,6 +10,7 @@ import aiohttp_session
 from aiohttp import BasicAuth, web
 
 from ivr.link.messages import LinkError, Refused
+from ivr.store.database import StoreError
 from ivr.store.schema import User
 from ivr.web import users
 from ivr.web.access import GRANTS, OPEN
@@ -20,6 +21,8 @@ from ivr.web.throttle import Throttle
 
 log = logging.getLogger(__name__)
 THROTTLE = web.AppKey("throttle", Throttle)
+KNOWN = web.AppKey("known", dict[str, User])  # by the token of their session, who was here last at the end
+MOST_KNOWN = 5000
 # Few, so that passwords take little memory, and that not many are tried before the throttle knows of the first.
 _THREADS = ThreadPoolExecutor(2, "passwords")
 HEADERS = {
@@ -80,9 +83,21 @@ async def _let_in(request: web.Request, roles: frozenset[str]) -> None:
 
 
 async def _signed_in(request: web.Request) -> User | None:
-    """Whose browser it is. A cookie that we did not make, or whose time is over, is nobody's."""
-    token = (await aiohttp_session.get_session(request)).get("token")
-    return await read(request, lambda session: users.who(session, token)) if token else None
+    """Whose browser it is. A cookie that we did not make, or whose time is over, is nobody's. While the store is away
+    who was there before stays: an operator's call goes on, and so do its buttons."""
+    token, known = (await aiohttp_session.get_session(request)).get("token"), request.app[KNOWN]
+    if not token:
+        return None
+    try:
+        user = await read(request, lambda session: users.who(session, token))
+    except StoreError:
+        return known.get(token)
+    known.pop(token, None)
+    if user is not None:
+        known[token] = user
+        if len(known) > MOST_KNOWN:
+            del known[next(iter(known))]
+    return user
 
 
 async def _basic(request: web.Request, header: str) -> User:

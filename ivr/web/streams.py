@@ -1,14 +1,30 @@
-"""Server-sent events: a page is told anew whenever something has changed."""
+"""What lasts as long as a page. Server-sent events: a page is told anew whenever something has changed."""
 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from aiohttp import web
 
-from ivr.web.answers import CLOSING
+from ivr.store.database import StoreError
+from ivr.web import users
+from ivr.web.answers import CLOSING, read
 
 BEAT = 15.0  # seconds; what stands between us and the browser must not take a quiet stream for a dead one
+LOOK = 30.0  # seconds from one look to the next whether whoever asked is still who they were
+
+
+async def over(request: web.Request) -> None:
+    """Returns when the server closes, or the user was removed or has another role. A session whose time is over ends
+    nothing that goes on: it might be a citizen's call."""
+    closing, name, role = request.app[CLOSING], request["user"], request["role"]
+    still = True
+    while still and not closing.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(closing.wait(), LOOK)
+        with suppress(StoreError):  # a store that is away for a while ends nothing
+            still = await read(request, lambda session: users.has_role(session, name, role))
 
 
 async def stream(
@@ -17,12 +33,12 @@ async def stream(
     """Until the page is left: what `view` gives, as JSON, each time that `changed` is set."""
     answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
     await answer.prepare(request)
-    over = asyncio.create_task(request.app[CLOSING].wait())
+    ended = asyncio.create_task(over(request))
     try:
-        while not over.done():
+        while not ended.done():
             wake = asyncio.create_task(changed.wait())
             try:
-                await asyncio.wait({wake, over}, timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({wake, ended}, timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 wake.cancel()
             text = ": still here\n\n"
@@ -33,5 +49,5 @@ async def stream(
     except ConnectionError:  # the page was left
         pass
     finally:
-        over.cancel()
+        ended.cancel()
     return answer

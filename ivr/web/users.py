@@ -30,7 +30,7 @@ def _nobodys() -> str:
 
 def check(session: Session, name: str, password: str) -> User | None:
     """The user, if the password is right. Nothing tells whether there is such a user."""
-    user = session.get(User, name)
+    user = session.get(User, name) if name.isprintable() else None  # PostgreSQL takes no zero byte
     if user is not None and (user.removed_at or user.subject):
         user = None
     try:
@@ -52,6 +52,11 @@ def who(session: Session, token: str) -> User | None:
     """Whose browser it is, as the user is now: a role that was taken away, or a removal, holds at once."""
     chosen = select(User).join(SignIn, SignIn.user == User.name).where(User.removed_at.is_(None))
     return session.scalar(chosen.where(SignIn.key == _digest(token), SignIn.until > datetime.now(UTC)))
+
+
+def has_role(session: Session, name: str, role: str) -> bool:
+    chosen = select(User.name).where(User.name == name, User.role == role, User.removed_at.is_(None))
+    return session.scalar(chosen) is not None
 
 
 def end(session: Session, token: str) -> None:

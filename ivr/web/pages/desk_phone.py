@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, TCPConnector, WSMsgType, web
 
 from ivr.calls import phones
-from ivr.web.answers import CLOSING, SETTINGS, to_json
+from ivr.web.answers import SETTINGS, to_json
+from ivr.web.streams import over
 
 PHONE_SECRET = web.AppKey("phone_secret", str)
 # We come to Asterisk from an address of our own on loopback, which no trunk has: who speaks through us must be a phone
@@ -42,7 +43,7 @@ async def _sip(request: web.Request) -> web.StreamResponse:
             raise web.HTTPServiceUnavailable(text="Asterisk does not answer; the phone tries again") from None
         async with asterisk:
             await browser.prepare(request)
-            works = (_pass(browser, asterisk), _pass(asterisk, browser), request.app[CLOSING].wait())
+            works = (_pass(browser, asterisk), _pass(asterisk, browser), over(request))
             ways = {asyncio.create_task(work) for work in works}
             try:
                 await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)

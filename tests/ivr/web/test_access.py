@@ -1,5 +1,6 @@
 """Every route refuses who is not signed in, and who has the wrong role."""
 
+import asyncio
 import base64
 import re
 from datetime import UTC, datetime
@@ -7,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from ivr.store import calls
 from ivr.store.database import Database
 from ivr.store.schema import SignIn, User
-from ivr.web import access
+from ivr.web import access, streams
 from ivr.web.users import remove_user
 from tests.ivr.web.conftest import make
 
@@ -28,8 +29,8 @@ def filled(path: str) -> str:
 
 
 def basic(role: str, password: str = "") -> dict[str, str]:
-    text = f"{role}:{password or role + '-password'}"
-    return {"Authorization": "Basic " + base64.b64encode(text.encode()).decode()}
+    pair = f"{role}:{password or role + '-password'}"
+    return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
 
 
 async def test_no_route_is_open_but_the_sign_in(client: TestClient) -> None:  # type: ignore[type-arg]
@@ -156,3 +157,35 @@ async def test_behind_a_proxy_who_asks_is_whom_it_names_last(
             "/sign-in", data=form, headers={"X-Forwarded-For": "203.0.113.9"}, allow_redirects=False
         )
         assert answer.cookies["ivr"]["secure"]
+
+
+async def test_what_goes_on_ends_with_the_user(
+    client: TestClient,  # type: ignore[type-arg]
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(streams, "LOOK", 0.1)
+    async with client.get("/desk/events", headers=basic("operator")) as answer:
+        assert (await answer.content.readline()).startswith(b"data: ")
+        with database.transaction() as session:
+            remove_user(session, "operator")
+        async with asyncio.timeout(10):
+            await answer.content.read()
+
+
+async def test_who_is_signed_in_stays_so_while_the_store_is_away(
+    client: TestClient,  # type: ignore[type-arg]
+    database: Database,
+) -> None:
+    form = {"name": "operator", "password": "operator-password"}
+    await client.post("/sign-in", data=form, allow_redirects=False)
+    assert (await client.get("/desk/phone")).status == 200
+    with database.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE sign_ins RENAME TO away"))
+    assert (await client.get("/desk/phone")).status == 200
+    assert (await client.get("/board/events")).status == 403, "and what they may not, they may not"
+    client.session.cookie_jar.clear()
+    assert (await client.get("/desk/phone", allow_redirects=False)).status == 303
+    with database.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE away RENAME TO sign_ins"))
+    assert (await client.get("/desk/phone", allow_redirects=False)).status == 303
