@@ -9,8 +9,9 @@ from ivr.store.schema import CatalogueRow, Recording, RecordingKey, Waveform
 from recordings.catalogue import CatalogueError
 from recordings.keys.ring import ANONYMISED
 from recordings.reader import Reader
+from recordings.sealed import Damaged
 from recordings.vault import Vault
-from recordings.waveform import picture
+from recordings.waveform import NotSound, picture
 
 
 class Deleted(CatalogueError):
@@ -54,7 +55,10 @@ def waveform(database: Database, vault: Vault, id: str) -> Waveform:
         if kept is not None and kept.of == of:
             return kept
         sound = open_copy(session, vault, id)
-    seen = picture(sound)
+    try:
+        seen = picture(sound)
+    except NotSound as error:
+        raise Damaged(f"the anonymised copy of recording {id} is no WAV: {error}; make it anew") from None
     row = Waveform(
         recording_id=id,
         of=of,

@@ -1,10 +1,16 @@
 """The picture of a recording: how loud it is over time, each channel for itself, and where nobody speaks. Pure."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 WINDOW = 0.05  # seconds that are measured together
 POINTS = 2000  # of the picture, a channel, at most
@@ -24,9 +30,8 @@ class Picture:
 
 
 def picture(sound: io.RawIOBase) -> Picture:
-    """Reads the WAV once, in constant memory. Raises soundfile.LibsndfileError for what is none, and whatever reading
-    raises."""
-    with soundfile.SoundFile(io.BufferedReader(sound, READ)) as file:
+    """Reads the WAV once, in constant memory. Raises NotSound for what is none, and whatever reading raises."""
+    with _opened(sound) as file:
         frames = max(1, round(file.samplerate * WINDOW))
         peaks, quiet = [np.zeros((0, file.channels))], [np.zeros(0, bool)]
         for block in file.blocks(frames * BLOCK, dtype="float32", always_2d=True, fill_value=None):
@@ -36,6 +41,35 @@ def picture(sound: io.RawIOBase) -> Picture:
             quiet.append((np.sqrt((windows**2).mean(axis=1)) < SILENT).all(axis=1))
         seconds = file.frames / file.samplerate
     return Picture(seconds, _levels(np.concatenate(peaks)), _silences(np.concatenate(quiet), seconds))
+
+
+class NotSound(Exception):
+    """What is no WAV, or ends before its end."""
+
+
+class _Source(io.BufferedReader):
+    """libsndfile's callbacks swallow what is raised in them: it is kept here, for after them."""
+
+    problem: Exception | None = None
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        try:
+            return super().readinto(buffer)
+        except Exception as error:
+            self.problem = error
+            return 0
+
+
+@contextmanager
+def _opened(sound: io.RawIOBase) -> Iterator[soundfile.SoundFile]:
+    source = _Source(sound, READ)
+    try:
+        with soundfile.SoundFile(source) as file:
+            yield file
+            if file.tell() < file.frames:
+                raise NotSound(f"it ends after {file.tell()} of {file.frames} frames")
+    except (soundfile.LibsndfileError, NotSound) as error:
+        raise source.problem or NotSound(str(error)) from None
 
 
 def _levels(peaks: np.ndarray) -> list[bytes]:

@@ -11,7 +11,7 @@ from ivr.store.database import Database
 from ivr.store.schema import Waveform
 from recordings import review
 from recordings.vault import Vault, forget
-from recordings.waveform import POINTS, picture
+from recordings.waveform import POINTS, NotSound, picture
 from tests.recordings.conftest import MORNING
 from tests.recordings.heard import ANONYMISED_TONE, RATE, anonymise, record, speech, tone, wav
 from tests.recordings.house import House
@@ -54,6 +54,22 @@ def test_a_long_recording_has_as_few_points_and_the_loudest_moment() -> None:
 def test_the_shortest(frames: int) -> None:
     made = seen(np.full((frames, 2), 0.5))
     assert made.seconds == frames / RATE and made.silences == []
+
+
+def test_what_cannot_be_read_to_its_end_has_no_picture() -> None:
+    content = wav(speech(1000, 60))
+
+    class Failing(io.BytesIO):
+        def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+            if self.tell() > 500_000:
+                raise OSError("the disk")
+            return super().readinto(memoryview(buffer)[:65_536])
+
+    with pytest.raises(OSError, match="the disk"):
+        picture(Failing(content))  # type: ignore[arg-type]
+    for wrong in (b"", b"no sound at all", content[:30]):
+        with pytest.raises(NotSound):
+            picture(io.BytesIO(wrong))  # type: ignore[arg-type]
 
 
 def test_it_is_measured_once_and_anew_when_the_copy_is_another(

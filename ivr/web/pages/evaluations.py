@@ -3,7 +3,8 @@
 made `from` a day `to` a day. Each export is in the audit.
 """
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, fields, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -41,17 +42,19 @@ async def _evaluate(request: web.Request) -> web.Response:
 
 
 async def _csv(request: web.Request) -> web.Response:
-    heads, rows = await _table(request)
-    return _file(b"".join(as_csv(heads, rows)), "text/csv", "csv")
+    return await _file(request, lambda heads, rows: b"".join(as_csv(heads, rows)), "text/csv", "csv")
 
 
 async def _excel(request: web.Request) -> web.Response:
-    heads, rows = await _table(request)
     title = labels(language_of(request))["review"]["evaluations"]
-    return _file(as_excel(heads, rows, title), EXCEL, "xlsx")
+    return await _file(request, lambda heads, rows: as_excel(heads, rows, title), EXCEL, "xlsx")
 
 
-def _file(content: bytes, kind: str, ending: str) -> web.Response:
+async def _file(
+    request: web.Request, made: Callable[[Sequence[str], Iterable[Row]], bytes], kind: str, ending: str
+) -> web.Response:
+    heads, rows = await _table(request)
+    content = await asyncio.to_thread(made, heads, rows)
     disposition = f'attachment; filename="evaluations.{ending}"'
     return web.Response(body=content, content_type=kind, headers={"Content-Disposition": disposition})
 

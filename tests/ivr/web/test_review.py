@@ -129,6 +129,10 @@ async def test_a_harmed_copy_is_not_heard_and_never_the_original_instead(
 ) -> None:
     opening = await opened(client)
     (file,) = (tmp_path / "recordings").rglob("heard-1.anonymised")
+    content = bytearray(file.read_bytes())
+    content[70_000] ^= 1  # in its second chunk
+    file.write_bytes(content)
+    assert (await ask(client, "GET", "/recordings/heard-1/waveform"))[0] == 503, "no picture of a part"
     file.unlink()
     for path in (f"audio?opening={opening}", "waveform"):
         status, said = await ask(client, "GET", f"/recordings/heard-1/{path}")
