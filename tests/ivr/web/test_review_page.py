@@ -132,6 +132,22 @@ async def test_what_is_not_anonymised_is_said_to_be_so_and_cannot_be_heard(site:
     assert ("listen-anonymised", "call-3-1") not in heard(database) and site.complaints.lines == []
 
 
+async def test_sound_that_cannot_be_had_is_said_and_another_can_be_opened(site: Site, tmp_path: Path) -> None:
+    (file,) = (tmp_path / "recordings").rglob("call-2-1.anonymised")
+    content = file.read_bytes()
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    await site.sign_in("reviewer")
+    await site.page.wait_for_selector("[data-results] button")
+    await site.page.click("[data-results] button[value='call-2-1']")
+    await site.until("!document.querySelector('[data-problem]').hidden", within=5)
+    await site.page.click("[data-results] button[value='call-0-1']")
+    await opens(site, "call-1")
+    await site.until(
+        "document.querySelector('[data-wave] > div')?.shadowRoot.querySelectorAll('canvas').length", within=5
+    )
+    assert await site.page.is_hidden("[data-problem]")
+
+
 async def test_a_sample_from_the_first_to_the_last_by_keyboard_alone(site: Site, database: Database) -> None:
     draw(database, Plan(name="q1", size=4, seed=1, by=["queue"]), zone=ROME, key=PSEUDONYMS, veiled=True, user="chief")
     await site.sign_in("reviewer")

@@ -4,18 +4,20 @@ import { byKey } from "../keys.js";
 import { length } from "../times.js";
 import { Form } from "./form.js";
 import { List } from "./list.js";
-import { Opened } from "./opened.js";
+import { Opened, close } from "./opened.js";
 import { Player } from "./player.js";
 import { Samples } from "./samples.js";
 
 class Review {
   #open = ""; // the id of the recording that is open
+  #wanted = ""; // and of the one that was asked for last
 
   constructor(root) {
     this.root = root;
     this.labels = JSON.parse(root.dataset.labels);
     this.opened = new Opened();
-    this.player = new Player(root.querySelector("[data-player]"), this.labels, root.dataset.nonce);
+    const broken = () => this.#problem(this.labels.failed);
+    this.player = new Player(root.querySelector("[data-player]"), this.labels, root.dataset.nonce, broken);
     this.form = new Form(root.querySelector("[data-form=evaluation]"));
     this.samples = new Samples(root, this.labels);
     this.list = new List(root, this.labels, root.dataset.zone, (id) => this.#try(() => this.#show(id)));
@@ -67,7 +69,9 @@ class Review {
   }
 
   async #show(id) {
+    this.#wanted = id;
     const one = await this.opened.open(id), { recording } = one.details;
+    if (this.#wanted !== id) return close(one);
     this.#open = id;
     this.#address();
     this.list.current(id);
@@ -82,7 +86,7 @@ class Review {
     this.form.show(one);
     this.root.querySelector("[data-text=opened]").focus();
     await one.waveform; // this one first, then the next
-    await this.#prepare(id);
+    await this.#prepare(id).catch(() => {}); // when that one is opened, it is said
   }
 
   async #prepare(id) {

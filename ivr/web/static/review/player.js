@@ -13,8 +13,10 @@ export class Player {
   #seconds = 0;
   #silences = [];
 
-  constructor(root, labels, nonce) {
+  // `broken` is called when the sound ends before its end.
+  constructor(root, labels, nonce, broken) {
     this.root = root;
+    this.broken = broken;
     this.labels = labels;
     this.nonce = nonce;
     this.position = root.querySelector("[data-position]");
@@ -34,6 +36,7 @@ export class Player {
     this.#setSeconds(details.recording.seconds);
     this.#setSpeed();
     for (const event of ["play", "pause", "ended"]) audio.addEventListener(event, () => this.#sayPlaying());
+    audio.addEventListener("error", this.broken);
     this.#sayPlaying();
     this.#showMarks(details.marks);
     waveform.then((picture) => this.#one === one && this.#draw(picture), () => {});
