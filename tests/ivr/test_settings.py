@@ -38,6 +38,12 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
         ("[recordings]\nstore = 's3'\n", {}, r"recordings: .*needs the name of a bucket: s3\.bucket"),
         ("[recordings]\nkeys = ['pkcs11']\n", {}, r"recordings: .*need pkcs11\.module and pkcs11\.token"),
         ("[recordings]\nkeys = []\n", {}, "numero-nero.toml: recordings.keys"),
+        ("[review.weights]\nclarity = -1\n", {}, r"review\.weights\.clarity: Input should be greater"),
+        (
+            "[review]\nweights = {correctness=0, completeness=0, clarity=0, proactivity=0, courtesy=0}\n",
+            {},
+            r"review\.weights: .*one of the weights must be more than 0",
+        ),
         ("[recordings]\ns3 = 5\n", {"NUMERO_NERO_RECORDINGS__S3__BUCKET": "x"}, "S3__BUCKET: s3 is a section"),
         ("[recordings.s3]\nendpoint = 's3.example.it'\n", {}, "numero-nero.toml: recordings.s3.endpoint"),
         ("", {"NUMERO_NERO_RECORDINGS__S3__BUCKET": "a/b"}, "NUMERO_NERO_RECORDINGS__S3__BUCKET: recordings.s3.bucket"),

@@ -12,8 +12,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from ivr.cli.vault import open_vault
 from ivr.settings import load
-from ivr.store import audit, calls, operators
+from ivr.store import audit, calls, chained, operators
 from ivr.store.database import Database
+from ivr.store.schema import AuditEntry
 from recordings.pseudonyms import pseudonym
 from recordings.vault import Vault, forget
 from tests.ivr.test_spreadsheets import rows_of
@@ -35,7 +36,8 @@ def vault(tmp_path: Path) -> Vault:
 
 @pytest.fixture
 async def client(database: Database, users: None, tmp_path: Path, flows: Path, vault: Vault) -> AsyncIterator[Client]:
-    """`heard-1` has an anonymised copy, `pending-1` has none yet."""
+    """`heard-1` has an anonymised copy, `pending-1` has none yet. Correctness counts three times."""
+    (tmp_path / "numero-nero.toml").write_text("[review.weights]\ncorrectness = 3\n")
     with database.transaction() as session:
         operators.add(session, "4271", "Anna", ["it"], ["all"], datetime.now(UTC))
     for call in ("heard", "pending"):
@@ -97,6 +99,18 @@ async def test_without_an_opening_of_ones_own_nothing_is_heard(
     assert (await ask(client, "GET", f"/recordings/heard-1/audio?opening={others + 1}"))[0] == 403
 
 
+async def test_an_opening_lasts_no_longer_than_a_sign_in(client: Client, database: Database) -> None:
+    now = datetime.now(UTC)
+    common = {"user": "reviewer", "action": "listen-anonymised", "subject": "heard-1", "detail": ""}
+    with database.transaction() as session:
+        for hours in (9, 7):
+            chained.append(session, AuditEntry, [{"at": now - timedelta(hours=hours), **common}])
+    with database.read() as session:
+        newer, older = (one.seq for one in audit.find(session, action="listen-anonymised"))
+    assert (await ask(client, "GET", f"/recordings/heard-1/audio?opening={older}"))[0] == 403
+    assert (await ask(client, "GET", f"/recordings/heard-1/audio?opening={newer}"))[0] == 200
+
+
 async def test_what_is_not_anonymised_yet_is_shown_as_such_and_cannot_be_heard(
     client: Client, database: Database
 ) -> None:
@@ -152,9 +166,9 @@ async def test_reviewers_see_a_pseudonym_and_the_picture_of_both_channels(client
 
 async def test_an_evaluation_is_weighted_as_the_settings_say(client: Client) -> None:
     body = {"marks": MARKS, "comment": "chiara"}
-    assert await ask(client, "PUT", "/recordings/heard-1/evaluation", body) == (200, {"score": 3.0})
+    assert await ask(client, "PUT", "/recordings/heard-1/evaluation", body) == (200, {"score": 3.57})
     _, said = await ask(client, "GET", "/recordings/heard-1")
-    assert said["evaluation"] == body and said["weights"]["courtesy"] == 1
+    assert said["evaluation"] == body and said["weights"] == dict.fromkeys(MARKS, 1) | {"correctness": 3}
     _, others = await ask(client, "GET", "/recordings/heard-1", role="supervisor")
     assert others["evaluation"] is None
 
@@ -182,7 +196,7 @@ async def test_the_export_as_csv_and_excel(client: Client, database: Database) -
     status, text = await ask(client, "GET", "/evaluations.csv")
     heads, line = csv.reader(io.StringIO(text.decode("utf-8-sig"), newline=""))
     told = dict(zip(heads, line, strict=True))
-    assert status == 200 and told["Registrazione"] == "heard-1" and told["Punteggio"] == "3.0"
+    assert status == 200 and told["Registrazione"] == "heard-1" and told["Punteggio"] == "3.57"
     assert told["Commento"] == "'=cmd()" and told["Operatore"] == NAME
     assert told["Inizio della chiamata"] == "2026-11-24 10:00:00+01:00"
     status, content = await ask(client, "GET", "/evaluations.xlsx", role="supervisor")
