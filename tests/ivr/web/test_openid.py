@@ -105,7 +105,7 @@ async def test_the_providers_claims_give_the_role_and_take_it(
     await tell(provider, "s-1", preferred_username="carla", groups=["staff", "ivr-revisori"])
     async with browser_of() as web, browser_of() as other:
         code, text = await sign_in(web, address, "s-1")
-        assert code == 200 and "url=/recordings" in text
+        assert code == 200 and "url=/review" in text
         assert (await status(web, address), await status(web, address, "/api/calls")) == (200, 403)
         query = provider.authorized[-1]
         assert query["code_challenge_method"] == "S256" and len(query["code_challenge"]) == 43
@@ -181,7 +181,7 @@ async def test_in_and_out_again_in_a_browser(
     await site.page.click("text=Entra con la tua organizzazione")
     await site.page.fill("[name=sub]", "s-7")
     await site.page.keyboard.press("Enter")
-    await site.page.wait_for_url("**/recordings")
+    await site.page.wait_for_url("**/review")
     assert "gina (revisore" in await site.page.inner_text("header")
     await site.page.click("text=Esci")
     await site.page.wait_for_url(f"{provider.address}/oauth2/end_session**")

@@ -73,6 +73,7 @@ async def test_each_sees_their_own_requests(address: str) -> None:
 
 async def test_in_the_browser_from_the_recording_to_its_sound(site: Site, other_site: Site) -> None:
     await site.sign_in("reviewer")
+    await site.open("/recordings")
     assert await site.page.locator("audio").count() == 0
     await site.page.click("text=Chiedi l’originale")
     assert await site.page.input_value("[name=recording]") == "call-1"
