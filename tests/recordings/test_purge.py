@@ -144,9 +144,8 @@ def test_a_store_that_takes_its_time_stops_no_call(house: House) -> None:
     assert house.found(NIGHT) == []
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # a file does not go away
 def test_a_database_that_goes_away_in_the_midst(house: House) -> None:
-    if house.database.engine.dialect.name != "postgresql":
-        pytest.skip("SQLite does not go away")
     for number in range(450):
         house.record(f"c{number:03}", at("2027-01-01T10:00"))
     run = house.purge(NIGHT).run("a test")
