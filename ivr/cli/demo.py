@@ -14,6 +14,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+
 from ivr.cli.call import call
 from ivr.cli.desk import Manner, desk
 from ivr.cli.installation import library as open_library
@@ -35,6 +37,8 @@ LINE, REHEARSAL = "+390600000001", "+390600000009"
 OPERATOR = "9001"
 REASONS = ",,,,1" + 9 * "," + "1,2"  # Italian, payments, an operator
 SURVEY = 24 * "," + "5,,,,,5,,,,,4,,,,,4,,,,,5"
+# They say it again and again: nobody knows when the conversation begins.
+PAUSE, SAID = 1, 20
 SPEECHES = {
     "citizen": "Buongiorno, vorrei sapere se il mio pagamento è arrivato. L'ho fatto la settimana scorsa.",
     "operator": "Buongiorno. Verifico subito. Il suo pagamento risulta registrato. Posso aiutarla in altro?",
@@ -74,7 +78,8 @@ async def demo(settings: Settings, say: Callable[[str, str], None]) -> int:
         speech = {}
         for who, text in SPEECHES.items():
             speech[who] = Path(folder) / f"{who}.wav"
-            audio.write(speech[who], Recipe().synthesise(text, "it"))
+            said = np.append(Recipe().synthesise(text, "it"), np.zeros(PAUSE * audio.RATE, np.float32))
+            audio.write(speech[who], np.tile(said, SAID))
         signed_in = asyncio.Event()
 
         def operator_says(step: str) -> None:
