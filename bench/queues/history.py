@@ -11,6 +11,7 @@ from ivr.store.database import Database
 from ivr.store.schema import Call, JourneyEntry, Operator, OutboxEntry, PresenceEvent, Ticket
 
 TAKEN_BACK = ("offer-missed", "offer-withdrawn")
+WAITS_AGAIN = ("queue", "operator-lost", *TAKEN_BACK)
 
 
 @dataclass(frozen=True)
@@ -113,9 +114,9 @@ def _way(row: Call, kind: Kind, notes: Sequence[JourneyEntry]) -> Way:
         at, operator = note.at.timestamp(), str(note.detail.get("operator", ""))
         if note.kind in ("operator-answered", *TAKEN_BACK) and operator in rung:
             way.rings.append(Span(row.id, rung.pop(operator), at, operator))
+        if note.kind in WAITS_AGAIN and not rung:
+            waits = at
         match note.kind:
-            case "queue" | "operator-lost" | "offer-missed" | "offer-withdrawn" if not rung:
-                waits = at
             case "offer":
                 rung[operator] = at
                 if waits is not None:

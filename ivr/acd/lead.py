@@ -9,7 +9,7 @@ who waits and for how long, whose phone rings for whom, who talks with whom. So 
 is offered twice.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -188,10 +188,6 @@ def adopt(state: State, account: Account, now: float) -> list[w.Action]:
             else:
                 actions.append(w.Withdraw(call, code))
     return [*actions, *free(state, waiting_or_talking(account), now)]
-
-
-def _left(until: Mapping[str, float], now: float) -> dict[str, float]:
-    return {code: end - now for code, end in until.items()}
 
 
 def waiting_or_talking(account: Account) -> set[str]:

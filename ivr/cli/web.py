@@ -11,6 +11,8 @@ from ivr.cli.installation import library, secret
 from ivr.cli.output import common
 from ivr.cli.vault import needed_secret, open_vault
 from ivr.settings import Settings, load
+from ivr.store.database import Database
+from ivr.web.app import make_app
 from ivr.web.openid import Provider
 from ivr.web.serve import serve
 
@@ -27,7 +29,9 @@ def run(args: argparse.Namespace) -> int:
     phones, tests = secret(settings, "phones"), partial(failures, settings=settings)
     vault, link, pseudonyms = open_vault(settings), secret(settings, "link"), secret(settings, "pseudonyms")
     openid = _openid(settings)
-    asyncio.run(serve(settings, vault, key, phones, link, pseudonyms, library(settings), tests, openid))
+    database, prompts = Database(settings.database_url), library(settings)
+    make = partial(make_app, settings, database, vault, key, phones, link, pseudonyms, prompts, tests, openid)
+    asyncio.run(serve(make, settings.web.listen, settings.ports.web))
     return 0
 
 

@@ -72,7 +72,19 @@ class Installation:
 
     def ivr(self, *arguments: str, ok: bool = True) -> Any:
         """Run `ivr … --json`; returns what it printed, read."""
-        done = subprocess.run(
+        done = self._run(*arguments)
+        if ok:
+            assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout) if done.stdout.startswith(("[", "{")) else done.stdout
+
+    def steps(self, *arguments: str) -> list[dict[str, Any]]:
+        """Run `ivr … --json` that tells each step on a line of its own."""
+        done = self._run(*arguments)
+        assert done.returncode == 0, done.stderr + done.stdout
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [sys.executable, "-m", "ivr.cli.main", *arguments, "--data", str(self.data), "--json"],
             cwd=ROOT,
             capture_output=True,
@@ -80,17 +92,6 @@ class Installation:
             timeout=170,
             env=os.environ | self._settings,
         )
-        if ok:
-            assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout) if done.stdout.startswith(("[", "{")) else done.stdout
-
-    def steps(self, *arguments: str) -> list[dict[str, Any]]:
-        """Run `ivr … --json` that tells each step on a line of its own."""
-        argv = [sys.executable, "-m", "ivr.cli.main", *arguments, "--data", str(self.data), "--json"]
-        environment = os.environ | self._settings
-        done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=170, env=environment)
-        assert done.returncode == 0, done.stderr + done.stdout
-        return [json.loads(line) for line in done.stdout.splitlines()]
 
     def tape(self, recording: str) -> "np.ndarray[Any, Any]":
         """A recording's samples: a row a frame, left the caller, right what they heard."""
