@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from ivr.store import catalogue
-from ivr.store.database import Database, StoreError
+from ivr.store.database import Database
 from ivr.store.schema import Base, Call, OutboxEntry
 from ivr.tickets.backend import Backend, BackendError
 from ivr.tickets.outcome import Draft, Types, draft
@@ -51,7 +51,7 @@ def _put(backend: Backend, drafts: Sequence[Draft]) -> list[str | Exception]:
     """A number or an error for each. When they cannot be put together, it is tried with each alone."""
     try:
         return list(backend.put(drafts))
-    except (BackendError, StoreError) as error:
+    except BackendError as error:
         return [error] if len(drafts) == 1 else [result for one in drafts for result in _put(backend, [one])]
 
 

@@ -18,12 +18,15 @@ class Types:
 
 @dataclass(frozen=True)
 class Draft:
-    """A ticket as a backend gets it; `call_id` is the key that makes it one."""
+    """A ticket as a backend gets it; `call_id` is the key that makes it one. `links`: address → title, of those that
+    are not known to be there. `changed`: the fields that are not as they were delivered last."""
 
     call_id: str
     type: str
     subject: str
     fields: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
 
 
 def type_of(outcome: str, disposition: str, said: str, types: Types) -> str:
