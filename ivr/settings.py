@@ -233,7 +233,41 @@ class Review(_Section):
     weights: Weights = Weights()
 
 
+class RequestTracker(_Section):
+    """`[tickets.rt]`: Request Tracker 5. The token of our user there is the given secret `rt-token`."""
+
+    url: Annotated[str, Field(pattern=r"^(https?://[^ ?#]+)?$")] = ""
+    """Where RT's pages are: `https://rt.example.it`."""
+    queue: str = ""
+    key: str = "call_id"
+    """The custom field that holds the call's id."""
+    fields: dict[str, str] = {}
+    """`[tickets.rt.fields]`: a field of our tickets (`type`, `outcome`, `language` …) → the custom field there."""
+    states: dict[str, Literal["new", "open", "waiting", "closed"]] = {}
+    """`[tickets.rt.states]`: what the statuses of a lifecycle of your own mean."""
+
+
 class Tickets(_Section):
+    backend: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")] = "embedded"
+    """`embedded`, `rt`, or the name of one that was installed (`ivr tickets conformance`)."""
+    rt: RequestTracker = RequestTracker()
+    options: dict[str, Any] = {}
+    """`[tickets.options]`: what an installed backend wants to know."""
+    timeout: Annotated[float, Field(ge=1, le=300)] = 20
+    """Seconds that an answer of the backend may take."""
+    parallel: Annotated[int, Field(ge=1, le=32)] = 4
+    """How many tickets are on their way at once."""
+    look_every: Annotated[float, Field(ge=1)] = 60
+    """Seconds after which the state of each open ticket is read again."""
+    alarm_after: Annotated[float, Field(ge=1)] = 300
+    """Seconds a ticket may be due; then the log, the metrics and the pages say so."""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "Tickets":
+        if self.backend == "rt" and not (is_safe(self.rt.url) and self.rt.queue):
+            raise ValueError('backend = "rt" needs rt.url (https, or on this machine) and rt.queue')
+        return self
+
     served: TicketType = "Q"
     """When an operator served the call and gave no disposition."""
     abandoned: TicketType = "Q"

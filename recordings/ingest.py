@@ -21,7 +21,7 @@ from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 from ivr.problem import Problem
-from ivr.store import catalogue
+from ivr.store import catalogue, outbox
 from ivr.store.database import Database
 from ivr.store.schema import Call, Recording
 from recordings import wav
@@ -151,6 +151,7 @@ def _store(database: Database, vault: Vault, row: Recording, sound: Iterable[byt
     with database.transaction() as session:
         session.merge(row)
         catalogue.enter(session, row, zone)
+        outbox.recorded(session, row.call_id, row.stored_at)
         vault.keep(session, row.id, ORIGINAL, key)
 
 

@@ -43,9 +43,6 @@ from ivr.store import calls, controllers, flow_versions, operators
 from ivr.store.database import Database
 from ivr.store.schema import Operator, Presence
 from ivr.store.writer import Writer
-from ivr.tickets.embedded import Embedded
-from ivr.tickets.outbox import deliver_due
-from ivr.tickets.outcome import Types
 from recordings.nightly import Nightly
 from recordings.purge import Purge
 from recordings.tape import Tape
@@ -153,7 +150,6 @@ async def control(settings: Settings, name: str) -> None:
         settings.recordings.purge_at,
         rules.zone,
     )
-    deliver = partial(deliver_due, database, Embedded(database), Types(**settings.tickets.model_dump()))
     loops = [
         asyncio.create_task(leadership.run()),
         asyncio.create_task(connection.run()),
@@ -161,7 +157,6 @@ async def control(settings: Settings, name: str) -> None:
         asyncio.create_task(_every(BEAT, desks.renew_if_changed)),
         asyncio.create_task(_every(BEAT, when_leading(reach.look))),
         asyncio.create_task(_every(BEAT, callbacks.look)),
-        asyncio.create_task(_every(BEAT, when_leading(lambda: asyncio.to_thread(deliver, datetime.now(UTC))))),
         asyncio.create_task(_every(SWEEP, when_leading(tape.sweep))),
         asyncio.create_task(_every(SWEEP, when_leading(lambda: asyncio.to_thread(nightly.look)))),
         asyncio.create_task(_every(SWEEP, lambda: asyncio.to_thread(library.sweep, time.time()))),

@@ -157,6 +157,7 @@ class Running:
     version: str
     controllers: dict[str, int]
     web: int
+    tickets: int
 
     def alive(self) -> bool:
         return all(is_alive(pid) for pid in (self.asterisk, self.web, *self.controllers.values()))

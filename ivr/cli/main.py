@@ -35,6 +35,7 @@ COMMANDS = {
     "asterisk": "fetch Asterisk and the robot phone, if they are missing",
     "controllers": "who carries calls, and whether each answers",
     "controller": "run one controller of calls (`ivr up` does it)",
+    "deliver": "bring tickets to the backend (`ivr up` does it)",
     "web": "serve the pages and the API (`ivr up` does it)",
 }
 

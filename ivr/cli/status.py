@@ -10,7 +10,7 @@ from ivr.cli.installation import is_alive, read_note
 from ivr.cli.output import common
 from ivr.control_room.board import board
 from ivr.settings import Settings, load
-from ivr.store import controllers, flow_versions
+from ivr.store import controllers, flow_versions, outbox
 from ivr.store.database import Database, StoreError
 
 
@@ -29,13 +29,13 @@ def run(args: argparse.Namespace) -> int:
 def status(settings: Settings) -> dict[str, Any]:
     """The state of one installation; `ready` means that a call would be answered by a flow."""
     running, now = read_note(settings), datetime.now(UTC)
-    beats, calls, operators, active = {}, [], [], None
+    beats, calls, operators, active, tickets = {}, [], [], None, None
     try:
         if running:
             with Database(settings.database_url).read() as session:
                 beats = {row.id: row.calls for row in controllers.alive(session, now)}
                 active = flow_versions.active(session)
-                view = board(session, now)
+                view, tickets = board(session, now), outbox.standing(session, now)
                 calls, operators = [asdict(one) for one in view.calls], [asdict(one) for one in view.operators]
     except StoreError:
         beats = {}
@@ -48,6 +48,10 @@ def status(settings: Settings) -> dict[str, Any]:
             "sip": f"{settings.sip.listen}:{settings.ports.sip}",
         },
         "controllers": [{"id": name, "pid": pid, "calls": beats.get(name)} for name, pid in ours.items()],
+        "tickets": {
+            "pid": running.tickets if running and is_alive(running.tickets) else None,
+            **(asdict(tickets) if tickets else {}),
+        },
         "flows": {
             "version": active.version if active else None,
             "since": active.since if active else None,
@@ -72,12 +76,20 @@ def _text(state: dict[str, Any]) -> str:
         f"ready        {'yes' if state['ready'] else 'no'}",
         f"asterisk     {asterisk['version'] or 'not running'} (process {asterisk['pid']}), SIP at {asterisk['sip']}",
         *(f"{one['id']}  process {one['pid']}, {one['calls']} calls" for one in state["controllers"]),
+        f"tickets      {_tickets(state['tickets'])}",
         f"flows        {_flows(state['flows'])}",
         f"operators    {', '.join(one['code'] + ' ' + one['state'] for one in state['operators']) or 'none'}",
         f"pages        {state['web']}",
         *(f"{name:<12} {path}" for name, path in state["paths"].items()),
     ]
     return "\n".join(lines)
+
+
+def _tickets(tickets: dict[str, Any]) -> str:
+    if "pending" not in tickets:
+        return "none"
+    told = f"process {tickets['pid']}, {tickets['pending']} to deliver, the oldest for {tickets['lag']:.0f} s"
+    return f"{told}, {tickets['failed']} set aside" if tickets["failed"] else told
 
 
 def _flows(flows: dict[str, Any]) -> str:

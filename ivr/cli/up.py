@@ -165,9 +165,11 @@ def _children(settings: Settings, asterisk_tree: tree.Tree) -> list[Child]:
     )
     data = ["--data", str(settings.data.resolve())]
     ivr = [sys.executable, "-m", "ivr.cli.main"]
+    # Who delivers tickets ends after the controllers, whose last calls make some.
     names = [f"controller-{number}" for number in range(1, settings.controllers.count + 1)]
     return [
         Child("asterisk", asterisk_tree.argv("asterisk", "-f", "-C", str(configuration)), settings.logs, 10),
+        Child("tickets", [*ivr, "deliver", *data], settings.logs, 5),
         *(Child(name, [*ivr, "controller", name, *data], settings.logs, 20) for name in names),
         Child("web", [*ivr, "web", *data], settings.logs, 5),
     ]
@@ -177,11 +179,11 @@ async def _start(
     settings: Settings, children: list[Child], asterisk_tree: tree.Tree, database: Database, say: Say
 ) -> None:
     version = asterisk_tree.asterisk_version()
-    asterisk, *controllers_, web = children
+    asterisk, tickets, *controllers_, web = children
 
     def write_note() -> None:
         pids = {child.name: child.pid for child in controllers_}
-        note(settings, Running(_own_pid(), asterisk.pid, version, pids, web.pid))
+        note(settings, Running(_own_pid(), asterisk.pid, version, pids, web.pid, tickets.pid))
 
     write_note()  # the ports, before anybody asks for them
     for child in children:

@@ -7,19 +7,20 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Update, bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from ivr.store import catalogue
-from ivr.store.schema import Base, Call, JourneyEntry, OutboxEntry, SurveyAnswer
+from ivr import plain
+from ivr.store import catalogue, outbox
+from ivr.store.schema import Base, Call, JourneyEntry, SurveyAnswer
 from ivr.store.statement import Statement
 
+MOST_SUBJECT, MOST_FIELD = 200, 10_000  # characters, which all ticketing systems take
 _tables = Base.metadata.tables
 _CALLS = _tables["calls"]
 _START = Statement(insert(_CALLS))
 _JOURNEY = Statement(insert(_tables["journey"]))
 _FINISH = Statement(update(_CALLS).where(_CALLS.c.id == bindparam("call"), _CALLS.c.ended_at.is_(None)))
-_ASK_TICKET = Statement(insert(_tables["ticket_outbox"]))
 _COUNT = Statement(
     select(func.count()).where(_CALLS.c.caller == bindparam("caller"), _CALLS.c.started_at >= bindparam("since"))
 )
@@ -50,6 +51,8 @@ def finish(
     A disposition that is already there is kept, and makes the ticket due at once.
     """
     values = {"call": call_id, "ended_at": ended_at, **facts}
+    if said := facts.get("ticket"):
+        values["ticket"] = _clean(said)
     if disposition:
         values["disposition"] = disposition
     if not _FINISH.run(session, values).rowcount:
@@ -63,9 +66,15 @@ def finish(
         session.execute(insert(SurveyAnswer), answers)
     if ticket_due_at > ended_at and session.scalar(select(Call.disposition).where(Call.id == call_id)):
         ticket_due_at = ended_at
-    _ASK_TICKET.run(session, {"call_id": call_id, "due_at": ticket_due_at})
+    outbox.ASK.run(session, {"call_id": call_id, "due_at": ticket_due_at})
     catalogue.refresh(session, [call_id])
     return True
+
+
+def _clean(said: dict[str, Any]) -> dict[str, Any]:
+    """What a flow says of its ticket holds what web services gave it, and not every database takes all of that."""
+    fields = {name: plain.paragraphs(str(value), MOST_FIELD) for name, value in said.get("fields", {}).items()}
+    return said | {"subject": plain.line(said.get("subject", ""), MOST_SUBJECT), "fields": fields}
 
 
 def finish_lost(session: Session, call_id: str, now: datetime) -> bool:
@@ -76,7 +85,7 @@ def finish_lost(session: Session, call_id: str, now: datetime) -> bool:
 def set_disposition(session: Session, call_id: str, disposition: str, now: datetime) -> bool:
     """The operator's outcome of a call; its ticket is due now, and changed if it was made already. False: no call."""
     changed = session.execute(update(Call).where(Call.id == call_id).values(disposition=disposition))
-    session.execute(_due_again(call_id, now))
+    outbox.change(session, call_id, now)
     catalogue.refresh(session, [call_id])
     return bool(changed.rowcount)  # type: ignore[attr-defined]
 
@@ -84,8 +93,8 @@ def set_disposition(session: Session, call_id: str, disposition: str, now: datet
 def set_note(session: Session, call_id: str, note: str, now: datetime) -> bool:
     """What the operator wrote about a call. A ticket that was made is changed; one that waits for the disposition waits
     on. False: no call."""
-    changed = session.execute(update(Call).where(Call.id == call_id).values(note=note))
-    session.execute(_due_again(call_id, now).where(OutboxEntry.delivered_at.is_not(None)))
+    changed = session.execute(update(Call).where(Call.id == call_id).values(note=plain.paragraphs(note, MOST_FIELD)))
+    outbox.change(session, call_id, now, waiting=False)
     return bool(changed.rowcount)  # type: ignore[attr-defined]
 
 
@@ -97,12 +106,7 @@ def add_to_ticket(session: Session, call_id: str, fields: dict[str, str], now: d
     said = call.ticket or {}
     call.ticket = said | {"fields": said.get("fields", {}) | fields}
     session.flush()
-    session.execute(_due_again(call_id, now).where(OutboxEntry.delivered_at.is_not(None)))
-
-
-def _due_again(call_id: str, now: datetime) -> Update:
-    values = {"due_at": now, "delivered_at": None, "attempts": 0, "last_error": ""}
-    return update(OutboxEntry).where(OutboxEntry.call_id == call_id).values(**values)
+    outbox.change(session, call_id, now, waiting=False)
 
 
 def unfinished(session: Session, controller: str) -> list[Call]:

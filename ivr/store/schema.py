@@ -33,6 +33,8 @@ class UtcTime(TypeDecorator[datetime]):
 
 LIVE_WISH = text("state IN ('waiting', 'calling')")
 KEPT = text("purged_at IS NULL")
+FAILED = text("failed_at IS NOT NULL")
+OPEN = text("state IN ('new', 'open', 'waiting')")
 UNERASED = text("purged_at IS NOT NULL AND erased_at IS NULL")
 
 
@@ -344,17 +346,34 @@ class PurgeRun(Base):
 
 
 class OutboxEntry(Base):
-    """A ticket to be made (or changed) at the backend, written with the end of its call, delivered after `due_at`."""
+    """A call's ticket as it is wanted at the backend: written with the end of the call, or while it lives when its flow
+    tells the number. Each change makes it due anew (`revision`), so what is delivered last is what is true."""
 
     __tablename__ = "ticket_outbox"
-    __table_args__ = (Index("ticket_outbox_due", "delivered_at", "due_at"),)
+    __table_args__ = (
+        Index("ticket_outbox_due", "delivered_at", "due_at"),
+        Index("ticket_outbox_made", "made_at"),
+        Index("ticket_outbox_reference", "reference"),
+        Index("ticket_outbox_failed", "failed_at", sqlite_where=FAILED, postgresql_where=FAILED),
+        Index("ticket_outbox_open", "looked_at", sqlite_where=OPEN, postgresql_where=OPEN),
+    )
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"), primary_key=True)
-    due_at: Mapped[datetime]
+    due_at: Mapped[datetime]  # no try before
+    since: Mapped[datetime]  # it has been due
+    revision: Mapped[int] = mapped_column(default=0)
+    holder: Mapped[str] = mapped_column(default="")  # who delivers it now, until `held_until`
+    held_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str] = mapped_column(default="")
+    failed_at: Mapped[datetime | None]  # set aside: the backend will not take it
     delivered_at: Mapped[datetime | None]
+    made_at: Mapped[datetime | None]  # delivered for the first time
+    backend: Mapped[str] = mapped_column(default="")  # that has it
     reference: Mapped[str] = mapped_column(default="")  # the backend's number for it
     type: Mapped[str] = mapped_column(default="")  # it was delivered with
+    told: Mapped[dict[str, Any]] = mapped_column(default=dict)  # links and fields that the backend keeps as text
+    state: Mapped[str] = mapped_column(default="")  # at the backend: new, open, waiting, closed
+    looked_at: Mapped[datetime | None]  # when the state was read; empty: is to be read now
 
 
 class Ticket(Base):

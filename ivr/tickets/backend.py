@@ -17,6 +17,8 @@ STATES = ("new", "open", "waiting", "closed")
 class BackendError(Exception):
     """The backend did not do what was asked of it."""
 
+    retry_after = 0.0
+
 
 class Unavailable(BackendError):
     """It does nothing for anybody now: it is down, slow, refuses our secret, or has lost a field that it needs. All is

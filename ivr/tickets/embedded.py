@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from ivr.store.database import Database, StoreError
 from ivr.store.schema import Ticket, UtcTime
 from ivr.tickets.backend import Backend, Seen, Unavailable
+from ivr.tickets.backends import Means
 from ivr.tickets.outcome import Draft
 
 # `call_id` is unique in the table: who comes second, and be it at the same moment, changes the ticket of who was first.
@@ -75,6 +76,10 @@ def _unavailable() -> Iterator[None]:
         yield
     except StoreError as error:
         raise Unavailable(str(error)) from error
+
+
+def make(means: Means) -> Embedded:
+    return Embedded(means.database)
 
 
 def _values(draft: Draft) -> dict[str, Any]:

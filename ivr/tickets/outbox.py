@@ -1,69 +1,171 @@
-"""The outbox: delivers the tickets that the ends of calls have asked for, many at a time. Make, then mark: a crash at
-any point leads to the same ticket once more, never to a second one."""
+"""The outbox: delivers the tickets that calls have asked for. Claim, make, mark: a crash at any point leads to the same
+ticket once more, never to a second one."""
 
 import logging
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.orm import Session
-
-from ivr.store import catalogue
+from ivr import plain
+from ivr.store import outbox as store
+from ivr.store.calls import MOST_FIELD, MOST_SUBJECT
 from ivr.store.database import Database
-from ivr.store.schema import Base, Call, OutboxEntry
-from ivr.tickets.backend import Backend, BackendError
+from ivr.store.outbox import Wanted
+from ivr.tickets.backend import Backend, BackendError, Refused
+from ivr.tickets.breaker import Breaker, pause
 from ivr.tickets.outcome import Draft, Types, draft
 
 log = logging.getLogger(__name__)
-AT_ONCE = 500
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
-
-_OUTBOX = Base.metadata.tables["ticket_outbox"]
-# Only if it is still the same wish: a disposition given meanwhile makes it due anew.
-_MARK = update(_OUTBOX).where(_OUTBOX.c.call_id == bindparam("call"), _OUTBOX.c.due_at == bindparam("was_due_at"))
+TRIES = 8  # after which one is set aside that fails while others go through
+MOST_ERROR = 500  # characters
 
 
-def deliver_due(database: Database, backend: Backend, types: Types, now: datetime) -> int:
-    """Deliver what is due; returns how many. What fails is due again after a pause that doubles up to five minutes."""
+@dataclass
+class Delivery:
+    """How a process delivers. `holder`: its name, the same each time it is started. `name`: of the backend. `parallel`:
+    how many tickets it delivers at once to a backend that takes one at a time; `lease`: seconds that a claim holds,
+    longer than a delivery takes. `pages`: the address of our pages, "" for none that others can open."""
+
+    name: str = "embedded"
+    holder: str = "tickets"
+    parallel: int = 4
+    lease: float = 300.0
+    pages: str = ""
+    breaker: Breaker = field(default_factory=Breaker)
+    succeeded_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class _Parcel:
+    wanted: Wanted
+    draft: Draft
+    told: dict[str, Any]
+
+
+Result = str | BackendError | None  # a ticket's number, why there is none, or that it was not tried
+
+
+def deliver_due(database: Database, backend: Backend, types: Types, now: datetime, by: Delivery | None = None) -> int:
+    """Deliver some of what is due; returns how many were. What fails is due again after a pause that doubles up to five
+    minutes; what the backend will not take is set aside."""
+    by = by or Delivery()
     with database.read() as session:
-        chosen = select(OutboxEntry, Call).join(Call, Call.id == OutboxEntry.call_id)
-        due = chosen.where(OutboxEntry.delivered_at.is_(None), OutboxEntry.due_at <= now)
-        found = session.execute(due.order_by(OutboxEntry.due_at).limit(AT_ONCE)).all()
-    if not found:
-        return 0
-    drafts = [draft(call, types) for _, call in found]
-    delivered, failed = [], []
-    for (entry, _), wanted, result in zip(found, drafts, _put(backend, drafts), strict=True):
-        if isinstance(result, str):
-            delivered.append(_mark(entry, reference=result, type=wanted.type, delivered_at=now, last_error=""))
-        else:
-            failed.append(_again(entry, result, now))
+        most = by.breaker.allowed(backend.at_once if backend.at_once > 1 else by.parallel, now)
+        if not most or not store.is_due(session, now):
+            return 0
     with database.transaction() as session:
-        for marks in (delivered, failed):
-            if marks:
-                session.connection().execute(_MARK, marks)
-        catalogue.refresh(session, [mark["call"] for mark in delivered])
-    return len(delivered)
+        claimed = store.claim(session, by.holder, now, by.lease, most)
+    parcels = [_parcel(wanted, backend, types, by) for wanted in claimed]
+    results = dict(_deliver_all(backend, parcels, by, now))
+    with database.transaction() as session:
+        made = [one for one in parcels if isinstance(results.get(one.draft.call_id), str)]
+        rows = [_row(one, results[one.draft.call_id], by) for one in made]
+        store.delivered(session, by.holder, rows, now)
+        for one in parcels:
+            if isinstance(error := results.get(one.draft.call_id), BackendError):
+                _again(session, one.wanted, error, now, by)
+        untried = [one.draft.call_id for one in parcels if results.get(one.draft.call_id) is None]
+        store.release(session, by.holder, untried)
+    if made:
+        by.succeeded_at = now
+    return len(made)
 
 
-def _put(backend: Backend, drafts: Sequence[Draft]) -> list[str | Exception]:
-    """A number or an error for each. When they cannot be put together, it is tried with each alone."""
+def _parcel(wanted: Wanted, backend: Backend, types: Types, by: Delivery) -> _Parcel:
+    entry = wanted.entry
+    basic = draft(wanted.call, types)
+    answers = {f"survey.{one.survey}.{one.question}": str(one.answer) for one in wanted.answers if one.answer}
+    fields = {name: plain.paragraphs(str(value), MOST_FIELD) for name, value in (basic.fields | answers).items()}
+    links = {f"{by.pages}/review/recordings/{id}": "recording" for id in wanted.recordings} if by.pages else {}
+    before = entry.told if entry.backend == by.name else {}
+    texts = {name: value for name, value in fields.items() if not backend.holds(name)}
+    whole = replace(
+        basic,
+        subject=plain.line(basic.subject, MOST_SUBJECT),
+        fields=fields,
+        links={address: title for address, title in links.items() if address not in before.get("links", ())},
+        changed=tuple(
+            name for name in fields if name not in texts or before.get("fields", {}).get(name) != texts[name]
+        ),
+    )
+    return _Parcel(wanted, whole, {"fields": texts, "links": list(links)} if texts or links else {})
+
+
+def _row(one: _Parcel, number: Any, by: Delivery) -> dict[str, Any]:
+    was = one.wanted.entry.revision
+    return {
+        "call": one.draft.call_id, "at": by.name, "number": number, "of": one.draft.type, "said": one.told, "was": was
+    }  # fmt: skip
+
+
+def _deliver_all(
+    backend: Backend, parcels: Sequence[_Parcel], by: Delivery, now: datetime
+) -> Iterator[tuple[str, Result]]:
+    elsewhere = [one for one in parcels if one.wanted.entry.reference and one.wanted.entry.backend != by.name]
+    for one in elsewhere:
+        entry = one.wanted.entry
+        yield (
+            one.draft.call_id,
+            Refused(f"its ticket {entry.reference} is in {entry.backend}, which is not tickets.backend any more"),
+        )
+    here = [one for one in parcels if one not in elsewhere]
+    if backend.at_once > 1:
+        yield from _together(backend, here, by, now)
+        return
+    with ThreadPoolExecutor(by.parallel) as threads:
+        for one, result in zip(here, threads.map(lambda one: _put(backend, [one]), here), strict=True):
+            _tell(by.breaker, result, now)
+            yield one.draft.call_id, result if isinstance(result, BackendError) else result[0]
+
+
+def _together(
+    backend: Backend, parcels: Sequence[_Parcel], by: Delivery, now: datetime
+) -> Iterator[tuple[str, Result]]:
+    """Many in one; when they cannot be put together, each half of them. While the backend is away, one is tried."""
+    if not parcels:
+        return
+    result = _put(backend, parcels)
+    _tell(by.breaker, result, now)
+    if not isinstance(result, BackendError):
+        yield from zip([one.draft.call_id for one in parcels], result, strict=True)
+    elif len(parcels) == 1 or by.breaker.away:
+        yield parcels[0].draft.call_id, result
+    else:
+        middle = len(parcels) // 2
+        yield from _together(backend, parcels[:middle], by, now)
+        if not by.breaker.away:
+            yield from _together(backend, parcels[middle:], by, now)
+
+
+def _put(backend: Backend, parcels: Sequence[_Parcel]) -> list[str] | BackendError:
     try:
-        return list(backend.put(drafts))
+        return backend.put([one.draft for one in parcels])
     except BackendError as error:
-        return [error] if len(drafts) == 1 else [result for one in drafts for result in _put(backend, [one])]
+        return error
+    except Exception as error:  # a backend may be anybody's: its mistake holds up no other ticket
+        log.exception("the ticketing backend has a mistake", extra={"call": parcels[0].draft.call_id})
+        return BackendError(f"{type(error).__name__}: {error}")
 
 
-def _again(entry: OutboxEntry, error: Exception, now: datetime) -> dict[str, Any]:
-    pause = min(FIRST_PAUSE * 2.0**entry.attempts, LONGEST_PAUSE)
-    log.error("a ticket was not delivered, next try in %.0f s: %s", pause, error, extra={"call": entry.call_id})
-    return _mark(entry, attempts=entry.attempts + 1, last_error=str(error)[:500], due_at=now + timedelta(seconds=pause))
+def _tell(breaker: Breaker, result: list[str] | BackendError, now: datetime) -> None:
+    """A backend that says no to one ticket is there."""
+    if isinstance(result, BackendError) and not isinstance(result, Refused):
+        breaker.failed(now, result.retry_after, random.random())  # noqa: S311
+    else:
+        breaker.succeeded()
 
 
-def _mark(entry: OutboxEntry, **values: Any) -> dict[str, Any]:
-    return {"call": entry.call_id, "was_due_at": entry.due_at, **values}
-
-
-def pending(session: Session) -> int:
-    return session.scalar(select(func.count()).where(OutboxEntry.delivered_at.is_(None))) or 0
+def _again(session: Any, wanted: Wanted, error: BackendError, now: datetime, by: Delivery) -> None:
+    entry, reason = wanted.entry, plain.line(str(error), MOST_ERROR)
+    others = by.succeeded_at is not None and by.succeeded_at > entry.since
+    if isinstance(error, Refused) or (entry.attempts + 1 >= TRIES and others):
+        store.set_aside(session, by.holder, entry.call_id, reason, now)
+        log.error("a ticket was set aside (`ivr tickets list --failed`): %s", reason, extra={"call": entry.call_id})
+        return
+    wait = max(pause(entry.attempts + 1, FIRST_PAUSE, LONGEST_PAUSE, random.random()), error.retry_after)  # noqa: S311
+    store.put_off(session, by.holder, entry.call_id, reason, now + timedelta(seconds=wait))
+    log.error("a ticket was not delivered, next try in %.0f s: %s", wait, reason, extra={"call": entry.call_id})

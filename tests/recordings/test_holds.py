@@ -87,7 +87,9 @@ def test_what_cannot_be_held_is_told(house: House) -> None:
 def test_a_ticket_names_its_call(house: House) -> None:
     house.call("a", at("2027-01-01T10:00"))
     with house.database.transaction() as session:
-        session.add(OutboxEntry(call_id="a", due_at=at("2027-01-01T10:00"), delivered_at=None, reference="RT-4711"))
+        session.add(
+            OutboxEntry(call_id="a", due_at=at("2027-01-01T10:00"), since=at("2027-01-01T10:00"), reference="RT-4711")
+        )
     with house.database.read() as session:
         assert holds.target_of_ticket(session, "RT-4711") == Target("a")
 

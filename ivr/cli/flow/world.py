@@ -23,7 +23,7 @@ def facts(caller: str, called: str, calls_today: int = 0, call_id: str = "simula
 
 def ticket_type(settings: Settings) -> Callable[[State], str]:
     """The type of the ticket that a call makes which ended in that state."""
-    types = Types(**settings.tickets.model_dump())
+    types = Types(**settings.tickets.model_dump(include=set(Types.__dataclass_fields__)))
     return lambda state: type_of(state.outcome, state.disposition, state.ticket.type if state.ticket else "", types)
 
 

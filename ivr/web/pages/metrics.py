@@ -8,9 +8,8 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.orm import Session
 
 from ivr.control_room.board import board
-from ivr.settings import Recordings
-from ivr.store import controllers
-from ivr.tickets import outbox
+from ivr.settings import Recordings, Tickets
+from ivr.store import controllers, outbox
 from ivr.web.answers import SETTINGS, read
 from recordings.outlook import last_run, overdue
 from recordings.retention import night
@@ -23,7 +22,7 @@ async def _metrics(request: web.Request) -> web.StreamResponse:
             "ivr_calls_live": len(view.calls),
             "ivr_operators_ready": sum(one.state == "ready" for one in view.operators),
             "ivr_controllers_alive": len(controllers.alive(session, datetime.now(UTC))),
-            "ivr_tickets_pending": outbox.pending(session),
+            **_tickets(session, request.app[SETTINGS].tickets),
             **_purge(session, request.app[SETTINGS].recordings),
         }
 
@@ -31,6 +30,17 @@ async def _metrics(request: web.Request) -> web.StreamResponse:
     for name, value in (await read(request, measure)).items():
         Gauge(name, name.replace("_", " "), registry=registry).set(value)
     return web.Response(body=generate_latest(registry), content_type="text/plain")
+
+
+def _tickets(session: Session, rules: Tickets) -> dict[str, float]:
+    """`alarm` is 1 when a ticket is due for longer than the setting says, or one was set aside."""
+    view = outbox.standing(session, datetime.now(UTC))
+    return {
+        "ivr_tickets_pending": view.pending,
+        "ivr_tickets_lag_seconds": view.lag,
+        "ivr_tickets_failed": view.failed,
+        "ivr_tickets_alarm": float(view.alarms(rules.alarm_after)),
+    }
 
 
 def _purge(session: Session, rules: Recordings) -> dict[str, float]:
