@@ -105,7 +105,7 @@ async def serve(data: Path) -> None:
     library = Library(settings.prompts_folder, data)
     tests = partial(failures, settings=settings)
     database, vault = Database(settings.database_url), open_vault(settings)
-    app = make_app(settings, database, vault, os.urandom(32), "phones", "link", "pseudonyms", library, tests)
+    app = make_app(settings, database, vault, os.urandom(32), "phones", "link", "pseudonyms", "callers", library, tests)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

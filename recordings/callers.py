@@ -4,7 +4,7 @@ called back. The same number always has the same pseudonym, and nobody gets back
 import hmac
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -83,6 +83,12 @@ def _replace(session: Session, key: str, batch: Sequence[Any]) -> None:
     for ticket in session.scalars(select(Ticket).where(Ticket.call_id.in_(ids))):
         ticket.subject, ticket.fields = swap[ticket.call_id](ticket.subject), swap[ticket.call_id](ticket.fields)
     catalogue.refresh(session, ids)  # its reason may be the ticket's subject
+
+
+def veil(value: Any, numbers: Collection[str], key: str) -> Any:
+    """Text, or any JSON, with pseudonyms for these numbers."""
+    there = {number for number in numbers if number and not number.startswith(MARK)}
+    return _swapper(there, key)(value) if there else value
 
 
 def _swapper(numbers: set[str], key: str) -> Callable[[Any], Any]:

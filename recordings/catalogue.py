@@ -1,14 +1,14 @@
 """The catalogue: recordings with what is known of their calls; never who called."""
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from ivr.store import paging
 from ivr.store.schema import Call, CatalogueRow, Recording, RecordingKey
 from recordings.criteria import CriterionError
 from recordings.keys.ring import ANONYMISED
@@ -83,11 +83,15 @@ def find(
     `conditions`: see `recordings.criteria`. `operator`: what is shown for a code. Raises CriterionError for an `after`
     that no page gave."""
     row = CatalogueRow
-    chosen = select(row).where(*conditions).order_by(row.started_at.desc(), row.recording_id.desc())
-    if after:
-        chosen = chosen.where(tuple_(row.started_at, row.recording_id) < tuple_(*_place(after)))
-    rows = session.scalars(chosen.limit(limit + 1)).all()
-    more = _token(rows[limit - 1]) if len(rows) > limit else None
+    try:
+        chosen = paging.page(
+            select(row).where(*conditions), (row.started_at, row.recording_id), limit=limit, after=after
+        )
+    except paging.NoPlace as error:
+        raise CriterionError(f"after: {error}") from None
+    rows = session.scalars(chosen).all()
+    last = rows[limit - 1] if len(rows) > limit else None
+    more = paging.token(last.started_at, last.recording_id) if last else None
     return Page(found(session, rows[:limit], operator), more)
 
 
@@ -115,24 +119,6 @@ def found(session: Session, rows: Sequence[CatalogueRow], operator: Callable[[st
         )
         for row in rows
     ]
-
-
-def _token(row: CatalogueRow) -> str:
-    text = f"{row.started_at.isoformat()} {row.recording_id}"
-    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _place(token: str) -> tuple[datetime, str]:
-    """Only says where to go on, so one that somebody made up shows nothing that a search would not."""
-    try:
-        at, _, id = urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().partition(" ")
-        begun = datetime.fromisoformat(at)
-        if begun.tzinfo is None or not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", id):
-            raise ValueError
-        begun = begun.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise CriterionError("after: no page gave this; begin again without it") from None
-    return begun, id
 
 
 def get(session: Session, id: str) -> Entry:

@@ -32,6 +32,7 @@ COMMANDS = {
     "restore": "bring a backup back; what was purged since stays purged",
     "holds": "what is kept for longer, and why",
     "users": "who may sign in to the pages and the API",
+    "apikeys": "keys with which programs use the API",
     "asterisk": "fetch Asterisk and the robot phone, if they are missing",
     "controllers": "who carries calls, and whether each answers",
     "controller": "run one controller of calls (`ivr up` does it)",

@@ -27,10 +27,12 @@ def run(args: argparse.Namespace) -> int:
     settings = load(args.data)
     key = hashlib.sha256(secret(settings, "web-session").encode()).digest()
     phones, tests = secret(settings, "phones"), partial(failures, settings=settings)
-    vault, link, pseudonyms = open_vault(settings), secret(settings, "link"), secret(settings, "pseudonyms")
+    vault, link = open_vault(settings), secret(settings, "link")
+    pseudonyms, callers = secret(settings, "pseudonyms"), secret(settings, "callers")
     openid = _openid(settings)
     database, prompts = Database(settings.database_url), library(settings)
-    make = partial(make_app, settings, database, vault, key, phones, link, pseudonyms, prompts, tests, openid)
+    keys = (key, phones, link, pseudonyms, callers)
+    make = partial(make_app, settings, database, vault, *keys, prompts, tests, openid)
     asyncio.run(serve(make, settings.web.listen, settings.ports.web))
     return 0
 

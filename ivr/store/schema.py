@@ -474,6 +474,38 @@ class SignIn(Base):
     until: Mapped[datetime]
 
 
+class ApiKey(Base):
+    """What a program of another house shows to use `/api/v1`. It is kept as its digest; whoever has the key is in the
+    audit by its name, so a name is never given twice. `minute` and `used`: the requests of the newest minute."""
+
+    __tablename__ = "api_keys"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(unique=True)  # SHA-256
+    scopes: Mapped[list[str]]  # of ivr/web/v1/scopes.py
+    per_minute: Mapped[int]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    minute: Mapped[int] = mapped_column(default=0)  # since 1970
+    used: Mapped[int] = mapped_column(default=0)
+
+
+class ApiAnswer(Base):
+    """What was answered to a request that had an `Idempotency-Key`, for whoever sends it again. `status` is empty while
+    the request is being carried out."""
+
+    __tablename__ = "api_answers"
+    key: Mapped[str] = mapped_column(ForeignKey("api_keys.name"), primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str]  # of method, path and body
+    at: Mapped[datetime] = mapped_column(index=True)
+    status: Mapped[int | None]
+    headers: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    body: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+
+
 class OriginalRequest(Base):
     """Somebody asks to hear the original of a recording; when another has approved, they may, before `until`."""
 

@@ -83,6 +83,9 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/desk/phone"): AT_THE_DESK,
     ("GET", "/desk/sip"): AT_THE_DESK,
     ("GET", "/metrics"): SUPERVISE,
+    # What `/api/v1` can do; whoever uses it shows a key instead (`ivr/web/v1`).
+    ("GET", "/api/v1/openapi.json"): SUPERVISE,
+    ("GET", "/api/v1/docs"): SUPERVISE,
 }
 OPEN = frozenset(
     {

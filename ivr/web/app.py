@@ -44,6 +44,10 @@ from ivr.web.pages.versions import Tests
 from ivr.web.shelf import Shelves
 from ivr.web.simulations import Simulations
 from ivr.web.throttle import Throttle
+from ivr.web.v1 import api as v1
+from ivr.web.v1.answering import HOUSE
+from ivr.web.v1.asker import House
+from ivr.web.v1.door import OPERATIONS
 from recordings.vault import Vault
 
 
@@ -55,12 +59,14 @@ def make_app(
     phone_secret: str,
     link_token: str,
     pseudonyms: str,
+    callers: str,
     library: Library,
     tests: Tests,
     openid: Provider | None = None,
 ) -> web.Application:
     """`session_key`: 32 bytes that encrypt the session cookies. `phone_secret`: what the phones' passwords are derived
     from. `link_token`: what controllers let us in with. `pseudonyms`: the key of what reviewers call operators.
+    `callers`: the key of the pseudonyms of callers' numbers.
     `library`: the prompts of the designers' folder, whose `tests` are run before it is published.
     `openid`: where people sign in, too."""
     storage = EncryptedCookieStorage(
@@ -77,7 +83,8 @@ def make_app(
     if openid:
         app[signing_in.OPENID] = openid
     app[desk_phone.PHONE_SECRET], app[desk.WATCH], app[answers.CLOSING] = phone_secret, Watch(database), asyncio.Event()
-    app[recordings.PSEUDONYMS] = pseudonyms
+    app[recordings.PSEUDONYMS], app[OPERATIONS] = pseudonyms, v1.BY_ROUTE
+    app[HOUSE] = House(ZoneInfo(settings.recordings.timezone), callers, pseudonyms)
     lines = app[answers.LINES] = Lines(database, link_token)
     app[board.BOARD] = Board(database, lines, ZoneInfo(settings.recordings.timezone))
     app.on_shutdown.append(_closing)
@@ -107,6 +114,7 @@ def make_app(
         queues,
         survey,
         metrics,
+        v1,
     )
     for noun in nouns:
         app.add_routes(noun.ROUTES)

@@ -18,6 +18,8 @@ from ivr.web.answers import DATABASE, SETTINGS, Handler, html, read, to_json
 from ivr.web.labels import language_of
 from ivr.web.refusals import said
 from ivr.web.throttle import Throttle
+from ivr.web.v1.door import through
+from ivr.web.v1.operations import PREFIX
 
 log = logging.getLogger(__name__)
 THROTTLE = web.AppKey("throttle", Throttle)
@@ -46,6 +48,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             "same-site",
         ):
             raise web.HTTPForbidden(text="this request came from another site")
+        if request.path.startswith(PREFIX) and route not in GRANTS:
+            return _with_headers(await through(request, handler))
         if route not in OPEN:
             await _let_in(request, GRANTS.get(route, frozenset()))
         response = await handler(request)
@@ -58,10 +62,14 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if error.status < 400 or "text/html" not in request.headers.get("Accept", ""):
             raise
         response = html(request, "error", error.status, why=request.get("why", str(error.status)))
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
     if route == ("GET", "/static"):
         response.headers["Cache-Control"] = "no-cache"  # kept, but asked about each time
+    return _with_headers(response)
+
+
+def _with_headers(response: web.StreamResponse) -> web.StreamResponse:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
     return response
 
 

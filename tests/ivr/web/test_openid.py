@@ -29,7 +29,7 @@ from ivr.web.app import make_app
 from ivr.web.openid import OpenIdError, Provider, role_of, verified
 from ivr.web.users import remove_user
 from tests import openid
-from tests.ivr.web.conftest import LINK_TOKEN, PHONE_SECRET, PSEUDONYMS, Site
+from tests.ivr.web.conftest import CALLERS, LINK_TOKEN, PHONE_SECRET, PSEUDONYMS, Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 ROLES = {"ivr-revisori": "reviewer", "ivr-fornitore": "supplier-reviewer", "ivr-operatori": "operator"}
@@ -52,10 +52,8 @@ async def address(database: Database, users: None, tmp_path: Path, flows: Path, 
     port = unused_port()
     library, tests = Library(settings.prompts_folder, flows), partial(failures, settings=settings)
     here = f"http://127.0.0.1:{port}"
-    app = make_app(
-        settings, database, open_vault(settings), os.urandom(32), PHONE_SECRET, LINK_TOKEN, PSEUDONYMS, library, tests,
-        Provider(wanted, "secret", here),
-    )  # fmt: skip
+    keys = (os.urandom(32), PHONE_SECRET, LINK_TOKEN, PSEUDONYMS, CALLERS)
+    app = make_app(settings, database, open_vault(settings), *keys, library, tests, Provider(wanted, "secret", here))
     async with TestServer(app, port=port):
         yield here
 
