@@ -88,6 +88,8 @@ def _replace(session: Session, key: str, batch: Sequence[Any]) -> None:
 def veil(value: Any, numbers: Collection[str], key: str) -> Any:
     """Text, or any JSON, with pseudonyms for these numbers."""
     there = {number for number in numbers if number and not number.startswith(MARK)}
+    if isinstance(value, str):  # most have none of them, and that is seen at once: every form has the shortest within
+        there = {number for number in there if min(_forms(number), key=len) in value}
     return _swapper(there, key)(value) if there else value
 
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "tickets": "the tickets that calls have made",
     "purge": "delete the recordings whose time is over",
     "audit": "who did what, and whether the log of it is whole",
+    "export": "everything of some days, as Parquet or CSV with a data dictionary",
     "backup": "copy the database while calls go on",
     "restore": "bring a backup back; what was purged since stays purged",
     "holds": "what is kept for longer, and why",

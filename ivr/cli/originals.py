@@ -1,25 +1,17 @@
 """`ivr originals`: who asked to hear a recording's original, voices as they are, and who approved."""
 
 import argparse
-import getpass
-import sys
 from typing import Any
 
-from sqlalchemy.orm import Session
-
+from ivr.cli import person
 from ivr.cli.output import common, emit
-from ivr.problem import Problem
 from ivr.settings import load
 from ivr.store.database import Database
-from ivr.store.schema import OriginalRequest, User
-from ivr.web import access, users
+from ivr.store.schema import OriginalRequest
+from ivr.web import access
 from recordings import originals
 
 COLUMNS = ["id", "recording_id", "asked_by", "asked_at", "reason", "approved_by", "until"]
-
-
-class NotAllowed(Problem):
-    """A user who is not the one they say, or may not do this."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,29 +32,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _as(parser: argparse.ArgumentParser, example: str) -> None:
-    parser.add_argument(
-        "--as",
-        dest="user",
-        required=True,
-        metavar="USER",
-        help="who you are; the password is asked for, or read from the input",
-    )
+    person.argument(parser, required=True)
     common(parser, example)
 
 
 def _request(args: argparse.Namespace) -> int:
-    settings, password = load(args.data), _password(args.user)
+    settings, password = load(args.data), person.password(args.user)
     with Database(settings.database_url).transaction() as session:
-        user = _user(session, args.user, password, access.ASK_FOR_ORIGINALS)
+        user = person.name(session, args.user, password, access.ASK_FOR_ORIGINALS)
         row = _row(originals.ask(session, args.id, reason=args.reason, by=user))
     emit(args, [row], COLUMNS)
     return 0
 
 
 def _approve(args: argparse.Namespace) -> int:
-    settings, password = load(args.data), _password(args.user)
+    settings, password = load(args.data), person.password(args.user)
     with Database(settings.database_url).transaction() as session:
-        user = _user(session, args.user, password, access.APPROVE_ORIGINALS)
+        user = person.name(session, args.user, password, access.APPROVE_ORIGINALS)
         seconds = settings.recordings.originals_for
         row = _row(originals.approve(session, args.id, by=user, seconds=seconds))
     emit(args, [row], COLUMNS)
@@ -73,21 +59,6 @@ def _list(args: argparse.Namespace) -> int:
     with Database(load(args.data).database_url).read() as session:
         emit(args, [_row(one) for one in originals.find(session)], COLUMNS)
     return 0
-
-
-def _password(user: str) -> str:
-    """From the terminal, else the first line that comes in."""
-    return getpass.getpass(f"Password of {user}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-
-
-def _user(session: Session, name: str, password: str, roles: frozenset[str]) -> str:
-    """Raises NotAllowed."""
-    user: User | None = users.check(session, name, password)
-    if user is None:
-        raise NotAllowed("wrong name or password; who signs in at an OpenID provider does this on the page /originals")
-    if user.role not in roles:
-        raise NotAllowed(f"the role {user.role} may not do this: it takes {' or '.join(sorted(roles))}")
-    return user.name
 
 
 def _row(one: OriginalRequest) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,18 @@ def common(parser: argparse.ArgumentParser, example: str) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--data", type=Path, metavar="DIR", help="the installation's folder (data)")
     parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def span(text: str) -> tuple[date, date]:
+    """Days, the last included; one day alone is both."""
+    first, dots, last = text.partition("..")
+    try:
+        days = date.fromisoformat(first), date.fromisoformat(last if dots else first)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no span of days; write 2026-11-01..2026-11-24") from None
+    if days[0] > days[1]:
+        raise argparse.ArgumentTypeError(f"'{text}' ends before it begins")
+    return days
 
 
 def emit(args: argparse.Namespace, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:

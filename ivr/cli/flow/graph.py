@@ -3,10 +3,10 @@
 import argparse
 import json
 import sys
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ivr.cli.output import span
 from ivr.problem import Problem, WrongUse
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--lang", default="", help="show what is said in this language (the flow's first)")
     parser.add_argument(
         "--calls",
-        type=_days,
+        type=span,
         metavar="FROM..TO",
         help="count the calls of these days, the last included, as 2026-11-01..2026-11-24 or a single day",
     )
@@ -109,14 +109,3 @@ def _json(drawn: "Graph") -> str:
     whole = asdict(drawn)
     whole["together"] = [{"from": a, "to": b, "calls": calls} for (a, b), calls in drawn.together.items()]
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
-
-
-def _days(text: str) -> tuple[date, date]:
-    first, dots, last = text.partition("..")
-    try:
-        days = date.fromisoformat(first), date.fromisoformat(last if dots else first)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is no span of days; write 2026-11-01..2026-11-24") from None
-    if days[0] > days[1]:
-        raise argparse.ArgumentTypeError(f"'{text}' ends before it begins")
-    return days

@@ -6,7 +6,7 @@ from alembic import op
 from ivr.store.schema import UtcTime
 
 revision = "0019"
-down_revision = "0015"
+down_revision = "0017"
 
 
 def upgrade() -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -54,43 +55,40 @@ async def test_a_key_that_has_asked_enough_waits_for_the_next_minute(api: Api, d
     assert (await api("GET", "/calls", key=key))[0] == 200
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "more", "status", "said"),
-    [
-        ("GET", "/nothing", {}, 404, "nothing at this address"),
-        ("GET", "/calls/none", {}, 404, "there is no call none"),
-        ("GET", "/calls/%00", {}, 404, "nothing with such a id"),
-        ("DELETE", "/calls", {}, 405, "DELETE is not done here; GET, HEAD is"),
-        ("GET", "/calls?limit=501", {}, 400, "limit"),
-        ("GET", "/calls?limit=1&limit=2", {}, 400, "limit: is given 2 times"),
-        ("GET", "/calls?from=0.5", {}, 400, "from"),
-        ("GET", "/calls?from=2027-01-04T09:00:00", {}, 400, "from"),
-        ("GET", "/calls?live=1", {}, 400, "live"),
-        ("GET", "/calls?colour=red", {}, 400, "colour"),
-        ("GET", "/calls?queue=a%00b", {}, 400, "queue"),
-        ("GET", "/calls?after=forged", {}, 400, "after: no page gave this"),
-        ("GET", "/calls/call-0?limit=1", {}, 400, "limit: nothing is asked here"),
-        ("GET", "/recordings?hours=late", {}, 400, "hours: 'late' are no hours"),
-        ("PUT", "/calls/call-0/disposition", {"data": "Q"}, 415, "application/json"),
-        ("PUT", "/calls/call-0/disposition", {"json": {"disposition": "X"}}, 422, "disposition"),
-        ("PUT", "/calls/call-0/disposition", {"json": {"disposition": "Q", "more": 1}}, 422, "more"),
-        ("PUT", "/calls/call-0/disposition", {"json": {"disposition": "Q" * 2_000_000}}, 413, "a mebibyte"),
-        (
-            *("PUT", "/calls/call-0/disposition"),
-            {"data": b"{", "headers": {"Content-Type": "application/json"}},
-            *(400, "the body is no JSON"),
-        ),
-    ],
-)
-async def test_what_is_wrong_is_told_as_a_problem(
-    api: Api, day: list[str], method: str, path: str, more: dict[str, object], status: int, said: str
-) -> None:
-    got, headers, told = await api(method, path, **more)
-    assert (got, headers["Content-Type"]) == (status, PROBLEM) and said in told["detail"]
-    assert told.keys() == {"type", "title", "status", "detail"} and told["status"] == status
-    assert headers["Cache-Control"] == "no-store" and "RateLimit-Limit" in headers
-    if status == 405:
-        assert headers["Allow"] == "GET, HEAD"
+WRONG: list[tuple[str, str, dict[str, Any], int, str]] = [
+    ("GET", "/nothing", {}, 404, "nothing at this address"),
+    ("GET", "/calls/none", {}, 404, "there is no call none"),
+    ("GET", "/calls/%00", {}, 404, "nothing with such a id"),
+    ("DELETE", "/calls", {}, 405, "DELETE is not done here; GET, HEAD is"),
+    ("GET", "/calls?limit=501", {}, 400, "limit"),
+    ("GET", "/calls?limit=1&limit=2", {}, 400, "limit: is given 2 times"),
+    ("GET", "/calls?from=0.5", {}, 400, "from"),
+    ("GET", "/calls?from=2027-01-04T09:00:00", {}, 400, "from"),
+    ("GET", "/calls?live=1", {}, 400, "live"),
+    ("GET", "/calls?colour=red", {}, 400, "colour"),
+    ("GET", "/calls?queue=a%00b", {}, 400, "queue"),
+    ("GET", "/calls?after=forged", {}, 400, "after: no page gave this"),
+    ("GET", "/calls/call-0?limit=1", {}, 400, "limit: nothing is asked here"),
+    ("GET", "/recordings?hours=late", {}, 400, "hours: 'late' are no hours"),
+    ("PUT", "/calls/call-0/disposition", {"data": "Q"}, 415, "application/json"),
+    ("PUT", "/calls/call-0/disposition", {"json": {"disposition": "X"}}, 422, "disposition"),
+    ("PUT", "/calls/call-0/disposition", {"json": {"disposition": "Q", "more": 1}}, 422, "more"),
+    ("PUT", "/calls/call-0/disposition", {"json": {"disposition": "Q" * 2_000_000}}, 413, "a mebibyte"),
+    (
+        *("PUT", "/calls/call-0/disposition"),
+        {"data": b"{", "headers": {"Content-Type": "application/json"}},
+        *(400, "the body is no JSON"),
+    ),
+]
+
+
+async def test_what_is_wrong_is_told_as_a_problem(api: Api, day: list[str]) -> None:
+    for method, path, more, status, said in WRONG:
+        got, headers, told = await api(method, path, **more)
+        assert (got, headers["Content-Type"]) == (status, PROBLEM) and said in told["detail"], (method, path, told)
+        assert told.keys() == {"type", "title", "status", "detail"} and told["status"] == status
+        assert headers["Cache-Control"] == "no-store" and "RateLimit-Limit" in headers
+        assert status != 405 or headers["Allow"] == "GET, HEAD"
 
 
 async def test_while_the_store_is_away_it_says_so_and_what_breaks_tells_nothing_of_the_house(
