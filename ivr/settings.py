@@ -10,19 +10,26 @@ import os
 import tomllib
 from collections.abc import Mapping
 from datetime import time
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ivr.flow.calendars import Calendar, open_spans
 from ivr.problem import Problem
+from ivr.tickets.table import DEFAULT, Row, TicketType, check
+
+if TYPE_CHECKING:
+    from ivr.tickets.clock import Terms
+    from ivr.tickets.outcome import Policy
 
 PREFIX = "NUMERO_NERO_"
 FILE_NAME = "numero-nero.toml"
 STATE_FILE = "installation.json"
 DEFAULT_DATA = Path("data")
-TicketType = Literal["Q", "PQ", "A", "PA", "I", "PI", "B"]
 Role = Literal["admin", "supervisor", "designer", "reviewer", "supplier-reviewer", "privacy-officer", "operator"]
 """Of users; what each may do: `ivr/web/access.py`."""
 
@@ -247,6 +254,24 @@ class RequestTracker(_Section):
     """`[tickets.rt.states]`: what the statuses of a lifecycle of your own mean."""
 
 
+Price = Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=4)]
+
+
+class Prices(_Section):
+    """`[tickets.prices]`: euros without VAT for a ticket that an operator closed, by its type (§ 7 of the contract)."""
+
+    Q: Price = Decimal("3.20")
+    PQ: Price = Decimal("3.20")
+    A: Price = Decimal("6.00")
+    I: Price = Decimal("6.00")  # noqa: E741 the contract's own name
+    PA: Price = Decimal("6.00")
+    PI: Price = Decimal("6.00")
+    specialist: Price = Decimal("0.90")
+    """Of a ticket for which the buyer's specialists were needed, whatever its type."""
+    specialist_is: Literal["instead", "besides"] = "instead"
+    """That price is paid instead of the type's own, or besides it."""
+
+
 class Tickets(_Section):
     backend: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")] = "embedded"
     """`embedded`, `rt`, or the name of one that was installed (`ivr tickets conformance`)."""
@@ -261,19 +286,37 @@ class Tickets(_Section):
     """Seconds after which the state of each open ticket is read again."""
     alarm_after: Annotated[float, Field(ge=1)] = 300
     """Seconds a ticket may be due; then the log, the metrics and the pages say so."""
+    table: tuple[Row, ...] = DEFAULT
+    """Which ticket a call makes: `[[tickets.table]]` once a row, see `ivr/tickets/table.py`."""
+    caller: Literal["none", "digits", "pseudonym", "whole"] = "pseudonym"
+    """How much of a caller's number a ticket may show: nothing, its last digits, what stands for it, or all of it."""
+    digits: Annotated[int, Field(ge=1, le=6)] = 3
+    targets: dict[TicketType, Annotated[float, Field(gt=0, le=10_000)]] = {}
+    """`[tickets.targets]`: hours within which a ticket of a type is to be resolved; a type without one has no clock."""
+    opening: Calendar | None = None
+    """`[tickets.opening]`: when these hours count, written as in `calendars.yaml`; without it they always do."""
+    prices: Prices = Prices()
 
     @model_validator(mode="after")
     def _is_whole(self) -> "Tickets":
         if self.backend == "rt" and not (is_safe(self.rt.url) and self.rt.queue):
             raise ValueError('backend = "rt" needs rt.url (https, or on this machine) and rt.queue')
+        check(self.table)
         return self
 
-    served: TicketType = "Q"
-    """When an operator served the call and gave no disposition."""
-    abandoned: TicketType = "Q"
-    callback: TicketType = "Q"
-    self_served: TicketType = "B"
-    other: TicketType = "B"
+    def policy(self, key: str) -> "Policy":
+        """`key`: of callers' pseudonyms."""
+        from ivr.tickets.outcome import Policy  # it needs the store, which takes long to import
+
+        return Policy(self.table, self.caller, self.digits, key)
+
+    def terms(self) -> "Terms":
+        from ivr.tickets.clock import Terms
+
+        seconds: dict[str, float] = {name: hours * 3600 for name, hours in self.targets.items()}
+        if (opening := self.opening) is None:
+            return Terms(seconds)
+        return Terms(seconds, lambda day: open_spans(opening, day), ZoneInfo(opening.timezone))
 
 
 class Callbacks(_Section):
@@ -375,7 +418,7 @@ def load(
         return Settings.model_validate(values | {"data": folder})
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
+        key = ".".join(f"row {part + 1}" if isinstance(part, int) else part for part in first["loc"])
         where = sources.get(key, str(path))
         raise SettingsError(": ".join(part for part in (where, key, first["msg"]) if part)) from error
 

@@ -1,10 +1,8 @@
 """Numbers of callers become pseudonyms when their time is over: in the call, its journey, its ticket and the wish to be
 called back. The same number always has the same pseudonym, and nobody gets back from it without the key."""
 
-import hmac
-import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,20 +11,14 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_, u
 from sqlalchemy.orm import Session
 
 from ivr.days import bounds
-from ivr.store import catalogue
+from ivr.store import catalogue, tickets
 from ivr.store.callbacks import LIVE
 from ivr.store.database import Database
-from ivr.store.schema import Call, CallbackRequest, JourneyEntry, Ticket
+from ivr.store.numbers import MARK, pseudonym, swapper
+from ivr.store.schema import Call, CallbackRequest, JourneyEntry
 from recordings.retention import call_held
 
-MARK, DIGITS = "~", 20  # no telephone number begins so
 BATCH = 200
-HOME = "+39"
-
-
-def pseudonym(number: str, key: str) -> str:
-    """80 bits of HMAC-SHA-256, as `~9b2f…`."""
-    return MARK + hmac.new(key.encode(), number.encode(), "sha256").hexdigest()[:DIGITS]
 
 
 def replace(database: Database, key: str, last: date, zone: ZoneInfo, today: date) -> int:
@@ -38,6 +30,8 @@ def replace(database: Database, key: str, last: date, zone: ZoneInfo, today: dat
         with database.transaction() as session:
             batch = session.execute(chosen.where(tuple_(Call.started_at, Call.id) > tuple_(*place))).all()
             if not batch:
+                if count:
+                    tickets.forget(session)
                 return count
             _replace(session, key, batch)
         place, count = (batch[-1].started_at, batch[-1].id), count + len(batch)
@@ -67,7 +61,7 @@ def _replace(session: Session, key: str, batch: Sequence[Any]) -> None:
     for id, number in [*((row.id, row.caller) for row in batch), *((one.call_id, one.number) for one in wished)]:
         if number and not number.startswith(MARK):
             numbers[id].add(number)
-    swap = {id: _swapper(found, key) for id, found in numbers.items()}
+    swap = {id: swapper({number: pseudonym(number, key) for number in found}) for id, found in numbers.items()}
     for row in batch:
         new = {name: swap[row.id](getattr(row, name)) for name in ("caller", "ticket", "note")}
         session.execute(update(Call).where(Call.id == row.id).values(new))
@@ -80,35 +74,5 @@ def _replace(session: Session, key: str, batch: Sequence[Any]) -> None:
         if (detail := swap[entry.call_id](entry.detail)) != entry.detail:
             mine = (JourneyEntry.call_id == entry.call_id, JourneyEntry.seq == entry.seq)
             session.execute(update(JourneyEntry).where(*mine).values(detail=detail))
-    for ticket in session.scalars(select(Ticket).where(Ticket.call_id.in_(ids))):
-        ticket.subject, ticket.fields = swap[ticket.call_id](ticket.subject), swap[ticket.call_id](ticket.fields)
+    tickets.swap(session, {id: swap[id] for id in ids})
     catalogue.refresh(session, ids)  # its reason may be the ticket's subject
-
-
-def veil(value: Any, numbers: Collection[str], key: str) -> Any:
-    """Text, or any JSON, with pseudonyms for these numbers."""
-    there = {number for number in numbers if number and not number.startswith(MARK)}
-    if isinstance(value, str):  # most have none of them, and that is seen at once: every form has the shortest within
-        there = {number for number in there if min(_forms(number), key=len) in value}
-    return _swapper(there, key)(value) if there else value
-
-
-def _swapper(numbers: set[str], key: str) -> Callable[[Any], Any]:
-    """Puts the pseudonyms into text, or any JSON. A number is found as E.164, without its `+`, and as at home."""
-    written = {form: pseudonym(number, key) for number in numbers for form in _forms(number)}
-    found = re.compile("|".join(re.escape(form) for form in sorted(written, key=len, reverse=True)))
-
-    def swap(value: Any) -> Any:
-        if isinstance(value, str):
-            return found.sub(lambda match: written[match[0]], value)
-        if isinstance(value, Mapping):
-            return {name: swap(one) for name, one in value.items()}
-        return [swap(one) for one in value] if isinstance(value, list) else value
-
-    return swap
-
-
-def _forms(number: str) -> set[str]:
-    bare = number.removeprefix("+")
-    at_home = number.removeprefix(HOME)
-    return {number, bare, at_home} - {""}

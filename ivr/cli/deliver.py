@@ -14,9 +14,10 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from ivr import logs
-from ivr.cli.installation import given_secret
+from ivr.cli.installation import given_secret, secret
 from ivr.cli.output import common
 from ivr.settings import Settings, load
 from ivr.store import outbox as store
@@ -24,7 +25,6 @@ from ivr.store.database import Database, StoreError
 from ivr.tickets.backend import Backend, BackendError
 from ivr.tickets.backends import Means, make
 from ivr.tickets.outbox import Delivery, deliver_due
-from ivr.tickets.outcome import Types
 from ivr.tickets.watch import look, reconcile
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,11 @@ def run(args: argparse.Namespace) -> int:
 def open_backend(settings: Settings, database: Database) -> Backend:
     """The one of the settings. Raises NoBackend."""
     given = settings.tickets
-    options = given.rt.model_dump() if given.backend == "rt" else given.options
+    own: dict[str, Callable[[], dict[str, Any]]] = {
+        "embedded": lambda: {"terms": given.terms()},
+        "rt": given.rt.model_dump,
+    }
+    options = own[given.backend]() if given.backend in own else given.options
     return make(given.backend, Means(database, options, partial(given_secret, settings), given.timeout))
 
 
@@ -73,7 +77,7 @@ def delivery(settings: Settings) -> Delivery:
 
 def deliver(settings: Settings, database: Database, backend: Backend, stop: threading.Event) -> None:
     """Until `stop` is set; what is on its way then is ended."""
-    by, types = delivery(settings), Types(**settings.tickets.model_dump(include=set(Types.__dataclass_fields__)))
+    by, policy = delivery(settings), settings.tickets.policy(secret(settings, "callers"))
     watching = threading.Thread(target=_watch, args=(settings, database, backend, stop), daemon=True)
     watching.start()
     release = True
@@ -83,7 +87,7 @@ def deliver(settings: Settings, database: Database, backend: Backend, stop: thre
                 with database.transaction() as session:
                     store.release(session, by.holder)
                 release = False
-            done = deliver_due(database, backend, types, datetime.now(UTC), by)
+            done = deliver_due(database, backend, policy, datetime.now(UTC), by)
         except StoreError as error:
             log.error("tickets wait for the store: %s", error)
             release = True

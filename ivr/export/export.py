@@ -18,7 +18,7 @@ from ivr.export.output import Output
 from ivr.export.plan import NUMBERS, Plan, plans
 from ivr.problem import Problem
 from ivr.store.database import Database
-from recordings.callers import veil
+from ivr.store.numbers import veil
 
 FORMATS: dict[str, ModuleType] = {"parquet": parquet, "csv": csv}
 DICTIONARY, MANIFEST = "dictionary.csv", "manifest.json"

@@ -26,7 +26,7 @@ from ivr.store import dictionary
 from ivr.store.dictionary import Column as Meaning
 from ivr.store.schema import Base, UtcTime
 
-CALLS, WISHES = Base.metadata.tables["calls"], Base.metadata.tables["callback_requests"]
+CALLS, WISHES, TICKETS = (Base.metadata.tables[name] for name in ("calls", "callback_requests", "tickets"))
 BY_CALL = "call"
 NUMBERS = 2  # columns at the end of each row that are not exported
 # The schema's types → what the dictionary calls them. UtcTime first: JSON and the others have no kin among themselves.
@@ -88,6 +88,8 @@ def _rows(
     shown = [cast(column, Text) if isinstance(column.type, JSON) else column for column in kept]
     numbers = [CALLS.c.caller, WISHES.c.number] if hides else [null(), null()]
     source: Any = table
+    if call is None and "ticket" in table.c:
+        source, call = source.join(TICKETS, TICKETS.c.number == table.c.ticket), TICKETS.c.call_id
     if table is not CALLS and (hides or by == BY_CALL):
         source = source.join(CALLS, CALLS.c.id == call, isouter=by != BY_CALL)
     if hides:

@@ -1,6 +1,6 @@
 """Opening hours: `calendars.yaml`, and the question "open now?"."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -155,3 +155,15 @@ def status(calendar: Calendar, now: datetime) -> Status:
         if today.weekday() in _days(name) and any(first <= clock < last for first, last in spans):
             return "open"
     return "closed"
+
+
+def open_spans(calendar: Calendar, day: date) -> list[tuple[datetime, datetime]]:
+    """When it is open on a day, in order (aware times): what `status` says, from one change of it to the next."""
+    zone = ZoneInfo(calendar.timezone)
+    clocks = {time.min}
+    for spans in (*calendar.weekly.values(), *(one.hours for one in calendar.open if one.date == day)):
+        clocks.update(clock for span in spans for clock in span)
+    clocks.update(clock for one in calendar.closed if one.date == day for clock in (one.from_, one.to))
+    begins = [datetime.combine(day, clock, zone) for clock in sorted(clocks - {time.max})]
+    ends = [*begins[1:], datetime.combine(day + timedelta(days=1), time.min, zone)]
+    return [(begin, end) for begin, end in zip(begins, ends, strict=True) if status(calendar, begin) == "open"]

@@ -135,6 +135,14 @@ def journey(session: Session, call_id: str, after: int = 0) -> list[JourneyEntry
     return list(session.scalars(chosen.order_by(JourneyEntry.seq)))
 
 
+def journeys(session: Session, ids: Collection[str]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Of each call, what happened in order: the call, kind and detail."""
+    if not ids:
+        return []
+    chosen = select(JourneyEntry.call_id, JourneyEntry.kind, JourneyEntry.detail).where(JourneyEntry.call_id.in_(ids))
+    return [(call, kind, detail) for call, kind, detail in session.execute(chosen.order_by(JourneyEntry.seq))]
+
+
 def survey(session: Session, call_id: str) -> list[SurveyAnswer]:
     return list(session.scalars(select(SurveyAnswer).where(SurveyAnswer.call_id == call_id)))
 

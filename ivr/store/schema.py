@@ -6,10 +6,11 @@ A call has a row from its first event, so that a crash of everything still leave
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Date, DateTime, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Date, DateTime, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -31,11 +32,34 @@ class UtcTime(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
+class Words(TypeDecorator[list[str]]):
+    """Words to be found by, each once: a `tsvector` without places on PostgreSQL, text for FTS5 on SQLite, whose
+    tokenizer knows the letters of Unicode 6.1 alone and so is given hexadecimal for what is not ASCII."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(TSVECTOR() if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        if dialect.name == "postgresql":
+            return " ".join(f"'{word}'" for word in value)
+        return " ".join(self.ascii(word) for word in value)
+
+    @staticmethod
+    def ascii(word: str) -> str:
+        return word if word.isascii() else f"u{word.encode().hex()}"
+
+
 LIVE_WISH = text("state IN ('waiting', 'calling')")
 KEPT = text("purged_at IS NULL")
 FAILED = text("failed_at IS NOT NULL")
 OPEN = text("state IN ('new', 'open', 'waiting')")
 UNERASED = text("purged_at IS NOT NULL AND erased_at IS NULL")
+ON_THE_CLOCK = text("due_at IS NOT NULL")
 
 
 class Base(DeclarativeBase):
@@ -377,10 +401,20 @@ class OutboxEntry(Base):
 
 
 class Ticket(Base):
-    """The embedded backend's own table; `call_id` is unique, so a repeated delivery makes no second one."""
+    """The embedded backend's own table; `call_id` is unique, so a repeated delivery makes no second one. A listing's
+    index ends with what it is ordered by, so that its page is read off."""
 
     __tablename__ = "tickets"
-    __table_args__ = (UniqueConstraint("call_id"),)
+    __table_args__ = (
+        UniqueConstraint("call_id"),
+        Index("tickets_newest", "created_at", "number"),
+        Index("tickets_due", "due_at", "number", sqlite_where=ON_THE_CLOCK, postgresql_where=ON_THE_CLOCK),
+        *(
+            Index(f"tickets_{name}", name, "created_at", "number")
+            for name in ("state", "type", "queue", "assignee", "caller")
+        ),
+        Index("tickets_words", "words", postgresql_using="gin").ddl_if(dialect="postgresql"),
+    )
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     call_id: Mapped[str]
     type: Mapped[str]
@@ -388,6 +422,53 @@ class Ticket(Base):
     fields: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    queue: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="")
+    priority: Mapped[str] = mapped_column(default="normal")  # low, normal, high
+    caller: Mapped[str] = mapped_column(default="")  # as far as the settings allow
+    state: Mapped[str] = mapped_column(default="new")  # new, open, waiting, resolved, closed
+    assignee: Mapped[str] = mapped_column(default="")  # a user; "" nobody yet
+    specialist: Mapped[bool] = mapped_column(default=False)  # the buyer's specialists were needed
+    due_at: Mapped[datetime | None]  # when its target is missed; empty while the clock stands still
+    time_left: Mapped[float | None]  # seconds of the target then, negative when it was missed; empty: it has no target
+    drafted: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the call said of it last
+    words: Mapped[list[str] | None] = mapped_column(Words, deferred=True)
+
+
+class TicketChange(Base):
+    """Something about a ticket that became another: `what` is the column. Only ever added to."""
+
+    __tablename__ = "ticket_changes"
+    __table_args__ = (Index("ticket_changes_of", "ticket", "id"), Index("ticket_changes_to", "what", "new", "at"))
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    ticket: Mapped[int] = mapped_column(ForeignKey("tickets.number"))
+    at: Mapped[datetime]
+    by: Mapped[str]  # a user; "operator CODE" in the call itself; "" nobody
+    what: Mapped[str]
+    old: Mapped[str]
+    new: Mapped[str]
+
+
+class TicketComment(Base):
+    """What somebody wrote to a ticket."""
+
+    __tablename__ = "ticket_comments"
+    __table_args__ = (Index("ticket_comments_of", "ticket", "id"),)
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    ticket: Mapped[int] = mapped_column(ForeignKey("tickets.number"))
+    at: Mapped[datetime]
+    by: Mapped[str]  # a user; "" what the call itself told
+    text: Mapped[str]
+
+
+class TicketLink(Base):
+    """Something to look at with a ticket, as the recording of its call."""
+
+    __tablename__ = "ticket_links"
+    ticket: Mapped[int] = mapped_column(ForeignKey("tickets.number"), primary_key=True)
+    url: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    at: Mapped[datetime]
 
 
 class FlowFile(Base):

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ivr import plain
+from ivr.store import calls
 from ivr.store import outbox as store
 from ivr.store.calls import MOST_FIELD, MOST_SUBJECT
 from ivr.store.database import Database
 from ivr.store.outbox import Wanted
 from ivr.tickets.backend import Backend, BackendError, Refused
 from ivr.tickets.breaker import Breaker, pause
-from ivr.tickets.outcome import Draft, Types, draft
+from ivr.tickets.outcome import Draft, Policy, draft, places
 
 log = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
@@ -50,7 +51,7 @@ class _Parcel:
 Result = str | BackendError | None  # a ticket's number, why there is none, or that it was not tried
 
 
-def deliver_due(database: Database, backend: Backend, types: Types, now: datetime, by: Delivery | None = None) -> int:
+def deliver_due(database: Database, backend: Backend, policy: Policy, now: datetime, by: Delivery | None = None) -> int:
     """Deliver some of what is due; returns how many were. What fails is due again after a pause that doubles up to five
     minutes; what the backend will not take is set aside."""
     by = by or Delivery()
@@ -60,7 +61,11 @@ def deliver_due(database: Database, backend: Backend, types: Types, now: datetim
             return 0
     with database.transaction() as session:
         claimed = store.claim(session, by.holder, now, by.lease, most)
-    parcels = [_parcel(wanted, backend, types, by) for wanted in claimed]
+        given_up = [wanted.call.id for wanted in claimed if wanted.call.outcome == "abandoned"]
+        where = places(calls.journeys(session, given_up))
+    parcels = [
+        _parcel(wanted, draft(wanted.call, policy, where.get(wanted.call.id, "")), backend, by) for wanted in claimed
+    ]
     results = dict(_deliver_all(backend, parcels, by, now))
     with database.transaction() as session:
         made = [one for one in parcels if isinstance(results.get(one.draft.call_id), str)]
@@ -76,9 +81,8 @@ def deliver_due(database: Database, backend: Backend, types: Types, now: datetim
     return len(made)
 
 
-def _parcel(wanted: Wanted, backend: Backend, types: Types, by: Delivery) -> _Parcel:
+def _parcel(wanted: Wanted, basic: Draft, backend: Backend, by: Delivery) -> _Parcel:
     entry = wanted.entry
-    basic = draft(wanted.call, types)
     answers = {f"survey.{one.survey}.{one.question}": str(one.answer) for one in wanted.answers if one.answer}
     fields = {name: plain.paragraphs(str(value), MOST_FIELD) for name, value in (basic.fields | answers).items()}
     links = {f"{by.pages}/review/recordings/{id}": "recording" for id in wanted.recordings} if by.pages else {}

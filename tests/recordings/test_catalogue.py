@@ -21,7 +21,8 @@ from ivr.store.database import Database
 from ivr.store.schema import Call, CatalogueRow, OutboxEntry, Recording
 from ivr.tickets.embedded import Embedded
 from ivr.tickets.outbox import deliver_due
-from ivr.tickets.outcome import Types
+from ivr.tickets.outcome import Policy
+from ivr.tickets.table import Row
 from recordings import catalogue
 from recordings.criteria import CriterionError, conditions
 from recordings.ingest import ingest
@@ -62,7 +63,7 @@ def three(database: Database) -> None:
             operator="4300", outcome="served", flow="other", version=4, disposition="A", ticket={"subject": "Fees"},
             survey={"clear": 2, "kind": 2},
         )  # fmt: skip
-    assert deliver_due(database, Embedded(database), Types(), datetime.now(UTC) + timedelta(days=500)) == 3
+    assert deliver_due(database, Embedded(database), Policy(), datetime.now(UTC) + timedelta(days=500)) == 3
 
 
 @pytest.mark.parametrize(
@@ -170,14 +171,14 @@ def test_copies_follow_the_call_its_ticket_and_its_deletion(database: Database, 
         calls.finish(session, "call", ended_at=at, ticket_due_at=at, survey={}, queue="app", outcome="served")
     row = row_of(database, "call")
     assert row and (row.queue, row.outcome, row.type, row.ticket) == ("app", "served", "", "")
-    deliver_due(database, Embedded(database), Types(served="PQ"), at)
+    deliver_due(database, Embedded(database), Policy((Row(type="PQ"),)), at)
     row = row_of(database, "call")
     assert row and (row.type, row.ticket, row.disposition) == ("PQ", "1", "")
     with database.transaction() as session:
         calls.set_disposition(session, "call", "PI", at)
     row = row_of(database, "call")
     assert row and (row.type, row.disposition) == ("PQ", "PI")  # the backend has the former type, until it is told
-    deliver_due(database, Embedded(database), Types(), at)
+    deliver_due(database, Embedded(database), Policy(), at)
     row = row_of(database, "call")
     assert row and (row.type, row.ticket) == ("PI", "1")
     House(database, tmp_path).run(datetime(2027, 6, 1, tzinfo=UTC))
@@ -193,7 +194,7 @@ def test_what_happens_while_a_recording_is_entered_is_not_missed(database: Datab
 
     def happens() -> None:
         if ended:
-            while not deliver_due(database, Embedded(database), Types(), at):
+            while not deliver_due(database, Embedded(database), Policy(), at):
                 sleep(0.05)  # who stores the recording holds the entry
         else:
             with database.transaction() as session:

@@ -7,9 +7,9 @@ from pathlib import Path
 from ivr.calls.caller import identify
 from ivr.flow.loader import SUFFIX, load
 from ivr.flow.model import Book
-from ivr.flow.words import Facts, State
+from ivr.flow.words import Facts, State, TicketSpec
 from ivr.settings import Settings
-from ivr.tickets.outcome import Types, type_of
+from ivr.tickets import table
 
 
 class NoFlow(Exception):
@@ -23,8 +23,24 @@ def facts(caller: str, called: str, calls_today: int = 0, call_id: str = "simula
 
 def ticket_type(settings: Settings) -> Callable[[State], str]:
     """The type of the ticket that a call makes which ended in that state."""
-    types = Types(**settings.tickets.model_dump(include=set(Types.__dataclass_fields__)))
-    return lambda state: type_of(state.outcome, state.disposition, state.ticket.type if state.ticket else "", types)
+    rows = settings.tickets.table
+
+    def type_of(state: State) -> str:
+        said = state.ticket or TicketSpec()
+        known = table.Facts(
+            outcome=state.outcome,
+            # Whether a phone rang just then is not known here.
+            place=("queue" if state.queue else "flow") if state.outcome == "abandoned" else "",
+            flow=state.flow,
+            said=said.type,
+            disposition=state.disposition,
+            reason=said.fields.get("reason") or said.subject,
+            queue=state.queue,
+            language=state.language,
+        )
+        return table.type_of(known, rows[table.deciding(known, rows)])
+
+    return type_of
 
 
 def open_flow(path: Path) -> tuple[Book, str]:

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from ivr.web.v1.problems import Refusal
-from recordings.callers import veil
+from ivr.store.numbers import veil
 from recordings.pseudonyms import Naming
 
 

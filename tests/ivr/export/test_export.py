@@ -18,7 +18,7 @@ from ivr.export.plan import plans
 from ivr.store import audit, dictionary
 from ivr.store.database import Database
 from ivr.store.schema import Base, JourneyEntry, SurveyAnswer
-from recordings import callers
+from ivr.store import numbers
 from tests.ivr.web.v1.conftest import MORNING, NUMBER, OTHER, call, day  # noqa: F401 a fixture
 
 ROME, KEY = ZoneInfo("Europe/Rome"), "of-tests-callers"
@@ -65,7 +65,7 @@ def test_parquet_read_back_is_what_the_store_holds(database: Database, day: list
     assert [one["id"] for one in calls] == day
     first = calls[0]
     assert first["started_at"] == MORNING and first["ended_at"] == MORNING + timedelta(minutes=5)
-    assert (first["caller"], first["waited"], first["version"]) == (callers.pseudonym(NUMBER, KEY), 0.0, 0)
+    assert (first["caller"], first["waited"], first["version"]) == (numbers.pseudonym(NUMBER, KEY), 0.0, 0)
     assert json.loads(first["ticket"])["fields"] == {"reason": "payments"}
     [recording, *_] = parquet(folder / "recordings.parquet")
     assert (recording["day"], recording["complete"], recording["purged_at"]) == (date(2027, 1, 4), True, None)
@@ -96,8 +96,8 @@ def test_no_file_has_a_number_of_a_caller_in_it_unless_it_is_asked_for(
 
     hidden, shown = told("hidden", numbers=False), told("shown", numbers=True)
     for number in (NUMBER, OTHER):
-        assert number[3:] not in hidden and callers.pseudonym(number, KEY) in hidden
-        assert number in shown and callers.pseudonym(number, KEY) not in shown
+        assert number[3:] not in hidden and numbers.pseudonym(number, KEY) in hidden
+        assert number in shown and numbers.pseudonym(number, KEY) not in shown
 
 
 def test_csv_tells_nothing_from_an_empty_text_and_keeps_every_character(

@@ -17,8 +17,13 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_from_nothing_the_migrations_make_what_the_code_expects(database: Database) -> None:
+    def ours(_: object, name: str | None, *__: object) -> bool:
+        """Each store searches words in its own way: FTS5 in tables of its own, PostgreSQL by an index."""
+        return database.engine.dialect.name != "sqlite" or not str(name).startswith(("ticket_words", "tickets_words"))
+
     with database.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        context = MigrationContext.configure(connection, opts={"include_object": ours})
+        assert compare_metadata(context, Base.metadata) == []
     database.migrate()  # once more does nothing
 
 

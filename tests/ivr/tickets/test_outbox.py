@@ -11,7 +11,7 @@ from ivr.tickets.backend import BackendError, Refused, Unavailable
 from ivr.tickets.breaker import Breaker
 from ivr.tickets.embedded import Embedded
 from ivr.tickets.outbox import Delivery, deliver_due
-from ivr.tickets.outcome import Draft, Types
+from ivr.tickets.outcome import Draft, Policy
 from tests.ivr.tickets.ends import NOW, end_a_call, killed
 
 
@@ -22,20 +22,20 @@ def tickets(database: Database) -> list[tuple[str, str]]:
 
 def test_it_waits_for_the_disposition_as_long_as_the_wrap_up_lasts(database: Database) -> None:
     end_a_call(database)
-    assert deliver_due(database, Embedded(database), Types(), NOW) == 0
+    assert deliver_due(database, Embedded(database), Policy(), NOW) == 0
     with database.transaction() as session:
         calls.set_disposition(session, "c", "PA", NOW)
-    assert deliver_due(database, Embedded(database), Types(), NOW) == 1
+    assert deliver_due(database, Embedded(database), Policy(), NOW) == 1
     assert tickets(database) == [("c", "PA")]
 
 
 def test_a_late_disposition_changes_the_ticket_and_makes_no_second(database: Database) -> None:
     end_a_call(database)
-    deliver_due(database, Embedded(database), Types(), NOW + timedelta(seconds=31))
+    deliver_due(database, Embedded(database), Policy(), NOW + timedelta(seconds=31))
     assert tickets(database) == [("c", "Q")]
     with database.transaction() as session:
         calls.set_disposition(session, "c", "I", NOW)
-    deliver_due(database, Embedded(database), Types(), NOW + timedelta(seconds=60))
+    deliver_due(database, Embedded(database), Policy(), NOW + timedelta(seconds=60))
     assert tickets(database) == [("c", "I")]
 
 
@@ -45,9 +45,9 @@ def test_a_backend_that_is_down_loses_nothing(database: Database) -> None:
             raise BackendError("down")
 
     end_a_call(database, wrap_up=0)
-    assert deliver_due(database, Down(database), Types(), NOW) == 0
-    assert deliver_due(database, Embedded(database), Types(), NOW) == 0, "it pauses first"
-    assert deliver_due(database, Embedded(database), Types(), NOW + timedelta(seconds=3)) == 1
+    assert deliver_due(database, Down(database), Policy(), NOW) == 0
+    assert deliver_due(database, Embedded(database), Policy(), NOW) == 0, "it pauses first"
+    assert deliver_due(database, Embedded(database), Policy(), NOW + timedelta(seconds=3)) == 1
     with database.read() as session:
         assert outbox.standing(session, NOW + timedelta(seconds=3)).pending == 0
 
@@ -60,8 +60,8 @@ def test_a_crash_between_create_and_mark(database: Database) -> None:
 
     end_a_call(database, wrap_up=0)
     with pytest.raises(KeyboardInterrupt):
-        deliver_due(database, Dies(database), Types(), NOW)
-    deliver_due(database, Embedded(database), Types(), NOW)
+        deliver_due(database, Dies(database), Policy(), NOW)
+    deliver_due(database, Embedded(database), Policy(), NOW)
     assert tickets(database) == [("c", "Q")]
 
 
@@ -74,9 +74,9 @@ def test_one_that_the_backend_refuses_holds_up_no_other(database: Database) -> N
 
     for number in range(3):
         end_a_call(database, f"c{number}", wrap_up=0)
-    assert deliver_due(database, Picky(database), Types(), NOW) == 2
+    assert deliver_due(database, Picky(database), Policy(), NOW) == 2
     assert sorted(tickets(database)) == [("c0", "Q"), ("c2", "Q")]
-    assert deliver_due(database, Embedded(database), Types(), NOW + timedelta(seconds=3)) == 1
+    assert deliver_due(database, Embedded(database), Policy(), NOW + timedelta(seconds=3)) == 1
     assert sorted(tickets(database)) == [("c0", "Q"), ("c1", "Q"), ("c2", "Q")]
 
 
@@ -88,9 +88,9 @@ def test_a_disposition_given_during_delivery_is_not_lost(database: Database) -> 
             return super().put(drafts)
 
     end_a_call(database, wrap_up=0)
-    deliver_due(database, Slow(database), Types(), NOW)
+    deliver_due(database, Slow(database), Policy(), NOW)
     assert tickets(database) == [("c", "Q")]
-    assert deliver_due(database, Embedded(database), Types(), NOW + timedelta(seconds=1)) == 1
+    assert deliver_due(database, Embedded(database), Policy(), NOW + timedelta(seconds=1)) == 1
     assert tickets(database) == [("c", "A")]
 
 
@@ -98,14 +98,14 @@ def test_two_workers_at_once(database: Database) -> None:
     for number in range(20):
         end_a_call(database, f"c{number}", "self-served", 0)
     workers = [
-        Thread(target=deliver_due, args=(database, Embedded(database), Types(), NOW + timedelta(seconds=n)))
+        Thread(target=deliver_due, args=(database, Embedded(database), Policy(), NOW + timedelta(seconds=n)))
         for n in range(2)
     ]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    deliver_due(database, Embedded(database), Types(), NOW + timedelta(minutes=10))
+    deliver_due(database, Embedded(database), Policy(), NOW + timedelta(minutes=10))
     assert sorted(tickets(database)) == sorted((f"c{number}", "B") for number in range(20))
 
 
@@ -132,7 +132,7 @@ def test_a_process_killed_at_any_step_leaves_one_ticket_a_call(database: Databas
     def work(own: Database, count: Callable[[], None]) -> None:
         with own.transaction() as session:
             outbox.release(session, "tickets")
-        deliver_due(own, Counting(own, count), Types(), NOW)
+        deliver_due(own, Counting(own, count), Policy(), NOW)
 
     url = database.url.render_as_string(hide_password=False)
     step, expected = 0, set()
@@ -146,7 +146,7 @@ def test_a_process_killed_at_any_step_leaves_one_ticket_a_call(database: Databas
     assert step > 10, "it was killed many times"
     with database.transaction() as session:
         outbox.release(session, "tickets")
-    deliver_due(database, Embedded(database), Types(), NOW)
+    deliver_due(database, Embedded(database), Policy(), NOW)
     found = tickets(database)
     assert len(found) == len(expected) and {call for call, _ in found} == expected
     assert standing(database).pending == 0
@@ -161,8 +161,8 @@ def test_what_a_dead_process_had_is_free_when_its_lease_is_over(database: Databa
     end_a_call(database, wrap_up=0)
     with database.transaction() as session:
         assert outbox.claim(session, "another", NOW, 60, 10)
-    assert deliver_due(database, Embedded(database), Types(), NOW + timedelta(seconds=59)) == 0
-    assert deliver_due(database, Embedded(database), Types(), NOW + timedelta(seconds=61)) == 1
+    assert deliver_due(database, Embedded(database), Policy(), NOW + timedelta(seconds=59)) == 0
+    assert deliver_due(database, Embedded(database), Policy(), NOW + timedelta(seconds=61)) == 1
 
 
 def test_a_claim_that_was_lost_marks_nothing(database: Database) -> None:
@@ -173,7 +173,7 @@ def test_a_claim_that_was_lost_marks_nothing(database: Database) -> None:
             return super().put(drafts)
 
     end_a_call(database, wrap_up=0)
-    deliver_due(database, Lost(database), Types(), NOW)
+    deliver_due(database, Lost(database), Policy(), NOW)
     with database.read() as session:
         entry = outbox.get(session, "c")
         assert entry and entry.holder == "another" and entry.delivered_at is None
@@ -196,7 +196,7 @@ def test_a_backend_that_is_down_is_not_asked_by_each_ticket(database: Database, 
     away, by = Away(database), Delivery(parallel=2)
     away.at_once = at_once
     for second in range(600):
-        assert deliver_due(database, away, Types(), NOW + timedelta(seconds=second), by) == 0
+        assert deliver_due(database, away, Policy(), NOW + timedelta(seconds=second), by) == 0
     assert 10 <= away.asked <= 30, "once a minute, after the first tries"
     view = standing(database, NOW + timedelta(seconds=600))
     assert (view.pending, view.lag, view.failed, view.reason) == (100, 600, 0, "down")
@@ -205,7 +205,7 @@ def test_a_backend_that_is_down_is_not_asked_by_each_ticket(database: Database, 
     assert sum(entry is not None and entry.attempts == 0 for entry in entries) >= 70
     later, done = NOW + timedelta(seconds=700), 0
     for _ in range(200):
-        done += deliver_due(database, Embedded(database), Types(), later, by)
+        done += deliver_due(database, Embedded(database), Policy(), later, by)
         later += timedelta(seconds=5)
     assert done == 100
 
@@ -217,9 +217,9 @@ def test_it_waits_as_long_as_the_backend_asks(database: Database) -> None:
 
     end_a_call(database, wrap_up=0)
     by = Delivery()
-    deliver_due(database, Busy(database), Types(), NOW, by)
-    assert deliver_due(database, Embedded(database), Types(), NOW + timedelta(seconds=89), by) == 0
-    assert deliver_due(database, Embedded(database), Types(), NOW + timedelta(seconds=91), by) == 1
+    deliver_due(database, Busy(database), Policy(), NOW, by)
+    assert deliver_due(database, Embedded(database), Policy(), NOW + timedelta(seconds=89), by) == 0
+    assert deliver_due(database, Embedded(database), Policy(), NOW + timedelta(seconds=91), by) == 1
 
 
 def test_what_is_refused_is_set_aside_with_the_reason_until_somebody_has_seen_to_it(database: Database) -> None:
@@ -231,15 +231,15 @@ def test_what_is_refused_is_set_aside_with_the_reason_until_somebody_has_seen_to
 
     for number in range(3):
         end_a_call(database, f"c{number}", wrap_up=0)
-    assert deliver_due(database, Picky(database), Types(), NOW) == 2
-    assert deliver_due(database, Embedded(database), Types(), NOW + timedelta(days=1)) == 0
+    assert deliver_due(database, Picky(database), Policy(), NOW) == 2
+    assert deliver_due(database, Embedded(database), Policy(), NOW + timedelta(days=1)) == 0
     view = standing(database)
     assert (view.pending, view.failed, view.alarms(300)) == (0, 1, True)
     with database.transaction() as session:
         [entry] = outbox.failed(session)
         assert (entry.call_id, entry.last_error) == ("c1", "the queue is closed")
         assert outbox.retry(session, NOW) == 1
-    assert deliver_due(database, Embedded(database), Types(), NOW) == 1
+    assert deliver_due(database, Embedded(database), Policy(), NOW) == 1
     assert len(tickets(database)) == 3 and not standing(database).alarms(300)
 
 
@@ -254,7 +254,7 @@ def test_a_ticket_that_breaks_the_backend_each_time_is_set_aside_when_others_go_
     end_a_call(database, "poison", wrap_up=0)
     for number in range(20):
         end_a_call(database, f"c{number:02}", wrap_up=0, at=at)
-        while deliver_due(database, backend, Types(), at, by):
+        while deliver_due(database, backend, Policy(), at, by):
             pass
         at += timedelta(seconds=301)
     with database.read() as session:
@@ -265,10 +265,10 @@ def test_a_ticket_that_breaks_the_backend_each_time_is_set_aside_when_others_go_
 
 def test_a_ticket_of_a_former_backend_is_not_made_twice(database: Database) -> None:
     end_a_call(database, wrap_up=0)
-    deliver_due(database, Embedded(database), Types(), NOW)
+    deliver_due(database, Embedded(database), Policy(), NOW)
     with database.transaction() as session:
         calls.set_disposition(session, "c", "I", NOW)
-    assert deliver_due(database, Embedded(database), Types(), NOW, Delivery(name="rt")) == 0
+    assert deliver_due(database, Embedded(database), Policy(), NOW, Delivery(name="rt")) == 0
     with database.read() as session:
         assert "is in embedded" in outbox.failed(session)[0].last_error
 
@@ -279,7 +279,7 @@ def test_a_ticket_of_a_former_backend_is_not_made_twice(database: Database) -> N
 )
 def test_every_subject_becomes_a_ticket(database: Database, subject: str) -> None:
     end_a_call(database, wrap_up=0, ticket={"subject": subject, "fields": {"reason": subject}})
-    assert deliver_due(database, Embedded(database), Types(), NOW) == 1
+    assert deliver_due(database, Embedded(database), Policy(), NOW) == 1
     with database.read() as session:
         found = embedded.get(session, "c")
         assert found and len(found.subject) <= 200 and not any(ord(one) < 32 for one in found.subject)
@@ -287,7 +287,7 @@ def test_every_subject_becomes_a_ticket(database: Database, subject: str) -> Non
 
 def test_answers_and_recordings_are_in_the_ticket(database: Database) -> None:
     end_a_call(database, wrap_up=0)
-    deliver_due(database, Embedded(database), Types(), NOW)
+    deliver_due(database, Embedded(database), Policy(), NOW)
     with database.read() as session:
         found = embedded.get(session, "c")
         assert found and found.fields["survey.s.clarity"] == "4" and "survey.s.speed" not in found.fields

@@ -16,7 +16,7 @@ from ivr.store.database import Database
 from ivr.tickets.asking import Asking
 from ivr.tickets.backend import Refused, Unavailable
 from ivr.tickets.outbox import Delivery, deliver_due
-from ivr.tickets.outcome import Draft, Types
+from ivr.tickets.outcome import Draft, Policy
 from ivr.tickets.rt import STATES, RequestTracker
 from ivr.tickets.watch import look, reconcile
 from tests import faults, rt
@@ -66,7 +66,7 @@ def deliver(store: Database, tracker: RequestTracker, by: Delivery | None = None
     by, begun = by or Delivery(name="rt"), time.monotonic()
     while True:
         now = datetime.now(UTC) + timedelta(seconds=40 * (time.monotonic() - begun))
-        deliver_due(store, tracker, Types(), now, by)
+        deliver_due(store, tracker, Policy(), now, by)
         with store.read() as session:
             view = outbox.standing(session, now + timedelta(hours=1))
         if not view.pending:
@@ -186,7 +186,7 @@ def test_killed_at_every_step_of_delivery(rt_server: rt.RequestTracker, network:
         with own.transaction() as session:
             outbox.release(session, "tickets")
         tracker = backend(counting.address, token)
-        deliver_due(own, tracker, Types(), datetime.now(UTC), Delivery(name="rt", parallel=1))
+        deliver_due(own, tracker, Policy(), datetime.now(UTC), Delivery(name="rt", parallel=1))
         tracker.close()
 
     own, step = [], 0
@@ -217,7 +217,7 @@ def test_without_its_field_nothing_is_made(
         assert "no custom field 'call_id'" in tracker.check()[0]
         with pytest.raises(Unavailable, match="no custom field 'call_id'"):
             tracker.put([draft()])
-        assert deliver_due(store, tracker, Types(), datetime.now(UTC), Delivery(name="rt")) == 0
+        assert deliver_due(store, tracker, Policy(), datetime.now(UTC), Delivery(name="rt")) == 0
         assert len(rt_server.tickets()) == before
         rt_server.run("UPDATE CustomFields SET Disabled = 0 WHERE Name = 'call_id'")
         assert "no custom field 'outcome'" in tracker.check()[0] and not tracker.holds("outcome")
@@ -323,10 +323,10 @@ def test_down_for_an_hour(rt_server: rt.RequestTracker, network: Faults, store: 
     for second in range(0, 3600, 2):
         if second % 360 == 0:
             end_a_call(store, own[second // 360], wrap_up=0, at=now + timedelta(seconds=second))
-        assert deliver_due(store, tracker, Types(), now + timedelta(seconds=second), by) == 0
+        assert deliver_due(store, tracker, Policy(), now + timedelta(seconds=second), by) == 0
     assert len(network.seen) < 200, "one a minute, which is asked twice"
     network.fault = lambda line: faults.through
     for second in range(3600, 5000, 5):
-        deliver_due(store, tracker, Types(), now + timedelta(seconds=second), by)
+        deliver_due(store, tracker, Policy(), now + timedelta(seconds=second), by)
     assert sorted(of(rt_server, own)) == sorted(own)
     tracker.close()

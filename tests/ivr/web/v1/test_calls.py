@@ -8,12 +8,12 @@ from sqlalchemy import delete
 from ivr.store import audit, calls
 from ivr.store.database import Database
 from ivr.store.schema import CatalogueRow, Recording
-from recordings import callers
+from ivr.store import numbers
 from recordings.pseudonyms import pseudonym
 from tests.ivr.web.conftest import CALLERS, PSEUDONYMS
 from tests.ivr.web.v1.conftest import ALL, MORNING, NUMBER, OPERATOR, OTHER, VEILED, Api, call
 
-CALLER, CODE = callers.pseudonym(NUMBER, CALLERS), pseudonym(OPERATOR, PSEUDONYMS)
+CALLER, CODE = numbers.pseudonym(NUMBER, CALLERS), pseudonym(OPERATOR, PSEUDONYMS)
 
 
 async def test_a_call_whole_and_veiled(api: Api, day: list[str]) -> None:
@@ -22,7 +22,7 @@ async def test_a_call_whole_and_veiled(api: Api, day: list[str]) -> None:
     assert (whole["started_at"], whole["ended_at"]) == ("2027-01-04T08:00:00Z", "2027-01-04T08:05:00Z")
     assert veiled == whole | {"caller": CALLER, "operator": CODE}
     noted = await api.get("/calls/call-1", VEILED)
-    assert noted["note"] == f"calls again from {callers.pseudonym(OTHER, CALLERS)} or {CALLER}"
+    assert noted["note"] == f"calls again from {numbers.pseudonym(OTHER, CALLERS)} or {CALLER}"
 
 
 async def test_no_answer_without_the_scopes_has_a_number_or_a_code_in_it(api: Api, day: list[str]) -> None:

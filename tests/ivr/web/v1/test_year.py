@@ -7,7 +7,7 @@ from pathlib import Path
 from ivr.export.export import export
 from ivr.settings import load
 from ivr.store.database import Database
-from recordings.callers import MARK
+from ivr.store.numbers import MARK
 from recordings.purge import Purge, Rules
 from recordings.stores.folder import Folder
 from tests.ivr.export.test_export import ROME, parquet, wanted
