@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy.orm import Session
 
-from ivr.web.v1.problems import Refusal
 from ivr.store.numbers import veil
+from ivr.web.v1.problems import Refusal
 from recordings.pseudonyms import Naming
 
 

@@ -15,10 +15,9 @@ from sqlalchemy import event, func, select, text
 
 from ivr.export.export import ExportError, Wanted, export
 from ivr.export.plan import plans
-from ivr.store import audit, dictionary
+from ivr.store import audit, dictionary, numbers
 from ivr.store.database import Database
 from ivr.store.schema import Base, JourneyEntry, SurveyAnswer
-from ivr.store import numbers
 from tests.ivr.web.v1.conftest import MORNING, NUMBER, OTHER, call, day  # noqa: F401 a fixture
 
 ROME, KEY = ZoneInfo("Europe/Rome"), "of-tests-callers"

@@ -5,10 +5,9 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from ivr.store import audit, calls
+from ivr.store import audit, calls, numbers
 from ivr.store.database import Database
 from ivr.store.schema import CatalogueRow, Recording
-from ivr.store import numbers
 from recordings.pseudonyms import pseudonym
 from tests.ivr.web.conftest import CALLERS, PSEUDONYMS
 from tests.ivr.web.v1.conftest import ALL, MORNING, NUMBER, OPERATOR, OTHER, VEILED, Api, call
