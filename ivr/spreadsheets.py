@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Cell = str | int | float | datetime
 Row = Sequence[Cell]
 # What spreadsheets take for the begin of a formula: OWASP, "CSV Injection".

@@ -26,6 +26,7 @@ COMMANDS = {
     "samples": "recordings drawn to be listened to",
     "keys": "the keys that wrap the recordings' own: list, change, remove",
     "tickets": "the tickets that calls have made",
+    "report": "what is reported to the buyer: a month's tickets and what they come to",
     "purge": "delete the recordings whose time is over",
     "audit": "who did what, and whether the log of it is whole",
     "export": "everything of some days, as Parquet or CSV with a data dictionary",

@@ -17,6 +17,7 @@ APPROVE_ORIGINALS = frozenset({"admin", "privacy-officer"})
 SEE_RETENTION = frozenset({"admin", "supervisor", "privacy-officer"})
 AT_THE_CALL = frozenset({"admin", "supervisor", "operator"})
 AT_THE_DESK = frozenset({"operator", "supervisor"})  # with an operator's code
+TICKETS = AT_THE_CALL  # read, search, change, comment
 READ_FLOWS = frozenset({"admin", "supervisor", "designer"})
 PUBLISH = frozenset({"admin", "designer"})
 
@@ -37,7 +38,12 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/board/events"): SUPERVISE,
     ("POST", "/sign-out"): frozenset(ROLES),
     ("GET", "/calls"): SUPERVISE,
-    ("GET", "/tickets"): SUPERVISE,
+    ("GET", "/tickets"): TICKETS,
+    ("GET", "/tickets/{number}"): TICKETS,
+    ("POST", "/tickets/{number}/changes"): TICKETS,
+    ("POST", "/tickets/{number}/comments"): TICKETS,
+    ("GET", "/tickets.csv"): SUPERVISE,
+    ("GET", "/tickets.xlsx"): SUPERVISE,
     ("GET", "/recordings"): LIST_RECORDINGS,
     ("GET", "/recordings/{id}/audio"): ASK_FOR_ORIGINALS,  # and `recordings.originals` says whether this one, now
     ("GET", "/originals"): ASK_FOR_ORIGINALS,
@@ -58,7 +64,10 @@ GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/flow-versions/{number}"): PUBLISH,
     ("GET", "/api/status"): SUPERVISE,
     ("GET", "/api/calls"): SUPERVISE,
-    ("GET", "/api/tickets"): SUPERVISE,
+    ("GET", "/api/tickets"): TICKETS,
+    ("GET", "/api/tickets/{number}"): TICKETS,
+    ("PATCH", "/api/tickets/{number}"): TICKETS,
+    ("POST", "/api/tickets/{number}/comments"): TICKETS,
     ("GET", "/api/survey"): SUPERVISE,
     ("GET", "/api/recordings"): LIST_RECORDINGS,
     ("POST", "/api/recordings/{id}/originals"): ASK_FOR_ORIGINALS,

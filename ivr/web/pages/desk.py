@@ -21,7 +21,7 @@ WATCH = web.AppKey("watch", Watch)
 LONGEST_NOTE = 2000
 
 
-def _reader(request: web.Request) -> Reader:
+def reader(request: web.Request) -> Reader:
     shelves, language = request.app[SHELVES], language_of(request)
 
     def book_of(version: int) -> Book:
@@ -35,11 +35,11 @@ def _reader(request: web.Request) -> Reader:
 
 
 async def _show(request: web.Request) -> web.StreamResponse:
-    code, reader = request["operator"], _reader(request)
+    code, told = request["operator"], reader(request)
 
     def facts(session: Session) -> tuple[str, dict[str, object]]:
         operator = operators.get(session, code)
-        return operator.name if operator else "", view(session, code, datetime.now(UTC), reader)
+        return operator.name if operator else "", view(session, code, datetime.now(UTC), told)
 
     name, seen = await read(request, facts)
     return html(request, "desk", code=code, name=name, view=seen)
@@ -47,18 +47,18 @@ async def _show(request: web.Request) -> web.StreamResponse:
 
 async def _events(request: web.Request) -> web.StreamResponse:
     """A stream of `view`s: the first at once, then one whenever something has changed."""
-    code, reader = request["operator"], _reader(request)
+    code, told = request["operator"], reader(request)
 
     async def seen() -> object:
-        return await read(request, lambda session: view(session, code, datetime.now(UTC), reader))
+        return await read(request, lambda session: view(session, code, datetime.now(UTC), told))
 
     async with request.app[WATCH].of(code) as changed:
         return await stream(request, changed, seen)
 
 
 async def _targets(request: web.Request) -> web.StreamResponse:
-    code, reader = request["operator"], _reader(request)
-    return to_json(await read(request, lambda session: targets(session, code, reader)))
+    code, told = request["operator"], reader(request)
+    return to_json(await read(request, lambda session: targets(session, code, told)))
 
 
 async def _note(request: web.Request) -> web.StreamResponse:

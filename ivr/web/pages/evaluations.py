@@ -14,7 +14,7 @@ from aiohttp import web
 from sqlalchemy.orm import Session
 
 from ivr.days import bounds
-from ivr.spreadsheets import Row, as_csv, as_excel
+from ivr.spreadsheets import EXCEL, Row, as_csv, as_excel
 from ivr.store import audit
 from ivr.web.answers import SETTINGS, read, to_json, write
 from ivr.web.labels import labels, language_of
@@ -22,8 +22,6 @@ from ivr.web.pages.recordings import naming
 from ivr.web.pages.review import refusals
 from recordings import evaluations, review, samples
 from recordings.evaluations import Given, Line
-
-EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 async def _evaluate(request: web.Request) -> web.Response:

@@ -39,6 +39,7 @@ class Review {
   // What the address names, so that a list can be passed on.
   async #begin() {
     const asked = new URLSearchParams(location.search);
+    for (const field of this.root.querySelectorAll("[data-form=search] [name]")) field.value = asked.get(field.name) ?? "";
     await this.samples.load(asked.get("sample") ?? "");
     await this.#list();
     if (asked.get("recording")) await this.#show(asked.get("recording"));
