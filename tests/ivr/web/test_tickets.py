@@ -65,6 +65,7 @@ async def test_by_keyboard_alone_found_taken_answered_and_closed(site: Site, dat
     await keys.press("Enter")
     await site.page.wait_for_url("**/tickets/1")
     assert "<b>Pagamento</b> non riuscito" in await site.page.inner_text("h1")
+    assert await site.page.locator(".journey li").count() == 1
     await site.page.focus("text=Assegna a me")
     await keys.press("Enter")
     await site.page.wait_for_selector("text=Assegna a me", state="detached")
