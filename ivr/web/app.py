@@ -37,6 +37,7 @@ from ivr.web.pages import (
     signing_in,
     simulations,
     survey,
+    ticket,
     tickets,
     versions,
 )
@@ -99,6 +100,7 @@ def make_app(
         calls,
         commands,
         tickets,
+        ticket,
         recordings,
         originals,
         retention,

@@ -2,13 +2,17 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from ivr.settings import load
+from ivr.store import catalogue
 from ivr.store.database import Database
+from ivr.store.schema import OutboxEntry
+from ivr.tickets.embedded import Embedded
+from ivr.tickets.outbox import deliver_due
 from tests.ivr.cli.conftest import Ivr
 from tests.recordings.kept import keep
 
@@ -54,3 +58,19 @@ def test_the_next_page_is_told(ivr: Ivr, data: Path) -> None:
 def test_a_bad_value_is_wrong_use(ivr: Ivr, data: Path, arguments: tuple[str, str], said: str) -> None:
     done = ivr("recordings", "list", "--data", data, *arguments)
     assert done.status == 2 and done.out == "" and done.err.endswith(said)
+
+
+def test_a_complaint_names_a_ticket_and_its_recording_is_found(ivr: Ivr, data: Path) -> None:
+    """Whichever system has the ticket: the number is the one it gave."""
+    settings = load(data)
+    database = Database(settings.database_url)
+    policy, later = settings.tickets.policy(""), datetime(2027, 2, 1, tzinfo=UTC)
+    assert deliver_due(database, Embedded(database), policy, later) == 3
+    tickets = json.loads(ivr("tickets", "list", "--json", "--data", data).out)
+    for one in tickets:
+        assert found(ivr, data, "--ticket", str(one["number"])) == [one["call_id"]]
+    with database.transaction() as session:
+        session.get_one(OutboxEntry, "call-1").reference = "RT-90017"
+        session.flush()
+        catalogue.refresh(session, ["call-1"])
+    assert found(ivr, data, "--ticket", "RT-90017") == ["call-1"] and found(ivr, data, "--ticket", "77") == []

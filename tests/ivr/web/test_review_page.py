@@ -13,6 +13,10 @@ from ivr.cli.vault import open_vault
 from ivr.settings import load
 from ivr.store import audit, calls, operators
 from ivr.store.database import Database
+from ivr.tickets import embedded
+from ivr.tickets.embedded import Embedded
+from ivr.tickets.outbox import deliver_due
+from ivr.tickets.outcome import Policy
 from recordings.drawing import Plan, draw
 from recordings.pseudonyms import pseudonym
 from tests.browser import LISTEN
@@ -87,6 +91,26 @@ async def test_without_barriers_in_both_languages(site: Site) -> None:
         assert await site.barriers() == [], language
         site.complaints.lines.clear()  # axe puts styles of its own into the picture's shadow tree: our policy refuses
     assert "4271" not in await site.page.content() and NAME in await site.page.content()
+
+
+async def test_a_complaint_names_a_ticket_and_its_anonymised_recording_is_heard(site: Site, database: Database) -> None:
+    """From the ticket's page for who may open it; with the number alone for a reviewer."""
+    deliver_due(database, Embedded(database), Policy(), datetime.now(UTC))
+    with database.read() as session:
+        numbers = {one.call_id: one.number for one in embedded.recent(session)}
+    await site.sign_in("supervisor")
+    await site.open(f"/tickets/{numbers['call-1']}")
+    await site.page.click("text=Registrazione anonimizzata")
+    await site.page.wait_for_selector("[data-opened]:not([hidden]) [data-act=play]")
+    assert "/review?recording=call-1-1" in site.page.url
+    await site.page.click("form[action='/sign-out'] button")
+    await site.sign_in("reviewer")
+    await site.open(f"/review?ticket={numbers['call-0']}")
+    await site.page.wait_for_selector("[data-results] tbody tr:only-child button[value=call-0-1]")
+    assert await site.page.input_value("[name=ticket]") == str(numbers["call-0"])
+    await opens(site, "call-0")
+    await site.page.wait_for_selector("[data-opened]:not([hidden]) [data-act=play]")
+    assert ("listen-anonymised", "call-0-1") in heard(database) and site.complaints.lines == []
 
 
 async def test_the_sound_is_the_anonymised_one_with_its_marks_speed_and_silence_skipped(

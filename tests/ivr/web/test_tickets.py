@@ -99,7 +99,7 @@ async def test_a_wrong_criterion_and_older_pages(site: Site) -> None:
     assert await site.page.input_value("[name=words]") == "x" and await site.barriers() == []
     await site.open("/tickets?type=B")
     first = await site.page.eval_on_selector_all("tbody a", "all => all.map(one => one.innerText)")
-    await site.page.click("text=Ticket meno recenti")
+    await site.page.click("text=Altri ticket")
     await site.page.wait_for_selector("tbody tr:nth-child(9):last-child")
     rest = await site.page.eval_on_selector_all("tbody a", "all => all.map(one => one.innerText)")
     assert len(first) == 50 and len(set(first + rest)) == 59
