@@ -1,6 +1,6 @@
 """The anonymiser: the words of a conversation stay, the people go. A library and a command that use nothing of ours.
 
-    run = anonymize(Pcm(read, rate, channels), PROFILES["clear"])
+    run = anonymize(Pcm(read, rate, channels), PROFILES["clear"], speech=Speech(Whisper(), language="it"))
     for block in run:
         ...  # keep it where nobody sees it
     run.report  # only now may it be shown
@@ -13,6 +13,7 @@ from anonymizer.profiles import PROFILES, Profile
 from anonymizer.run import Run, anonymize
 from anonymizer.sound import Pcm, SoundError, Source, Wav, to_pcm, write
 from anonymizer.spans import Span
+from anonymizer.speech import Speech, Whisper
 
 __all__ = [
     "PROFILES",
@@ -23,7 +24,9 @@ __all__ = [
     "SoundError",
     "Source",
     "Span",
+    "Speech",
     "Wav",
+    "Whisper",
     "anonymize",
     "to_pcm",
     "write",

@@ -7,13 +7,15 @@ from pathlib import Path
 
 from anonymizer.files import WrongUse, each, pairs
 from anonymizer.profiles import PROFILES
+from anonymizer.speech import LANGUAGES, Speech, Whisper
 
 EXAMPLE = "Example: ivr anonymize recordings/ shown/ --profile strong --report done.json"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "A conversation whose keys are covered and whose voices are others: WAV in, WAV out, or folder in, folder out. "
+        "A conversation whose keys and spoken personal data are covered and whose voices are others: WAV in, WAV out, "
+        "or folder in, folder out. "
         "`evaluate DIR` measures what a profile hides, on a folder of speakers (docs/privacy.md)."
     )
     parser.epilog = EXAMPLE
@@ -21,7 +23,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", type=Path, metavar="IN", help="a WAV or a folder; or the word evaluate")
     parser.add_argument("target", type=Path, metavar="OUT", help="where the result goes; it must not exist yet")
     parser.add_argument("--profile", choices=PROFILES, default="clear", help="how far the voices go (clear)")
-    parser.add_argument("--only", choices=("voice", "keys"), help="change the voices only, or cover keys only")
+    parser.add_argument("--only", choices=("voice", "speech", "keys"), help="do this one thing only")
+    parser.add_argument("--language", choices=LANGUAGES, help="what is spoken (else: found out for each file)")
+    parser.add_argument(
+        "--hint", action="append", default=[], metavar="TEXT", help="a name or number that is known, to be covered, too"
+    )
+    parser.add_argument("--model", type=Path, metavar="DIR", help="another Whisper model (CTranslate2)")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write what was done as JSON")
     parser.add_argument("--json", action="store_true", help="for programs: what was done, as JSON")
 
@@ -34,9 +41,12 @@ def run(args: argparse.Namespace) -> int:
         return evaluate(args)
     if args.report and args.report.exists():
         raise WrongUse(f"{args.report} exists already; name another file")
-    profile = None if args.only == "keys" else PROFILES[args.profile]
+    if args.model and not (args.model / "model.bin").is_file():
+        raise WrongUse(f"{args.model} is no folder of a CTranslate2 model (model.bin is missing)")
+    profile = PROFILES[args.profile] if args.only in (None, "voice") else None
+    speech = Speech(Whisper(args.model), args.language, args.hint) if args.only in (None, "speech") else None
     rows = []
-    for row in each(pairs(args.source, args.target), profile, args.only != "voice"):
+    for row in each(pairs(args.source, args.target), profile, args.only in (None, "keys"), speech):
         rows.append(row)
         if row["error"]:
             print(f"{row['source']}: {row['error']}; there is no result", file=sys.stderr)

@@ -9,6 +9,7 @@ from anonymizer.check import NotAnonymised
 from anonymizer.profiles import Profile
 from anonymizer.run import anonymize
 from anonymizer.sound import SoundError, Wav, write
+from anonymizer.speech import Speech
 
 
 class WrongUse(Exception):
@@ -36,21 +37,23 @@ def pairs(source: Path, target: Path) -> list[tuple[Path, Path]]:
     return found
 
 
-def each(found: list[tuple[Path, Path]], profile: Profile | None, keys: bool) -> Iterator[dict[str, Any]]:
+def each(
+    found: list[tuple[Path, Path]], profile: Profile | None, keys: bool, speech: Speech | None
+) -> Iterator[dict[str, Any]]:
     """A row for each: what was done, or `error` with what was wrong, and then no result."""
     for source, result in found:
         row: dict[str, Any] = {"source": str(source), "result": None, "error": None}
         try:
-            row |= one(source, result, profile, keys)
+            row |= one(source, result, profile, keys, speech)
         except (SoundError, NotAnonymised, OSError) as error:
             row["error"] = str(error)
         yield row
 
 
-def one(source: Path, result: Path, profile: Profile | None, keys: bool) -> dict[str, Any]:
+def one(source: Path, result: Path, profile: Profile | None, keys: bool, speech: Speech | None) -> dict[str, Any]:
     """The run's report. Raises SoundError, NotAnonymised, OSError; then there is no `result`."""
     wav = Wav(source)
-    run = anonymize(wav, profile, keys)
+    run = anonymize(wav, profile, keys, speech=speech)
     result.parent.mkdir(parents=True, exist_ok=True)
     part = result.with_name(f".{result.name}.{secrets.token_hex(4)}.part")
     try:

@@ -12,24 +12,32 @@ from anonymizer.pieces import Piece, cut, join
 from anonymizer.profiles import Profile
 from anonymizer.sound import Samples, Source
 from anonymizer.spans import Span, merged, mute, tone
+from anonymizer.speech import Speech, Understood
 from anonymizer.voice import Voice
 
 
 class Run:
     """Iterate over it once: blocks of frames, as many in all as the source has. When the iteration has ended without
-    an error, and not before, what came out may be shown; `report` then says what was done.
+    an error, and not before, what came out may be shown; `report` then says what was done, without a word of what was
+    said. `understood` has the transcript, by channel, in which what is covered is left out.
 
-    Raises SoundError when the source cannot be used, NotAnonymised when the check of the result fails.
+    Raises SoundError when the source cannot be used, NotAnonymised when its words cannot be recognised or the check of
+    the result fails.
     """
 
-    def __init__(self, source: Source, profile: Profile | None, keys: bool, known: Sequence[Span]) -> None:
-        self._source, self._profile, self._keys, self._known = source, profile, keys, known
+    def __init__(
+        self, source: Source, profile: Profile | None, keys: bool, known: Sequence[Span], speech: Speech | None
+    ) -> None:
+        self._source, self._profile, self._keys, self._known, self._speech = source, profile, keys, known, speech
         self.report: dict[str, Any] = {}
+        self.understood = Understood(None)
 
     def __iter__(self) -> Iterator[Samples]:
         source, rate, channels = self._source, self._source.rate, self._source.channels
+        if self._speech:
+            self.understood = self._speech.listen(source)
         heard = listen(source.frames(), rate, channels) if self._keys else []
-        spans = merged([*self._known, *heard])
+        spans = merged([*self._known, *heard, *self.understood.spans])
         check = Check(rate, channels)
         first = 0
         for muted, voiced in self._voiced(spans):
@@ -44,6 +52,8 @@ class Run:
             "seconds": round(first / rate, 3),
             "rate": rate,
             "channels": channels,
+            "speech": self._speech is not None,
+            "language": self.understood.language,
             "covered": [dataclasses.asdict(span) for span in spans],
             "check": dataclasses.asdict(found),
         }
@@ -67,10 +77,17 @@ class Run:
             yield kept.pop(), block
 
 
-def anonymize(source: Source, profile: Profile | None, keys: bool = True, known: Sequence[Span] = ()) -> Run:
+def anonymize(
+    source: Source,
+    profile: Profile | None,
+    keys: bool = True,
+    known: Sequence[Span] = (),
+    speech: Speech | None = None,
+) -> Run:
     """`source` made anonymous, as a Run to iterate over. `profile` None leaves the voices as they are; `keys` covers
-    the keys that are heard; `known` are spans to cover that are known from elsewhere (RFC 4733 events, words)."""
-    return Run(source, profile, keys, known)
+    the keys that are heard; `known` are spans to cover that are known from elsewhere (RFC 4733 events); `speech`
+    recognises what is said, and covers personal data."""
+    return Run(source, profile, keys, known, speech)
 
 
 def _muted(blocks: Iterator[Samples], rate: int, spans: Sequence[Span]) -> Iterator[Samples]:

@@ -38,7 +38,11 @@ def speakers(folder: Path) -> list[tuple[str, Path, Path]]:
 def over_the_line(path: Path) -> NDArray[np.float32]:
     """Mono sound as a call brings it."""
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    sound = np.asarray(soxr.resample(samples.mean(axis=1), rate, RATE), dtype=np.float64)
+    return line(np.asarray(soxr.resample(samples.mean(axis=1), rate, RATE), dtype=np.float64))
+
+
+def line(sound: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Sound of RATE, as a telephone line brings it."""
     spectrum, hertz = np.fft.rfft(sound), np.fft.rfftfreq(len(sound), 1 / RATE)
     spectrum[(hertz < BAND[0]) | (hertz > BAND[1])] = 0
     return _a_law(np.clip(np.fft.irfft(spectrum, len(sound)), -1, 1)).astype(np.float32)

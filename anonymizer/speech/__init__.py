@@ -1,0 +1,47 @@
+"""What is said in a conversation and tells who somebody is: found, so that it can be covered.
+
+spans = Speech(Whisper(), language="it", hints=["Maria Rossi", "+39 340 1234567"]).listen(source).spans
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from anonymizer.sound import Source
+from anonymizer.spans import Span
+from anonymizer.speech.find import find
+from anonymizer.speech.hearing import hear, language_of
+from anonymizer.speech.lexicon import LANGUAGES, lexicon
+from anonymizer.speech.whisper import Whisper
+from anonymizer.speech.words import Heard, NotRecognised, Recogniser, Word, redacted
+
+__all__ = ["LANGUAGES", "Heard", "NotRecognised", "Recogniser", "Speech", "Understood", "Whisper", "Word", "redacted"]
+
+
+@dataclass(frozen=True)
+class Understood:
+    """`language` is None when nobody speaks. `transcript`: by channel, the words without what is covered."""
+
+    language: str | None
+    spans: list[Span] = field(default_factory=list)
+    transcript: list[list[Word]] = field(default_factory=list)
+
+
+class Speech:
+    """How personal data is looked for. `language`: one of LANGUAGES, or None to find out which; `hints`: what is known
+    already, such as names and numbers of the caller."""
+
+    def __init__(self, recogniser: Recogniser, language: str | None = None, hints: Sequence[str] = ()) -> None:
+        if language is not None and language not in LANGUAGES:
+            raise NotRecognised(f"personal data is not found in '{language}', only in {', '.join(LANGUAGES)}")
+        self._recogniser, self._language, self._hints = recogniser, language, hints
+
+    def listen(self, source: Source) -> Understood:
+        """Raises SoundError, NotRecognised. Everything is heard twice: with a hint of the words that matter, a
+        recogniser finds more of these; without, it invents fewer."""
+        language = self._language or language_of(source, self._recogniser, LANGUAGES)
+        if language is None:
+            return Understood(None)
+        words = lexicon(language)
+        hearings = hear(source, self._recogniser, language, (words.hint, None))
+        spans = find(hearings, words, self._hints)
+        return Understood(language, spans, [redacted(heard.words, spans) for heard in hearings[0]])

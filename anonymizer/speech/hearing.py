@@ -1,0 +1,107 @@
+"""The words of a whole conversation, channel by channel, in constant memory.
+
+Silence is left out first. What remains is put together to stretches of up to 28 s, which is what the recogniser takes
+at a time; each word then gets the time at which it was said.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import soxr
+
+from anonymizer.pieces import cut
+from anonymizer.sound import Samples, Source
+from anonymizer.speech.words import RATE, Heard, NotRecognised, Recogniser, Word
+
+LONGEST = 28.0  # seconds of speech recognised at a time
+ENOUGH = 5.0  # seconds of speech, to be certain of a language
+SAMPLE = 24.0  # seconds of speech that are looked at for it
+EARLY = 300.0  # seconds from the beginning in which they are looked for
+CERTAIN = 0.5  # mean probability of a language that is none of ours, from which we do not go on
+MUTE = 30.0  # seconds of speech without a word: something is wrong
+
+Hint = str | None
+
+
+def hear(source: Source, recogniser: Recogniser, language: str, hints: Sequence[Hint]) -> list[list[Heard]]:
+    """What is heard with each of the hints: the channels. Raises SoundError, NotRecognised."""
+
+    def recognise(sound: Samples) -> list[list[Word]]:
+        return [recogniser.words(sound, language, hint) for hint in hints]
+
+    ears = [Ear(recognise, len(hints)) for _ in range(source.channels)]
+    for since, channels in _pieces(source):
+        for ear, sound in zip(ears, channels, strict=True):
+            for first, end in recogniser.speech(sound):
+                ear.take(sound[first:end], since + first / RATE)
+    for number, ear in enumerate(ears, 1):
+        ear.flush()
+        if sum(end - start for start, end in ear.speech) > MUTE and not any(ear.words):
+            raise NotRecognised(f"somebody speaks in channel {number}, but no word was recognised")
+    return [[Heard(ear.words[number], ear.speech) for ear in ears] for number in range(len(hints))]
+
+
+def language_of(source: Source, recogniser: Recogniser, known: Sequence[str]) -> str | None:
+    """Which of the `known` languages is spoken; None: nobody speaks. Raises SoundError, NotRecognised."""
+    found: list[list[Samples]] = [[] for _ in range(source.channels)]
+    for since, channels in _pieces(source):
+        for held, sound in zip(found, channels, strict=True):
+            held += [sound[first:end] for first, end in recogniser.speech(sound)]
+        if since > EARLY or all(sum(map(len, held)) > SAMPLE * RATE for held in found):
+            break
+    sounds = [np.concatenate(held)[: round(SAMPLE * RATE)] for held in found if held]
+    if not sounds:
+        return None
+    chances = [recogniser.language(sound) for sound in sounds]
+    mean = {code: sum(one[code] for one in chances) / len(chances) for code in chances[0]}
+    likely = max(mean, key=lambda code: mean[code])
+    if likely not in known and mean[likely] >= CERTAIN and max(map(len, sounds)) > ENOUGH * RATE:
+        raise NotRecognised(
+            f"the language seems to be '{likely}'; personal data is found in {', '.join(known)} only: "
+            "name one of these if that is wrong"
+        )
+    return max(known, key=lambda code: mean.get(code, 0.0))
+
+
+class Ear:
+    """Collects one channel's speech, and has it recognised when enough is there, `times` times by each `recognise`."""
+
+    def __init__(self, recognise: Callable[[Samples], list[list[Word]]], times: int) -> None:
+        self._recognise = recognise
+        self._parts: list[tuple[float, Samples]] = []  # when each began, and its sound
+        self.speech: list[tuple[float, float]] = []
+        self.words: list[list[Word]] = [[] for _ in range(times)]
+
+    def take(self, sound: Samples, start: float) -> None:
+        """Speech that begins at `start` seconds."""
+        self.speech.append((start, start + len(sound) / RATE))
+        if sum(len(part) for _, part in self._parts) + len(sound) > LONGEST * RATE:
+            self.flush()
+        self._parts.append((start, sound))
+
+    def flush(self) -> None:
+        if not self._parts:
+            return
+        parts, self._parts = self._parts, []
+        begins = [float(one) for one in np.cumsum([0, *(len(part) for _, part in parts)]) / RATE]
+        answers = self._recognise(np.concatenate([part for _, part in parts]))
+        for words, heard in zip(self.words, answers, strict=True):
+            words += [_placed(word, begins, [start for start, _ in parts]) for word in heard]
+
+
+def _placed(word: Word, begins: Sequence[float], starts: Sequence[float]) -> Word:
+    """The word of a stretch whose parts begin at `begins`, at the time of its part; the last of `begins` is the end."""
+    middle = (word.start + word.end) / 2
+    at = min(int(np.searchsorted(begins, middle, "right")) - 1, len(starts) - 1)
+    start, end = max(word.start, begins[at]), min(word.end, begins[at + 1])
+    moved = starts[at] - begins[at]
+    return Word(start + moved, max(start, end) + moved, word.text, word.sure)
+
+
+def _pieces(source: Source) -> Iterator[tuple[float, list[Samples]]]:
+    """(when it begins, its channels at RATE) of each piece, cut at a quiet moment."""
+    first = 0
+    for piece in cut(source.frames(), source.rate, source.channels):
+        own = piece.frames[piece.before : piece.before + piece.length]
+        yield first / source.rate, [soxr.resample(one, source.rate, RATE).astype(np.float32) for one in own.T]
+        first += piece.length

@@ -1,0 +1,159 @@
+"""The words that were heard, each with what it may be: digits, letters, a name, or an ordinary word."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from rapidfuzz.distance import Indel
+
+from anonymizer.speech.lexicon import Lexicon, Phrase, folded
+from anonymizer.speech.words import Word
+
+ALIKE = 0.85  # of the letters of two words or phrases, in their order, for one to count as the other
+SHORT, LONG = 5, 8  # letters from which a word need not be heard exactly, and a phrase be as many words
+MOST = 3  # digits that a number in words counts for
+FAINT = 0.15  # how sure a recogniser is of what it has not heard, but was given as a hint
+TOGETHER = 2  # letters that one word of capitals counts for, at most: it may be garbled speech
+HALVES = ("15", "30", "45")  # minutes, after "eight and"
+PIECES = re.compile(r"[\w@€%]+")
+ORDINAL = re.compile(r"\d+(?:st|nd|rd|th|er|e|o|a)")
+
+
+@dataclass(frozen=True)
+class Token:
+    start: float
+    end: float
+    text: str  # folded
+    sure: float
+    digits: int = 0  # that are said: 3 in 340
+    letters: int = 0  # that are said one by one: 3 in RSS
+    ordinary: bool = False
+    weak: bool = False  # an ordinary word that may be a digit or a letter as well
+    unit: bool = False  # a weak one that may be a digit
+    name: bool = False  # somebody has it
+    capital: bool = False  # begins with a capital letter that no sentence's beginning explains
+    ends: bool = False  # a sentence, or a part of one
+    asks: bool = False  # ends a question
+
+    @property
+    def data(self) -> bool:
+        return bool(self.digits or self.letters)
+
+
+def tokens(words: Sequence[Word], lexicon: Lexicon) -> list[Token]:
+    found: list[Token] = []
+    for number, word in enumerate(words):
+        stop = number == 0 or words[number - 1].text.endswith((".", "?", "!", "…"))
+        elided = number + 1 < len(words) and words[number + 1].text.startswith(("'", "’"))
+        pieces = list(PIECES.finditer(word.text))
+        if not pieces and found:
+            found[-1] = replace(found[-1], ends=True)
+        for piece in pieces:
+            share = (word.end - word.start) / len(word.text)
+            token = Token(
+                word.start + piece.start() * share,
+                word.start + piece.end() * share,
+                folded(piece.group()),
+                word.sure,
+                capital=piece.group()[:1].isupper()
+                and len(piece.group()) > 1
+                and number > 0
+                and (piece.start() > 0 or not stop),
+                ends=piece is pieces[-1] and word.text[-1] in ".,;:?!",
+                asks=piece is pieces[-1] and word.text[-1] == "?",
+            )
+            text = piece.group()
+            if word.text[0] in "'’" and found and found[-1].text + token.text in lexicon.people:  # "L'oredana"
+                token = replace(token, text=found[-1].text + token.text, start=found.pop().start)
+                text = token.text.capitalize()
+            around = word.text[max(0, piece.start() - 1) : piece.start()] + word.text[piece.end() : piece.end() + 1]
+            before_elision = elided or "'" in around or "’" in around
+            found.append(_told(token, text, before_elision, lexicon))
+    return _amounts(_spelled(found, lexicon), lexicon)
+
+
+def _told(token: Token, text: str, elided: bool, lexicon: Lexicon) -> Token:
+    """The token with what can be told from itself alone."""
+    numbers, alphabet = lexicon.file["numbers"], lexicon.file["letters"]
+    figures, others = sum(one.isdigit() for one in text), sum(one.isalpha() for one in text)
+    if figures:
+        return replace(token, digits=figures, letters=0 if ORDINAL.fullmatch(token.text) else others)
+    if token.text in numbers["ordinary"] or token.text in alphabet["ordinary"]:
+        unit = token.text in numbers["ordinary"]
+        return replace(token, ordinary=True, weak=not elided, unit=unit and not elided)
+    if token.text in numbers["repeats"]:
+        return replace(token, digits=1)
+    if parts := lexicon.number_parts(token.text):
+        return replace(token, digits=min(parts, MOST))
+    if not elided and (token.text in alphabet["names"] or (len(text) == 1 and others)):
+        return replace(token, letters=1)
+    usual = text.lower() in lexicon.ordinary or token.text in alphabet["acronyms"] or elided
+    if len(text) > 1 and text.isupper() and not usual:
+        return replace(token, letters=min(len(text), TOGETHER))
+    return replace(token, ordinary=usual, name=text[0].isupper() and token.text in lexicon.people)
+
+
+def _spelled(found: list[Token], lexicon: Lexicon) -> list[Token]:
+    """Words of the spelling alphabet count as letters beside others of it, or after "as in"."""
+    alphabet = lexicon.file["letters"]
+
+    def beside(number: int) -> bool:
+        near = found[max(0, number - 3) : number] + found[number + 1 : number + 4]
+        return (number > 0 and found[number - 1].text in alphabet["as"]) or any(
+            one.letters or one.text in alphabet["spelling"] for one in near
+        )
+
+    return [
+        replace(one, letters=1, ordinary=False) if one.text in alphabet["spelling"] and beside(number) else one
+        for number, one in enumerate(found)
+    ]
+
+
+def _amounts(found: list[Token], lexicon: Lexicon) -> list[Token]:
+    """Amounts, times and years after a month are no part of a code."""
+    measures = {*lexicon.file["numbers"]["measures"], "€", "%"}
+    months = lexicon.file["birth"]["months"]
+    told = []
+    for number, one in enumerate(found):
+        after, later = (found[number + n].text if number + n < len(found) else "" for n in (1, 2))
+        before = found[number - 1].text if number else ""
+        hour = len(one.text) <= 2 and after == lexicon.file["numbers"]["and"] and later in HALVES
+        if one.digits and not one.letters and (hour or after in measures or after in months or before in months):
+            one = replace(one, digits=0, ordinary=True)
+        told.append(one)
+    return told
+
+
+def phrases_in(found: Sequence[Token], phrases: Iterable[Phrase]) -> list[tuple[int, int, Phrase]]:
+    """(first, last, phrase) of each that is said; the longest first, at each place one."""
+    hits: list[tuple[int, int, Phrase]] = []
+    listed = sorted(phrases, key=len, reverse=True)
+    number = 0
+    while number < len(found):
+        hit = next(((last, one) for one in listed if (last := _phrase_at(found, number, one)) is not None), None)
+        if hit is None:
+            number += 1
+        else:
+            hits.append((number, *hit))
+            number = hit[0] + 1
+    return hits
+
+
+def _phrase_at(found: Sequence[Token], first: int, phrase: Phrase) -> int | None:
+    """The last token of `phrase`, if it is said from `first` on: by a word more or less, a little otherwise or not."""
+    wanted = "".join(phrase)
+    sizes = (len(phrase), len(phrase) + 1, len(phrase) - 1) if len(wanted) >= LONG else (len(phrase),)
+    for size in sizes:
+        heard = found[first : first + size]
+        joined = "".join(one.text for one in heard)
+        if not len(heard) == size > 0 or sum(one.sure for one in heard) < FAINT * size:
+            continue
+        if (size == len(phrase) or joined[0] == wanted[0]) and alike(joined, wanted):
+            return first + size - 1
+    return None
+
+
+def alike(heard: str, word: str) -> bool:
+    if heard == word or len(word) < SHORT:
+        return heard == word
+    return Indel.normalized_similarity(heard, word, score_cutoff=ALIKE) > 0

@@ -1,0 +1,196 @@
+"""What is covered, of words as a recogniser would write them: those in [brackets], and no others."""
+
+import re
+
+import pytest
+
+from anonymizer.speech.find import find
+from anonymizer.speech.lexicon import lexicon
+from anonymizer.speech.words import Heard, Word
+
+WORD, PAUSE = 0.45, 0.7  # seconds of each word, and between two who speak
+
+
+def conversation(text: str, sure: float = 1.0) -> tuple[list[Heard], list[tuple[Word, bool]]]:
+    """What "C: …" (left) and "O: …" (right) say in turn, and of each word whether it is to be covered."""
+    sides = [Heard([], []), Heard([], [])]
+    wanted = []
+    now = 1.0
+    for row in text.strip().splitlines():
+        who, said = row.strip()[0], row.strip()[3:]
+        begin, inside = now, False
+        for raw in said.split():
+            inside |= raw.startswith("[")
+            word = Word(now, now + WORD, re.sub(r"[\[\]]", "", raw), sure)
+            sides["CO".index(who)].words.append(word)
+            wanted.append((word, inside))
+            inside &= "]" not in raw
+            now += WORD
+        sides["CO".index(who)].speech.append((begin, now))
+        now += PAUSE
+    return sides, wanted
+
+
+def wrong(text: str, language: str, hints: tuple[str, ...] = ()) -> list[str]:
+    """Words that are covered and should not be (+), or the other way round (-)."""
+    sides, wanted = conversation(text)
+    spans = find([sides], lexicon(language), hints)
+    found = []
+    for word, personal in wanted:
+        share = max([0.0, *((min(one.end, word.end) - max(one.start, word.start)) / WORD for one in spans)])
+        covered = share > (0.99 if personal else 0.6)
+        if covered != personal:
+            found.append(f"{'+' if covered else '-'}{word.text}")
+    return found
+
+
+def kinds(text: str, language: str) -> set[str]:
+    return {span.kind for span in find([conversation(text)[0]], lexicon(language))}
+
+
+SAID = {
+    "it": """
+        C: Buongiorno, mi chiamo [Giuseppe Esposito] e ho un problema con un pagamento.
+        O: Mi dice il suo codice fiscale?
+        C: Certo, [R S S M R A 85 T 10 A 5 6 2 S,] grazie.
+        O: Mi lascia un numero di telefono?
+        C: Sì, è il [340, 722, 41 98,] la mattina sono sempre a casa.
+        C: Sull'avviso c'è scritto [3 0 0 1 2 3 4 5 6 7 8 9 0 0 1 2 3 4] e non capisco.
+        C: La mia email è [mario punto rossi chiocciola gmail punto com] e la leggo ogni giorno.
+        C: Abito in [via Giuseppe Garibaldi 42, Roma.]
+        O: E la data di nascita?
+        C: Sono nato il [12 marzo 1978] a Roma.
+    """,
+    "en": """
+        C: Good morning, my name is [Jonathan Whitaker] and I have a problem with a payment.
+        O: Can you give me your tax code?
+        C: Of course, [R S S M R A 85 T 10 A 5 6 2 S,] thank you.
+        O: Can I take your phone number?
+        C: Yes, it's [0 7 7 double 4, 912 305,] I am always at home.
+        C: My email address is [sarah dot miller at outlook dot com] and I read it every day.
+        C: I live at [42 Baker Street.]
+        O: And your date of birth?
+        C: I was born on the [12th of March 1978.]
+    """,
+    "de": """
+        C: Guten Tag, ich heiße [Jürgen Schneider] und habe ein Problem mit einer Zahlung.
+        O: Können Sie mir Ihre Steuernummer geben?
+        C: Natürlich, [R S S M R A 85 T 10 A 5 6 2 S,] danke.
+        O: Geben Sie mir bitte eine Telefonnummer?
+        C: Ja, das ist die [0 1 7 6, 32, 14, 99, 3,] morgens bin ich immer zu Hause.
+        C: Schicken Sie alles per E-Mail an [schneider at web Punkt de] bitte.
+        C: Ich wohne in der [Hauptstraße 42.]
+        C: Ich bin am [12. März 1978] geboren.
+    """,
+    "fr": """
+        C: Bonjour, je m'appelle [Camille Lefèvre] et j'ai un problème avec un paiement.
+        O: Pouvez-vous me donner votre code fiscal?
+        C: Bien sûr, [R S S M R A 85 T 10 A 5 6 2 S,] merci.
+        O: Vous pouvez me laisser un numéro de téléphone?
+        C: Oui, c'est le [06 92 34 78 21,] je suis toujours à la maison.
+        C: Mon adresse mail est [camille point lefèvre arobase gmail point com] et je la lis tous les jours.
+        C: J'habite [12 rue des Lilas.]
+        C: Je suis né le [12 mars 1978.]
+    """,
+}
+
+
+@pytest.mark.parametrize("language", SAID)
+def test_what_people_say_of_themselves_is_covered_and_nothing_else(language: str) -> None:
+    for part in SAID[language].strip().split("\n        C: ")[1:]:
+        rows = f"C: {part}"
+        assert wrong(rows, language) == [], rows
+    assert wrong(SAID[language], language) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("it", "O: Sono 150 euro e 30 e può pagare entro 30 giorni. L'ufficio è aperto dalle 8 e 30 alle 17 e 30."),
+        ("it", "O: Secondo l'articolo 12 del regolamento l'ente ha 60 giorni. Il codice avviso lo trova in alto."),
+        ("it", "C: Il codice fiscale ce l'ho, ma la carta di credito no, e il telefono di casa non funziona."),
+        ("it", "O: La scadenza è il 30 novembre 2026, poi ci sono 3 rate da 50 euro."),
+        ("en", "O: It is 150 euros and 30 cents, and you can pay within 30 days at a post office."),
+        ("en", "C: I have the tax code, but not the card, and the street is closed on Saturday."),
+        ("de", "O: Es sind 150 Euro und 30 Cent, und Sie können innerhalb von 30 Tagen bezahlen."),
+        ("de", "C: Die Steuernummer habe ich, aber die Karte nicht, und der Weg ist weit."),
+        ("fr", "O: Ce sont 150 euros et 30 centimes, et vous pouvez payer dans les 30 jours."),
+        ("fr", "C: J'ai le code fiscal, mais pas la carte, et la place est fermée le samedi."),
+    ],
+)
+def test_amounts_terms_and_talk_about_codes_stay(language: str, text: str) -> None:
+    assert wrong(text, language) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("it", "C: allora [tre quattro zero, settecentoventidue, quarantuno novantotto] va bene"),
+        ("en", "C: it is [oh seven seven double four nine one two] all right"),
+        ("de", "C: das ist [null eins sieben sechs zweiunddreißig vierzehn] gut"),
+        ("fr", "C: voilà [zéro six quatre-vingt-douze trente-quatre soixante-dix-huit] merci"),
+        ("it", "C: e poi [3 4 0 e poi 7 2 2]"),
+        ("it", "C: va bene [erre come Roma esse come Savona emme come Milano] va bene"),
+        ("de", "C: ja bitte [Anton Berta Cäsar Dora] danke"),
+        ("en", "C: yes it is [Romeo Sierra Sierra Mike] thank you"),
+    ],
+)
+def test_six_digits_and_three_letters_are_covered_wherever_they_are_said(language: str, text: str) -> None:
+    assert wrong(text, language) == []
+
+
+def test_a_code_in_parts_with_the_other_one_between_and_read_back() -> None:
+    assert not wrong(
+        """
+        O: Mi legge il codice avviso?
+        C: [3 0 0]
+        O: sì
+        C: [1 2 3]
+        O: [1 2 3,] va bene
+        C: [4 5 6]
+        """,
+        "it",
+    )
+
+
+def test_names_that_were_heard_as_something_else_are_covered_by_what_announces_them() -> None:
+    assert not wrong("C: buongiorno mi chiamo [sottito gantosto] e ho un problema", "it")
+    assert not wrong("O: con chi parlo?\nC: [sui annubardi.]", "it")
+    assert not wrong("O: La signora [Bianchi,] giusto?", "it")
+    assert "name" in kinds("O: wie heißen Sie?\nC: lurgen schneiderer", "de")
+
+
+def test_a_name_that_was_said_once_is_covered_again() -> None:
+    assert not wrong(
+        "C: mi chiamo [Pasquale Sottito] e chiamo per un avviso.\nO: Allora [Sottito] mi dica tutto.", "it"
+    )
+
+
+def test_what_is_known_already_is_found_without_any_cue() -> None:
+    text = "O: dunque {0} mi risulta {1} come recapito"
+    assert wrong(text.format("Hoxha", "340 72"), "it") == []
+    assert wrong(text.format("[Hoxha]", "[340 72]"), "it", ("Arben Hoxha", "+39 340 7224198")) == []
+
+
+def test_kinds_come_from_check_digits_and_from_what_was_announced() -> None:
+    assert kinds("C: R S S M R A 85 T 10 A 5 6 2 S", "it") == {"fiscal_code"}
+    assert kinds("C: ecco 4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", "it") == {"card"}
+    assert kinds("C: 3 0 0 1 2 3 4 5 6 7 8 9 0 0 1 2 3 4", "it") == {"notice"}
+    assert kinds("C: il mio cellulare è 3 4 0 7 2 2 4 1 9 8", "it") == {"phone"}
+    assert kinds("C: 3 4 0 7 2 2 4 1 9 8", "it") == {"code"}
+
+
+def test_what_one_hearing_misses_another_one_tells() -> None:
+    first, _ = conversation("C: il mio numero è va bene va bene grazie")
+    second, _ = conversation("C: il mio numero è 3 4 0 7 2 2 4")
+    assert [span.kind for span in find([first, second], lexicon("it"))] == ["phone"]
+
+
+def test_speech_without_words_beside_a_code_is_covered_with_it() -> None:
+    words = [Word(1 + n * 0.4, 1.4 + n * 0.4, text) for n, text in enumerate(["ecco", "3", "4", "0", "7", "2", "2"])]
+    (span,) = find([[Heard(words, [(1.0, 6.5)])]], lexicon("it"))
+    assert 1.2 < span.start < 1.4 and 6.5 <= span.end < 7
+
+
+def test_nobody_speaks() -> None:
+    assert find([[Heard([], []), Heard([], [])]], lexicon("it"), ("Mario Rossi",)) == []

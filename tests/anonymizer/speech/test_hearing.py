@@ -1,0 +1,98 @@
+"""Where the words of a long recording are, and what becomes of a recogniser that fails."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from anonymizer import NotAnonymised, Speech, Whisper, anonymize
+from anonymizer.sound import Samples
+from anonymizer.speech import NotRecognised, Word
+from anonymizer.speech.hearing import hear, language_of
+from anonymizer.speech.whisper import looped
+from anonymizer.speech.words import RATE as WIDE
+from tests.anonymizer.conftest import RATE, Memory
+
+LOUD = 0.05
+
+
+class Beeps:
+    """Hears every stretch that is not silent as a word, and knows no other language than those it is given."""
+
+    def __init__(self, **languages: float) -> None:
+        self.languages, self.longest = languages or {"it": 1.0}, 0.0
+
+    def speech(self, sound: Samples) -> list[tuple[int, int]]:
+        loud = np.concatenate([[False], np.abs(sound).reshape(-1, WIDE // 100).max(axis=1) > LOUD, [False]])
+        edges = np.flatnonzero(np.diff(loud)) * (WIDE // 100)
+        return [(int(one), int(end)) for one, end in edges.reshape(-1, 2)]
+
+    def language(self, sound: Samples) -> dict[str, float]:
+        return self.languages
+
+    def words(self, sound: Samples, language: str, hint: str | None) -> list[Word]:
+        """One a second of what it is given."""
+        self.longest = max(self.longest, len(sound) / WIDE)
+        return [Word(float(at), at + 1.0, "bip") for at in range(round(len(sound) / WIDE))]
+
+
+class Deaf(Beeps):
+    def words(self, sound: Samples, language: str, hint: str | None) -> list[Word]:
+        return []
+
+
+class Broken(Beeps):
+    def words(self, sound: Samples, language: str, hint: str | None) -> list[Word]:
+        raise NotRecognised("the recogniser failed: out of memory")
+
+
+def beeping(seconds: int, every: int) -> Samples:
+    """A tone of a second at the beginning of each `every` seconds, on the left; half as many on the right."""
+    at = np.arange(seconds * RATE)
+    tone = 0.3 * np.sin(at * 2 * np.pi * 500 / RATE)
+    left, right = (at // RATE) % every == 0, (at // RATE) % (2 * every) == 0
+    return np.stack([tone * left, tone * right], axis=1).astype(np.float32)
+
+
+def test_each_word_of_a_long_recording_is_where_it_was_said() -> None:
+    recogniser = Beeps()
+    (channels,) = hear(Memory(beeping(600, 5)), recogniser, "it", (None,))
+    for heard, every in zip(channels, (5, 10), strict=True):
+        assert len(heard.words) == 600 / every
+        for number, word in enumerate(heard.words):
+            assert word.start == pytest.approx(number * every, abs=0.1)
+            assert word.end == pytest.approx(number * every + 1, abs=0.1)
+    assert recogniser.longest <= 28
+
+
+@pytest.mark.parametrize("recogniser", [Broken(), Deaf()])
+def test_where_nothing_is_recognised_there_is_no_result(recogniser: Beeps) -> None:
+    run = anonymize(Memory(beeping(200, 2)), None, speech=Speech(recogniser, "it"))
+    with pytest.raises(NotAnonymised, match=r"recogni"):
+        list(run)
+    assert run.report == {}
+
+
+def test_without_the_recogniser_there_is_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "faster_whisper", None)
+    monkeypatch.setitem(sys.modules, "faster_whisper.vad", None)
+    with pytest.raises(NotAnonymised, match="not installed"):
+        list(anonymize(Memory(beeping(5, 2)), None, speech=Speech(Whisper(), "it")))
+
+
+def test_the_language_is_that_of_both_or_one_that_we_do_not_know() -> None:
+    sound = Memory(beeping(60, 2))
+    assert language_of(sound, Beeps(it=0.3, en=0.1, es=0.6 - 0.2), ("it", "en")) == "it"
+    with pytest.raises(NotRecognised, match="'es'"):
+        language_of(sound, Beeps(it=0.3, es=0.7), ("it", "en"))
+    assert language_of(Memory(beeping(4, 2)), Beeps(it=0.3, es=0.7), ("it", "en")) == "it"  # too little to be certain
+    assert language_of(Memory(np.zeros((RATE, 2), np.float32)), Beeps(), ("it", "en")) is None
+    with pytest.raises(NotRecognised, match="'es'"):
+        Speech(Beeps(), "es")
+
+
+def test_a_text_that_goes_in_circles_is_told_from_a_code() -> None:
+    assert looped(["allora", *["e", "poi", "non", "ho", "capito,"] * 5])
+    assert looped(["c", "'est,"] * 5) and looped(["12", "très"] * 5)
+    assert not looped(["il", "codice", *"000000000001111100000000001"])
+    assert not looped([]) and not looped(["no", "no", "no,", "mi", "chiamo", "Mario"])
