@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from anonymizer.sound import Source
 from anonymizer.spans import Span
 from anonymizer.speech.find import find
-from anonymizer.speech.hearing import hear, language_of
+from anonymizer.speech.hearing import believed, hear, language_of
 from anonymizer.speech.lexicon import LANGUAGES, lexicon
 from anonymizer.speech.whisper import Whisper
 from anonymizer.speech.words import Heard, NotRecognised, Recogniser, Word, redacted
@@ -42,6 +42,6 @@ class Speech:
         if language is None:
             return Understood(None)
         words = lexicon(language)
-        hearings = hear(source, self._recogniser, language, (words.hint, None))
-        spans = find(hearings, words, self._hints)
-        return Understood(language, spans, [redacted(heard.words, spans) for heard in hearings[0]])
+        hinted, plain = hear(source, self._recogniser, language, (words.hint, None))
+        spans = find([[believed(heard) for heard in hinted], plain], words, self._hints)
+        return Understood(language, spans, [redacted(heard.words, spans) for heard in plain])

@@ -24,11 +24,11 @@ def moments(found: Sequence[Token], lexicon: Lexicon) -> Iterator[tuple[float, s
     for _, last, phrase in phrases_in(found, lexicon.kinds):
         after = found[last + 1] if last + 1 < len(found) else None
         question = next((one for one in found[last + 1 : last + 1 + VERBS] if one.asks), None)
-        if after and after.text in lexicon.file["is"] and not found[last].ends:
+        if after and after.text in lexicon.file["is"] and not found[last].stops:
             yield after.end, lexicon.kinds[phrase]
         elif question:
             yield question.end, lexicon.kinds[phrase]
-        elif after is None or found[last].ends or after.start - found[last].end > PAUSE:
+        elif after is None or found[last].stops or after.start - found[last].end > PAUSE:
             yield found[last].end, lexicon.kinds[phrase]
 
 

@@ -18,6 +18,7 @@ ENOUGH = 5.0  # seconds of speech, to be certain of a language
 SAMPLE = 24.0  # seconds of speech that are looked at for it
 EARLY = 300.0  # seconds from the beginning in which they are looked for
 CERTAIN = 0.5  # mean probability of a language that is none of ours, from which we do not go on
+CREDIBLE, BESIDE = 0.15, 2  # mean probability of a word and so many on either side
 MUTE = 30.0  # seconds of speech without a word: something is wrong
 
 Hint = str | None
@@ -61,6 +62,15 @@ def language_of(source: Source, recogniser: Recogniser, known: Sequence[str]) ->
             "name one of these if that is wrong"
         )
     return max(known, key=lambda code: mean.get(code, 0.0))
+
+
+def believed(heard: Heard) -> Heard:
+    """What was heard with a hint, without what the hint alone has made a recogniser hear: it is not sure of that."""
+    sure = [word.sure for word in heard.words]
+    near = [sure[max(0, at - BESIDE) : at + BESIDE + 1] for at in range(len(sure))]
+    return Heard(
+        [word for word, some in zip(heard.words, near, strict=True) if sum(some) >= CREDIBLE * len(some)], heard.speech
+    )
 
 
 class Ear:

@@ -36,8 +36,8 @@ def addresses(found: Sequence[Token], lexicon: Lexicon, expected: Sequence[float
             continue
         near = range(max(0, number - 3), number) if ahead else range(number, min(len(found), number + NEAR))
         numbered = [n for n in near if found[n].digits]
-        proper = number + 1 < len(found) and found[number + 1].capital and not found[number + 1].ordinary
-        if numbered or (proper and not ahead) or _expected(one, expected):
+        named = ahead or _name_of_a_street(found, number, lexicon)
+        if (numbered and named) or (named and not ahead and found[number + 1].capital) or _expected(one, expected):
             yield min([number, *numbered]), _end(found, max([number, *numbered]))
 
 
@@ -52,6 +52,14 @@ def births(found: Sequence[Token], lexicon: Lexicon, expected: Sequence[float]) 
                 yield min([number, *numbers]), max([number, *numbers])
         elif _numeric(one) and _expected(one, expected):
             yield number, number
+
+
+def _name_of_a_street(found: Sequence[Token], street: int, lexicon: Lexicon) -> bool:
+    """Whether what follows the street's kind is a name, or a number where the kind ends the name ("Hauptstraße")."""
+    number = street + 1
+    while number < len(found) and found[number].text in lexicon.file["names"]["join"]:
+        number += 1
+    return number < len(found) and (found[number].capital or not found[number].ordinary)
 
 
 def _sign(found: Sequence[Token], number: int, words: dict[str, list[str]]) -> bool:

@@ -14,6 +14,7 @@ SHORT, LONG = 5, 8  # letters from which a word need not be heard exactly, and a
 MOST = 3  # digits that a number in words counts for
 FAINT = 0.15  # how sure a recogniser is of what it has not heard, but was given as a hint
 TOGETHER = 2  # letters that one word of capitals counts for, at most: it may be garbled speech
+STOPS = (".", "?", "!", ":", "…")
 HALVES = ("15", "30", "45")  # minutes, after "eight and"
 PIECES = re.compile(r"[\w@€%]+")
 ORDINAL = re.compile(r"\d+(?:st|nd|rd|th|er|e|o|a)")
@@ -33,7 +34,8 @@ class Token:
     name: bool = False  # somebody has it
     capital: bool = False  # begins with a capital letter that no sentence's beginning explains
     ends: bool = False  # a sentence, or a part of one
-    asks: bool = False  # ends a question
+    stops: bool = False  # ends a sentence
+    asks: bool = False  # which is a question
 
     @property
     def data(self) -> bool:
@@ -43,7 +45,7 @@ class Token:
 def tokens(words: Sequence[Word], lexicon: Lexicon) -> list[Token]:
     found: list[Token] = []
     for number, word in enumerate(words):
-        stop = number == 0 or words[number - 1].text.endswith((".", "?", "!", "…"))
+        stop = number == 0 or words[number - 1].text.endswith(STOPS)
         elided = number + 1 < len(words) and words[number + 1].text.startswith(("'", "’"))
         pieces = list(PIECES.finditer(word.text))
         if not pieces and found:
@@ -60,6 +62,7 @@ def tokens(words: Sequence[Word], lexicon: Lexicon) -> list[Token]:
                 and number > 0
                 and (piece.start() > 0 or not stop),
                 ends=piece is pieces[-1] and word.text[-1] in ".,;:?!",
+                stops=piece is pieces[-1] and word.text[-1] in STOPS,
                 asks=piece is pieces[-1] and word.text[-1] == "?",
             )
             text = piece.group()
