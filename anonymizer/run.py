@@ -54,6 +54,7 @@ class Run:
             "channels": channels,
             "speech": self._speech is not None,
             "language": self.understood.language,
+            "sure": self.understood.sure,
             "covered": [dataclasses.asdict(span) for span in spans],
             "check": dataclasses.asdict(found),
         }

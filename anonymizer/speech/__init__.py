@@ -19,10 +19,12 @@ __all__ = ["LANGUAGES", "Heard", "NotRecognised", "Recogniser", "Speech", "Under
 
 @dataclass(frozen=True)
 class Understood:
-    """`language` is None when nobody speaks. `transcript`: by channel, the words without what is covered."""
+    """`language` is None when nobody speaks. By channel: `sure`, the mean probability of its words, None without any;
+    and `transcript`, the words without what is covered."""
 
     language: str | None
     spans: list[Span] = field(default_factory=list)
+    sure: list[float | None] = field(default_factory=list)
     transcript: list[list[Word]] = field(default_factory=list)
 
 
@@ -44,4 +46,10 @@ class Speech:
         words = lexicon(language)
         hinted, plain = hear(source, self._recogniser, language, (words.hint, None))
         spans = find([[believed(heard) for heard in hinted], plain], words, self._hints)
-        return Understood(language, spans, [redacted(heard.words, spans) for heard in plain])
+        sure = [sum(one.sure for one in heard.words) / len(heard.words) if heard.words else None for heard in plain]
+        return Understood(
+            language,
+            spans,
+            [one if one is None else round(one, 2) for one in sure],
+            [redacted(heard.words, spans) for heard in plain],
+        )

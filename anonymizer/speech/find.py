@@ -203,11 +203,12 @@ def _span(found: Found, mark: Mark, speech: Sequence[Stretch], words: Sequence[S
         if begun <= end <= over:
             end = max(end, min(over, after, end + UNHEARD))
     beside = found[first - 1] if first else None, found[last + 1] if last + 1 < len(found) else None
-    return Span(
-        round(max(0.0, start - _margin(beside[0], start - before)), 3),
-        round(end + _margin(beside[1], after - end), 3),
-        kind,
-    )
+    earliest = max((begun for begun, over in speech if begun <= start <= over), default=0.0)
+    latest = min((over for begun, over in speech if begun <= end <= over), default=end + MARGIN)
+    # Outside of the stretch nothing is said in this channel, but perhaps in another one.
+    start = max(start - _margin(beside[0], start - before), min(earliest, start - CLOSE))
+    end = min(end + _margin(beside[1], after - end), max(latest, end + CLOSE))
+    return Span(round(max(0.0, start), 3), round(end, 3), kind)
 
 
 def _longest(token: Token) -> float:

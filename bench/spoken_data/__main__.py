@@ -24,7 +24,7 @@ from anonymizer.speech import LANGUAGES
 from bench.spoken_data.dialogue import FRAME, RATE, Dialogue, dialogue, scenes
 from bench.spoken_data.voices import Voices
 
-DATA, TALK = 3, 6  # scenes of a dialogue with personal data, and without
+DATA, TALK = 2, 6  # scenes of a dialogue with personal data, and without
 WHOLE = 0.9  # of a name's time, for it to count as covered
 ROWS = ("digits", "letters", "name", "email", "address", "birth", "other speech")
 

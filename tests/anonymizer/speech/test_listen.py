@@ -49,6 +49,7 @@ def test_a_code_is_covered_in_both_channels_and_what_is_said_around_stays(
     run = anonymize(Memory(sound), None, keys=False, speech=Speech(whisper))
     result = np.concatenate(list(run))
     assert run.report["speech"] and run.report["language"] == "it"
+    assert len(run.report["sure"]) == 2 and all(0.5 < one < 1 for one in run.report["sure"])
     assert "notice" in {span["kind"] for span in run.report["covered"]}
     inside = result[round(start * RATE) : round((end - 0.3) * RATE)]
     assert np.array_equal(inside[:, 0], inside[:, 1]) and np.sqrt(power(inside)) < 0.03
