@@ -1,8 +1,8 @@
 """Settings: one file, `numero-nero.toml`, every key overridable by the environment.
 
-A key `section.key` is overridden by `NUMERO_NERO_SECTION__KEY` (lists comma-separated), `recordings.s3.bucket` by
-`NUMERO_NERO_RECORDINGS__S3__BUCKET`. Everything is validated
-at start; an error names the file or the variable and the key. Durations are seconds, sizes are MiB.
+A key `section.key` is overridden by `NUMERO_NERO_SECTION__KEY` (lists comma-separated, tables as JSON),
+`recordings.s3.bucket` by `NUMERO_NERO_RECORDINGS__S3__BUCKET`. Everything is validated at start; an error names the
+file or the variable and the key. Durations are seconds, sizes are MiB.
 """
 
 import json
@@ -436,10 +436,21 @@ def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> dict[str
             into, usual = into.setdefault(section, {}), getattr(usual, section, None)
             if not isinstance(into, dict):
                 raise SettingsError(f"{name}: {section} is a section, and the file has a value for it")
-        is_list = isinstance(getattr(usual, key, None), list)
-        into[key] = [part.strip() for part in text.split(",")] if is_list else text
+        into[key] = _given(text, getattr(usual, key, None), name)
         sources[".".join((*sections, key))] = name
     return sources
+
+
+def _given(text: str, usual: Any, name: str) -> Any:
+    """What a variable says, by what the key's value usually is."""
+    if isinstance(usual, list):
+        return [part.strip() for part in text.split(",")]
+    if isinstance(usual, tuple | dict):
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise SettingsError(f"{name}: this is not JSON, in which tables are written here: {error}") from error
+    return text
 
 
 def _running_base_port(folder: Path) -> int | None:

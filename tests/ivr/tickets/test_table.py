@@ -1,5 +1,6 @@
 """The table from outcome to ticket, and what a ticket may show of a caller."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,17 @@ def test_a_mistake_in_the_settings_is_named_with_its_place(tmp_path: Path) -> No
             load(tmp_path, environment={})
     file.write_text('[tickets]\ncaller = "digits"\n[[tickets.table]]\ntype = "PI"\n')
     assert load(tmp_path, environment={}).tickets.policy("k") == Policy((row("PI"),), "digits", 3, "k")
+
+
+def test_a_table_from_the_environment_is_json(tmp_path: Path) -> None:
+    """As `ivr flow test --live` hands the house's own to the installation of the tests."""
+    name = "NUMERO_NERO_TICKETS__TABLE"
+    written = json.dumps([one.model_dump(mode="json") for one in DEFAULT])
+    assert load(tmp_path, environment={name: written}).tickets.table == DEFAULT
+    with pytest.raises(SettingsError, match=f"{name}: this is not JSON"):
+        load(tmp_path, environment={name: "Q"})
+    with pytest.raises(SettingsError, match="row 1: the last row must have no `when`"):
+        load(tmp_path, environment={name: '[{"when": {"outcome": "served"}, "type": "Q"}]'})
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import json
 import os
 import shutil
 import signal
@@ -84,8 +85,8 @@ def _environment(house: Settings, folder: Path, outside: int) -> dict[str, str]:
     """The environment of a run: of the house's settings only those that a test can tell; never its store or ports."""
     own: dict[str, object] = {"FLOWS__FOLDER": folder / "flows", "REHEARSAL__FOLDER": folder / "parts"}
     own["SIP__TRUNK_TO"] = f"127.0.0.1:{outside}"
-    for section in ("tickets", "prompts"):
-        own |= {f"{section}__{key}".upper(): value for key, value in getattr(house, section).model_dump().items()}
+    own |= {f"PROMPTS__{key}".upper(): value for key, value in house.prompts.model_dump().items()}
+    own["TICKETS__TABLE"] = json.dumps([row.model_dump(mode="json") for row in house.tickets.table])
     others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     return others | {PREFIX + name: str(value) for name, value in own.items()}
 
