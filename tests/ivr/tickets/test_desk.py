@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from ivr.store import audit
+from ivr.store import audit, calls
 from ivr.store.database import Database
 from ivr.store.schema import OutboxEntry, Ticket, User
 from ivr.tickets import desk, embedded
@@ -18,6 +18,7 @@ from ivr.tickets.desk import DeskError, UnknownTicket
 from ivr.tickets.embedded import Embedded
 from ivr.tickets.outbox import deliver_due
 from ivr.tickets.outcome import Draft, Policy
+from ivr.tickets.table import Row, When
 from tests.ivr.tickets.ends import NOW, end_a_call
 
 TERMS = Terms({"A": 3600.0, "I": 7200.0})
@@ -206,6 +207,26 @@ def test_how_it_stands_is_told_in_the_words_of_all_backends(database: Database, 
     for state, told in (("waiting", "waiting"), ("resolved", "closed"), ("closed", "closed"), ("open", "open")):
         change("state", state)
         assert Embedded(database).find(["c", "d"])["c"].state == told
+
+
+def test_where_a_caller_gave_up_decides(database: Database) -> None:
+    """The table is given what the journey says, by the outbox."""
+    table = (
+        Row(when=When(outcome=("abandoned",), place=("ringing",)), type="A"),
+        Row(when=When(outcome=("abandoned",), place=("queue",)), type="I"),
+        Row(type="B"),
+    )
+    for call, kinds in (("a", "queue offer"), ("b", "queue offer offer-missed"), ("c", "node")):
+        end_a_call(database, call, "abandoned", wrap_up=0)
+        with database.transaction() as session:
+            rows = [
+                {"call_id": call, "seq": n, "at": NOW, "kind": kind, "node": "", "detail": {"operator": "4271"}}
+                for n, kind in enumerate([*kinds.split(), "caller-hung-up", "offer-withdrawn"])
+            ]
+            calls.add_journey(session, rows)
+    assert deliver_due(database, Embedded(database), Policy(table), NOW) == 3
+    with database.read() as session:
+        assert {one.call_id: one.type for one in embedded.recent(session)} == {"a": "A", "b": "I", "c": "B"}
 
 
 def test_the_calls_record_follows_at_once(database: Database) -> None:
