@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, cast, column, select, table, tuple_
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy import ColumnElement, and_, cast, column, select, table, tuple_
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Session
 
 from ivr.days import bounds
@@ -149,10 +149,22 @@ def _has(session: Session, text: str) -> Condition:
     if not wanted:
         raise ValueError(f"'{text}' has no word to look for")
     if session.get_bind().dialect.name == "postgresql":
-        query = " & ".join(f"'{word}'{':*' if begins else ''}" for word, begins in wanted)
-        return Ticket.words.op("@@", is_comparison=True)(cast(query, TSQUERY))
+        return _has_postgresql(wanted)
     query = " AND ".join(f'"{Words.ascii(word)}"{"*" if begins else ""}' for word, begins in wanted)
     return Ticket.number.in_(select(_FTS.c.rowid).where(_FTS.c.ticket_words.op("MATCH")(query)))
+
+
+def _has_postgresql(wanted: Sequence[tuple[str, bool]]) -> Condition:
+    """Where a whole word is asked for, the index finds it and the beginnings are looked for in what it found: the index
+    would first gather every ticket with a word that begins so."""
+    whole = [f"'{word}'" for word, begins in wanted if not begins]
+    begun = [f"'{word}':*" for word, begins in wanted if begins]
+    words: Any = Ticket.words
+    conditions = [words.op("@@", is_comparison=True)(cast(" & ".join(whole or begun), TSQUERY))]
+    if whole and begun:
+        unindexed = words.op("||")(cast("", TSVECTOR))
+        conditions.append(unindexed.op("@@", is_comparison=True)(cast(" & ".join(begun), TSQUERY)))
+    return and_(*conditions)
 
 
 def _forms(text: str, policy: Policy) -> set[str]:
