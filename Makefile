@@ -41,6 +41,7 @@ demo: setup ## one whole call before your eyes, on the installation that `make r
 	@$(BIN)/ivr demo $(ARGS)
 
 bench: setup ## the benchmarks; each prints one table
+	@$(BIN)/python -m bench.api
 	@$(BIN)/python -m bench.catalogue
 	@$(BIN)/python -m bench.check
 	@$(BIN)/python -m bench.controller_cpu
