@@ -47,21 +47,8 @@ class Embedded(Backend):
 
     def put(self, drafts: Sequence[Draft]) -> list[str]:
         """See `Backend.put`; all of them or none. What somebody has changed at the desk stays as they have it."""
-        now, ids = datetime.now(UTC), [draft.call_id for draft in drafts]
         with self._changing() as session:
-            there = set(session.scalars(select(Ticket.call_id).where(Ticket.call_id.in_(ids))))
-            if new := [self._row(draft, now) for draft in drafts if draft.call_id not in there]:
-                session.connection().execute(_MAKE, new)
-            chosen = select(Ticket).where(Ticket.call_id.in_(ids)).order_by(Ticket.number).with_for_update()
-            found = {ticket.call_id: ticket for ticket in session.scalars(chosen)}
-            for draft in drafts:
-                ticket = found[draft.call_id]
-                if draft.call_id not in there:
-                    _note_finished(session, ticket, draft, now)
-                self._merge(session, ticket, draft, now)
-                for address, title in draft.links.items():
-                    _attach(session, ticket.number, title, address, now)
-        return [str(found[draft.call_id].number) for draft in drafts]
+            return put(session, drafts, self._terms, datetime.now(UTC))
 
     def find(self, call_ids: Collection[str]) -> dict[str, Seen]:
         chosen = select(Ticket.call_id, Ticket.number, Ticket.state).where(Ticket.call_id.in_(call_ids))
@@ -94,35 +81,55 @@ class Embedded(Backend):
         with _unavailable(), self._database.transaction() as session:
             yield session
 
-    def _row(self, draft: Draft, now: datetime) -> dict[str, Any]:
-        left, runs = self._terms.targets.get(draft.type), draft.state in RUNNING
-        return {
-            **{name: getattr(draft, name) for name in ("call_id", *DRAFTED, "fields")},
-            "drafted": _drafted(draft),
-            "words": words_of(draft.subject, draft.fields),
-            "created_at": now,
-            "updated_at": now,
-            "due_at": self._terms.due(now, left) if left is not None and runs else None,
-            "time_left": None if runs else left,
-            "assignee": "",
-            "specialist": False,
-        }
-
-    def _merge(self, session: Session, ticket: Ticket, draft: Draft, now: datetime) -> None:
-        """What the call says otherwise than last time, where nobody has changed it meanwhile."""
-        drafted = _drafted(draft)
-        if drafted == ticket.drafted and draft.fields == ticket.fields:
-            return
-        for name, value in drafted.items():
-            was = ticket.drafted.get(name)
-            if value != was and getattr(ticket, name) == was:
-                desk.become(session, ticket, name, value, by=_by(draft), now=now, terms=self._terms)
-        ticket.drafted, ticket.fields, ticket.updated_at = drafted, draft.fields, now
-        reword(session, ticket)
-
 
 def make(means: Means) -> Embedded:
     return Embedded(means.database, means.options.get("terms"))
+
+
+def put(session: Session, drafts: Sequence[Draft], terms: Terms, now: datetime) -> list[str]:
+    """In the session's transaction; see `Embedded.put`."""
+    ids = [draft.call_id for draft in drafts]
+    there = set(session.scalars(select(Ticket.call_id).where(Ticket.call_id.in_(ids))))
+    if new := [_row(draft, terms, now) for draft in drafts if draft.call_id not in there]:
+        session.connection().execute(_MAKE, new)
+    chosen = select(Ticket).where(Ticket.call_id.in_(ids)).order_by(Ticket.number).with_for_update()
+    found = {ticket.call_id: ticket for ticket in session.scalars(chosen)}
+    for draft in drafts:
+        ticket = found[draft.call_id]
+        if draft.call_id not in there:
+            _note_finished(session, ticket, draft, now)
+        _merge(session, ticket, draft, terms, now)
+        for address, title in draft.links.items():
+            _attach(session, ticket.number, title, address, now)
+    return [str(found[draft.call_id].number) for draft in drafts]
+
+
+def _row(draft: Draft, terms: Terms, now: datetime) -> dict[str, Any]:
+    left, runs = terms.targets.get(draft.type), draft.state in RUNNING
+    return {
+        **{name: getattr(draft, name) for name in ("call_id", *DRAFTED, "fields")},
+        "drafted": _drafted(draft),
+        "words": words_of(draft.subject, draft.fields),
+        "created_at": now,
+        "updated_at": now,
+        "due_at": terms.due(now, left) if left is not None and runs else None,
+        "time_left": None if runs else left,
+        "assignee": "",
+        "specialist": False,
+    }
+
+
+def _merge(session: Session, ticket: Ticket, draft: Draft, terms: Terms, now: datetime) -> None:
+    """What the call says otherwise than last time, where nobody has changed it meanwhile."""
+    drafted = _drafted(draft)
+    if drafted == ticket.drafted and draft.fields == ticket.fields:
+        return
+    for name, value in drafted.items():
+        was = ticket.drafted.get(name)
+        if value != was and getattr(ticket, name) == was:
+            desk.become(session, ticket, name, value, by=_by(draft), now=now, terms=terms)
+    ticket.drafted, ticket.fields, ticket.updated_at = drafted, draft.fields, now
+    reword(session, ticket)
 
 
 @contextmanager

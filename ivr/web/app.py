@@ -85,7 +85,14 @@ def make_app(
         app[signing_in.OPENID] = openid
     app[desk_phone.PHONE_SECRET], app[desk.WATCH], app[answers.CLOSING] = phone_secret, Watch(database), asyncio.Event()
     app[recordings.PSEUDONYMS], app[OPERATIONS] = pseudonyms, v1.BY_ROUTE
-    app[HOUSE] = House(ZoneInfo(settings.recordings.timezone), callers, pseudonyms)
+    app[HOUSE] = House(
+        ZoneInfo(settings.recordings.timezone),
+        callers,
+        pseudonyms,
+        settings.tickets.backend,
+        settings.tickets.terms(),
+        settings.tickets.policy(callers),
+    )
     lines = app[answers.LINES] = Lines(database, link_token)
     app[board.BOARD] = Board(database, lines, ZoneInfo(settings.recordings.timezone))
     app.on_shutdown.append(_closing)

@@ -42,14 +42,14 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     resource = request.match_info.route.resource
     method = "GET" if request.method == "HEAD" else request.method
     route = (method, resource.canonical if resource else "")
+    if request.path.startswith(PREFIX) and route not in GRANTS:
+        return _with_headers(await through(request, handler))  # a key, which no other site has
     try:
         if request.method not in ("GET", "HEAD") and request.headers.get("Sec-Fetch-Site") in (
             "cross-site",
             "same-site",
         ):
             raise web.HTTPForbidden(text="this request came from another site")
-        if request.path.startswith(PREFIX) and route not in GRANTS:
-            return _with_headers(await through(request, handler))
         if route not in OPEN:
             await _let_in(request, GRANTS.get(route, frozenset()))
         response = await handler(request)

@@ -79,6 +79,6 @@ def _answer(request: web.Request, operation: Operation, given: Any) -> Answer:
             headers["Link"] = f'<{following}>; rel="next"'
     else:
         headers["ETag"] = tag(content)
-    if operation.status == 201:
-        headers["Location"] = f"{PREFIX}{operation.path}/{given.id}"
+    if operation.makes:
+        headers["Location"] = PREFIX + operation.makes.format_map(msgspec.structs.asdict(given))
     return operation.status, headers, content

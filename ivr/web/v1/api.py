@@ -3,12 +3,13 @@
 from aiohttp import web
 
 from ivr.web.answers import Handler, html
-from ivr.web.v1 import calls, outcomes, recordings, surveys
+from ivr.web.v1 import calls, outcomes, recordings, surveys, tickets
 from ivr.web.v1.answering import answering
 from ivr.web.v1.document import document
 from ivr.web.v1.operations import PREFIX
 
-OPERATIONS = [*calls.OPERATIONS, *outcomes.OPERATIONS, *surveys.OPERATIONS, *recordings.OPERATIONS]
+NOUNS = (calls, outcomes, surveys, recordings, tickets)
+OPERATIONS = [one for noun in NOUNS for one in noun.OPERATIONS]
 BY_ROUTE = {(one.method, f"{PREFIX}{one.path}"): one for one in OPERATIONS}
 
 

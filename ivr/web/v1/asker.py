@@ -10,17 +10,22 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from ivr.store.numbers import veil
+from ivr.tickets.clock import Terms
+from ivr.tickets.outcome import Policy
 from ivr.web.v1.problems import Refusal
 from recordings.pseudonyms import Naming
 
 
 @dataclass(frozen=True)
 class House:
-    """`callers`, `operators`: the keys of their pseudonyms."""
+    """`callers`, `operators`: the keys of their pseudonyms. `backend`: which ticketing system has the tickets."""
 
     zone: ZoneInfo
     callers: str
     operators: str
+    backend: str
+    terms: Terms
+    policy: Policy
 
 
 @dataclass(frozen=True)

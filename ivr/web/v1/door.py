@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 OPERATIONS = web.AppKey("operations", Mapping[tuple[str, str], Operation])  # by method and route
 KEY = web.RequestKey("key", ApiKey)
 LONGEST = 500  # characters of what was asked that the audit keeps
+HIDDEN = ("words",)  # in what was asked: it may name somebody
 UNKNOWN = {"WWW-Authenticate": 'Bearer realm="Numero Nero"'}
 
 
@@ -96,7 +97,7 @@ def _counted(request: web.Request, key: ApiKey, now: datetime) -> bool:
 
 
 def _asked(request: web.Request, operation: Operation) -> Asked:
-    query = (f"{name}={value}" for name, value in request.query.items())
+    query = (f"{name}={'…' if name in HIDDEN else value}" for name, value in request.query.items())
     subject = " ".join(request.match_info[name] for name in operation.in_path)
     return Asked(f"api-{operation.name}", _readable(subject), _readable(" ".join(query)))
 

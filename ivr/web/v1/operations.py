@@ -21,7 +21,8 @@ PREFIX = "/api/v1"
 @dataclass(frozen=True)
 class Operation:
     """`run(asker, …)`: its other parameters are the names of `path`, and `query` (a `Query`) and `body` (a Struct), if
-    it has them. `scope`: what a key must have. `races`: takes If-Match. `goes`: what was there may be gone for good."""
+    it has them. `scope`: what a key must have. `races`: takes If-Match. `goes`: what was there may be gone for good.
+    `makes`: the path of what is made, with names of the answer's fields."""
 
     method: str
     path: str
@@ -30,6 +31,7 @@ class Operation:
     status: int = 200
     races: bool = False
     goes: bool = False
+    makes: str = ""
 
     @property
     def name(self) -> str:

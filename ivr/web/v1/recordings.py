@@ -1,11 +1,9 @@
 """What is known of recordings. Their sound is heard by people alone, in `/review`."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ivr.store import schema
@@ -13,9 +11,9 @@ from ivr.store.schema import CatalogueRow
 from ivr.web.v1.asker import Asker
 from ivr.web.v1.operations import Operation
 from ivr.web.v1.problems import Refusal
-from ivr.web.v1.types import Id, Page, PageQuery, Word, means
+from ivr.web.v1.types import Id, Page, asked_by, criteria, means
 from recordings import catalogue
-from recordings.criteria import HELP, MOST_VALUES, CriterionError, conditions
+from recordings.criteria import HELP, CriterionError, conditions
 
 
 class Recording(Struct):
@@ -46,21 +44,9 @@ class Recordings(Page[Recording]):
     pass
 
 
-def _criterion(text: str) -> Any:
-    return Annotated[list[Word], Meta(max_length=MOST_VALUES, description=text[0].upper() + text[1:])]
-
-
-# The criteria that people search by, each of any of several values; `call` is a program's own.
-_CRITERIA: list[tuple[str, Any, Any]] = [
-    (f"by_{name}", _criterion(text), msgspec.field(name=name, default=[])) for name, text in HELP.items()
-]
-RecordingQuery = msgspec.defstruct(
-    "RecordingQuery",
-    [*_CRITERIA, ("call", Annotated[Id | UnsetType, Meta(description="Of this call alone")], UNSET)],
-    bases=(PageQuery,),
-    kw_only=True,
-    forbid_unknown_fields=True,
-    module=__name__,
+# The criteria that people search by; `call` is a program's own.
+RecordingQuery = asked_by(
+    "RecordingQuery", HELP, call=Annotated[Id | UnsetType, Meta(description="Of this call alone")]
 )
 
 
@@ -68,9 +54,8 @@ def list_recordings(asker: Asker, query: RecordingQuery) -> Recordings:  # type:
     """Recordings that are kept, the newest calls first. Several criteria must all hold; one that is given several times
     means any of its values."""
     asked: Any = query
-    given: Mapping[str, list[str]] = {name: values for name in HELP if (values := getattr(asked, f"by_{name}"))}
     try:
-        chosen = conditions(given, asker.house.zone, asker.operators.meant)
+        chosen = conditions(criteria(asked, HELP), asker.house.zone, asker.operators.meant)
         if asked.call is not UNSET:
             chosen.append(CatalogueRow.call_id == asked.call)
         found = catalogue.find(

@@ -42,7 +42,9 @@ def claim(session: Session, key: str, idempotency_key: str, digest: str, now: da
     mine = Claim(key, idempotency_key, now)
     if session.execute(_CLAIM, vars(mine) | {"digest": digest}).rowcount:  # type: ignore[attr-defined]
         return mine
-    there = session.get_one(ApiAnswer, (key, idempotency_key), with_for_update=True)
+    there = session.get(ApiAnswer, (key, idempotency_key), with_for_update=True)
+    if there is None:  # it was given up just now
+        raise Refusal(409, "the same request was refused; ask again", {"Retry-After": "1"})
     if there.digest != digest:
         raise Refusal(422, "this Idempotency-Key was given with another request; take a new one")
     if there.status is not None:

@@ -10,12 +10,12 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from ivr.store.dictionary import meaning
 
 T = TypeVar("T")
+MOST_VALUES = 50
 READABLE = "^[^\\x00-\\x1f\\x7f]*$"  # PostgreSQL takes no zero byte, and nobody a name with a line's end in it
 
 Id = Annotated[str, Meta(min_length=1, max_length=100, pattern="^[A-Za-z0-9._-]+$")]
 Word = Annotated[str, Meta(min_length=1, max_length=200, pattern=READABLE)]
 Time = Annotated[datetime, Meta(tz=True)]
-Type = Literal["Q", "PQ", "A", "PA", "I", "PI", "B"]
 
 
 def means(place: str) -> Meta:
@@ -45,6 +45,27 @@ class Listing(PageQuery, kw_only=True):
 class Page(Struct, Generic[T]):
     items: list[T]
     next: Annotated[str | None, Meta(description="Ask the following page with `after`; null after the last")]
+
+
+def asked_by(name: str, help: Mapping[str, str], **more: Any) -> Any:
+    """A query of criteria that people search by, too: each with any of several values. `help`: what each means. `more`:
+    others, which need not be given."""
+    fields: list[tuple[str, Any, Any]] = [
+        (f"by_{one}", _criterion(text), msgspec.field(name=one, default=[])) for one, text in help.items()
+    ]
+    others = [(one, kind, UNSET) for one, kind in more.items()]
+    return msgspec.defstruct(
+        name, [*fields, *others], bases=(PageQuery,), kw_only=True, forbid_unknown_fields=True, module=__name__
+    )
+
+
+def _criterion(text: str) -> Any:
+    return Annotated[list[Word], Meta(max_length=MOST_VALUES, description=text[0].upper() + text[1:])]
+
+
+def criteria(query: Any, help: Mapping[str, str]) -> dict[str, list[str]]:
+    """Those that are given."""
+    return {name: values for name in help if (values := getattr(query, f"by_{name}"))}
 
 
 def within(column: Any, query: Listing) -> Sequence[Any]:
