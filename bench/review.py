@@ -25,7 +25,7 @@ from ivr.store import calls
 from ivr.store.database import Database
 from ivr.web import users
 from ivr.web.app import make_app
-from recordings import wav
+from recordings import spool, wav
 from recordings.ingest import ingest
 from recordings.keys.ring import ANONYMISED
 from recordings.vault import stored_name
@@ -78,7 +78,7 @@ def fill(data: Path, hours: float) -> None:
     vault = open_vault(settings)
     noise = np.random.default_rng(1).normal(0, 3000, (60 * RATE, 2))
     bursts = (np.sin(np.arange(60 * RATE) / RATE * 0.7) > 0)[:, None] * (1, 0.5)
-    minute = (noise * bursts).clip(-32768, 32767).astype("<i2").tobytes()
+    minute = (noise * bursts).clip(-32768, 32767).astype("<i2")
     size = int(hours * 3600) * RATE * wav.FRAME
     for number in range(CALLS):
         call, begun = f"call-{number}", BEGUN + timedelta(minutes=number)
@@ -86,14 +86,17 @@ def fill(data: Path, hours: float) -> None:
             calls.start(
                 session, id=call, channel=call, controller="c", called="", caller="", flow="f", started_at=begun
             )
-        raw = data / f"{call}-1.raw"
-        with raw.open("wb") as file:
-            for _ in range(size // len(minute) + 1):
-                file.write(minute)
-        os.truncate(raw, size)
-        with raw.open("rb") as file:
+        raw = data / f"{call}-1"
+        raw.mkdir()
+        for path, channel in zip(spool.files(raw, RATE), minute.T, strict=True):
+            with path.open("wb") as file:
+                for _ in range(size // minute.nbytes + 1):
+                    file.write(channel.tobytes())
+            os.truncate(path, size // wav.CHANNELS)
+        with spool.alone(raw) as sound:
+            assert sound is not None
             name = stored_name(begun.astimezone().date(), f"{call}-1", ANONYMISED)
-            key = vault.put(name, f"{call}-1", ANONYMISED, wav.pieces(file, size, RATE))
+            key = vault.put(name, f"{call}-1", ANONYMISED, wav.pieces(sound, size, RATE))
         assert ingest(database, vault, raw, ROME)
         with database.transaction() as session:
             vault.keep(session, f"{call}-1", ANONYMISED, key)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ivr.store import calls
 from ivr.store.database import Database
+from recordings import spool
 from recordings.ingest import ingest
 from recordings.keys.files import Files
 from recordings.keys.ring import Ring
@@ -68,11 +69,13 @@ def ingesting(hours: float) -> tuple[float, float, float, float]:
             calls.start(
                 session, id="call", channel="c", controller="c", called="1", caller="", flow="f", started_at=now
             )
-        raw, size = folder / "call-1.raw", int(hours * HOUR)
-        with raw.open("wb") as file:
-            for _ in range(size // MIB + 1):
-                file.write(os.urandom(MIB))
-        os.truncate(raw, size)
+        raw, size = folder / "call-1", int(hours * HOUR)
+        raw.mkdir()
+        for path in spool.files(raw, spool.USUAL_RATE):
+            with path.open("wb") as file:
+                for _ in range(size // 2 // MIB + 1):
+                    file.write(os.urandom(MIB))
+            os.truncate(path, size // 2)
         vault = Vault(Folder(folder / "kept"), Ring([Files(folder / "keys")]))
         cpu, clock = time.process_time(), time.perf_counter()
         assert ingest(database, vault, raw, "Europe/Rome") == "call-1"

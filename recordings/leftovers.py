@@ -4,7 +4,7 @@ whose row was lost with the database, raw sound that could never be ingested. It
 import logging
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 
 from ivr.store.database import Database
 from ivr.store.schema import Call, PurgeEntry, Recording
-from recordings import belongings, ledger
-from recordings.ingest import spooled
+from recordings import belongings, ledger, spool
 from recordings.retention import call_held
 from recordings.stores import StorageError, Store
 
@@ -55,31 +54,33 @@ def sweep(database: Database, store: Store, last: date, rule: str) -> Iterator[t
             yield id, day, problem
 
 
-def raw(session: Session, spool: Path, last: date, today: date, zone: ZoneInfo) -> Iterator[tuple[Path, date]]:
-    """Raw sound in the spool that is over and not held, with the day of its call (of the file, where none is known)."""
-    for path in sorted(spool.glob("*.raw")):
-        row = session.execute(
-            select(Call.started_at, call_held(today)).where(Call.id == spooled(path)[0].rpartition("-")[0])
-        ).first()
-        begun, is_held = row or (datetime.fromtimestamp(path.stat().st_mtime, UTC), False)
+def raw(session: Session, place: Path, last: date, today: date, zone: ZoneInfo) -> Iterator[tuple[Path, date]]:
+    """Sound in the spool at `place` that is over and not held, with the day of its call (or its own)."""
+    for folder in spool.waiting(place):
+        of_its_call = select(Call.started_at, call_held(today)).where(Call.id == spool.call_of(folder))
+        row = session.execute(of_its_call).first()
+        begun, is_held = row or (datetime.fromtimestamp(spool.written(folder), UTC), False)
         if (day := begun.astimezone(zone).date()) <= last and not is_held:
-            yield path, day
+            yield folder, day
 
 
 def sweep_spool(
-    database: Database, store: Store, spool: Path, last: date, today: date, zone: ZoneInfo, rule: str
+    database: Database, store: Store, place: Path, last: date, today: date, zone: ZoneInfo, rule: str
 ) -> Iterator[tuple[str, date, str]]:
     """Delete raw sound that is over; as `sweep`."""
+    spool.clear(place)
     with database.read() as session:
-        found = list(raw(session, spool, last, today, zone))
-    for path, day in found:
-        id, problem = spooled(path)[0], ""
+        found = list(raw(session, place, last, today, zone))
+    for folder, day in found:
+        id, problem = folder.name, ""
         try:
-            with path.open("rb") as file:
-                _note(database, store, id, day, rule, file_digest(file, "sha256").hexdigest())
-            path.unlink()
+            with spool.alone(folder) as sound:
+                if sound is None:
+                    continue  # another took it just now
+                _note(database, store, id, day, rule, _digest_of(sound))
+                spool.drop(folder)
         except OSError as error:
-            problem = f"{path}: {error.strerror}"
+            problem = f"{folder}: {error.strerror}"
             log.error("raw sound that is over could not be deleted: %s", problem)
         yield id, day, problem
 
@@ -92,6 +93,13 @@ def _note(database: Database, store: Store, id: str, day: date, rule: str, diges
         if not has_one:
             line = {"recording_id": id, "day": day, "purged_at": datetime.now(UTC), "rule": rule, "sha256": digest}
             ledger.note(database, store, [line])
+
+
+def _digest_of(sound: spool.Sound) -> str:
+    digest = sha256()
+    while piece := sound.read(PIECE):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _digest(store: Store, name: str) -> str:

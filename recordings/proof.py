@@ -138,5 +138,5 @@ def _day(folder: str) -> date | None:
 
 
 def _spool(session: Session, purge: Purge) -> Iterator[Finding]:
-    for path, day in leftovers.raw(session, purge.spool, purge.last, purge.today, purge.rules.zone):
-        yield Finding("spool", path.name, f"raw sound of {day} is still in the spool: run `ivr purge`")
+    for folder, day in leftovers.raw(session, purge.spool, purge.last, purge.today, purge.rules.zone):
+        yield Finding("spool", folder.name, f"raw sound of {day} is still in the spool: run `ivr purge`")

@@ -17,7 +17,7 @@ from sqlalchemy import func, select, update
 from ivr.store import chained
 from ivr.store.database import Database
 from ivr.store.schema import AuditEntry, PurgeEntry, PurgeRun, Recording
-from recordings import belongings, callers, ledger, leftovers
+from recordings import belongings, callers, ledger, leftovers, spool
 from recordings.retention import held, last_over, over
 from recordings.stores import StorageError, Store
 
@@ -153,8 +153,8 @@ class Purge:
         try:
             for name in belongings.names(id, day, file):
                 self.store.delete(name)
-            for raw in self.spool.glob(f"{id}.*raw"):  # with its rate, or without
-                raw.unlink(missing_ok=True)
+            if (self.spool / id).exists():
+                spool.drop(self.spool / id)
         except StorageError as error:
             problem = str(error)
         except OSError as error:

@@ -1,7 +1,6 @@
-"""Capture: Asterisk's MixMonitor writes a conversation, raw, into the spool; `ingest` takes it from there.
+"""Capture: Asterisk's MixMonitor writes a conversation into the spool; `ingest` takes it from there.
 
-Raw files are named `CALL-PART.raw`, so whoever finds one after a crash knows whose it is. `part` is a number for a
-conversation, and begins with `m` for a message.
+What it writes is named by the call and its part (see `spool`), so whoever finds it after a crash knows whose it is.
 """
 
 import asyncio
@@ -13,10 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from ivr.problem import Problem
 from ivr.store.database import Database
-from recordings.ingest import USUAL_RATE, ingest, sweep
+from recordings import spool
+from recordings.ingest import ingest, sweep
 from recordings.vault import Vault
-from recordings.wav import FRAME
 
 log = logging.getLogger(__name__)
 MIB = 1 << 20
@@ -26,7 +26,8 @@ RELEASED = 1.0  # seconds until a channel without any packets is no longer waite
 
 
 class Tape:
-    """`action` sends one AMI action. `min_free` MiB on the spool's disk; below it a warning is logged."""
+    """`action` sends one AMI action. `place` is the spool's; `min_free` MiB on its disk, below it a warning is logged.
+    Raises Problem when MixMonitor could not be told of that place."""
 
     def __init__(
         self,
@@ -34,28 +35,28 @@ class Tape:
         vault: Vault,
         action: Callable[[dict[str, str]], Awaitable[dict[str, Any]]],
         *,
-        spool: Path,
+        place: Path,
         timezone: str,
         min_free: int,
     ) -> None:
         self._database, self._vault, self._action, self._min_free = database, vault, action, min_free
-        self._spool, self._timezone = spool, timezone
+        self._place, self._timezone = place, timezone
+        if found := set(str(place)) & set('(),;|"'):
+            raise Problem(f"{place}: Asterisk cannot record into a folder with {' '.join(sorted(found))} in its path")
         # Of its own: a store that does not answer for a minute must hold up nothing else.
         self._threads = ThreadPoolExecutor(AT_ONCE, "recordings")
 
-    def raw(self, call: str, part: str) -> Path:
-        return self._spool / f"{call}-{part}.raw"
-
-    async def start(self, channel: str, call: str, part: str, *, paused: bool = False) -> None:
+    async def start(self, channel: str, call: str, part: str, *, wideband: bool = False, paused: bool = False) -> None:
         """From here on, both directions of `channel`: left what the caller says, right what the caller hears. While it
         is paused, its time is silence."""
-        free = shutil.disk_usage(self._spool).free // MIB
+        free = shutil.disk_usage(self._place).free // MIB
         if free < self._min_free:
             log.error("the recordings' disk is nearly full: %d MiB are free", free, extra={"call": call})
-        await self._mix(channel, self.raw(call, part), "D", paused)
+        folder = spool.folder_of(self._place, call, part)
+        await self._mix(channel, folder, spool.WIDE_RATE if wideband else spool.USUAL_RATE, "", paused)
 
     async def renew(self, channel: str, call: str, part: str, *, paused: bool = False) -> None:
-        """Go on in the same file with whoever speaks to `channel` now.
+        """Go on in the same files with whoever speaks to `channel` now.
 
         What a channel hears is decoded for all its recordings by one decoder, which takes the RTP of another speaker
         for packets of the former one that come too late, and drops them (for up to eleven minutes, if the one's
@@ -65,11 +66,14 @@ class Tape:
         begun = time.monotonic()
         while time.monotonic() < begun + RELEASED and await self._held(channel):  # noqa: ASYNC110 Asterisk's event
             await asyncio.sleep(PACKET)
-        await asyncio.to_thread(_fall_silent, self.raw(call, part), time.monotonic() - begun)
-        await self._mix(channel, self.raw(call, part), "Da", paused)
+        folder = spool.folder_of(self._place, call, part)
+        await asyncio.to_thread(spool.fall_silent, folder, time.monotonic() - begun)
+        await self._mix(channel, folder, spool.rate_of(folder), "a", paused)
 
-    async def _mix(self, channel: str, file: Path, options: str, paused: bool) -> None:
-        await self._action({"Action": "MixMonitor", "Channel": channel, "File": str(file), "Options": options})
+    async def _mix(self, channel: str, folder: Path, rate: int, options: str, paused: bool) -> None:
+        caller, heard = spool.files(folder, rate)
+        options += f"r({caller})t({heard})"
+        await self._action({"Action": "MixMonitor", "Channel": channel, "File": "", "Options": options})
         if paused:
             await self.pause(channel, True)
 
@@ -95,13 +99,13 @@ class Tape:
 
     async def keep(self, call: str, part: str, seconds: float) -> None:
         """Make the recording of what is over. What fails here is tried again by `sweep`."""
-        raw = self.raw(call, part)
-        await _settled(raw)
-        await self._beside(ingest, self._database, self._vault, raw, self._timezone, seconds)
+        folder = spool.folder_of(self._place, call, part)
+        await _settled(folder)
+        await self._beside(ingest, self._database, self._vault, folder, self._timezone, seconds)
 
     async def sweep(self) -> None:
         """Take up what a crash or a full disk left in the spool."""
-        await self._beside(sweep, self._database, self._vault, self._spool, self._timezone)
+        await self._beside(sweep, self._database, self._vault, self._place, self._timezone)
 
     def close(self) -> None:
         """What has not begun is taken up by the sweep of the next start."""
@@ -111,21 +115,12 @@ class Tape:
         await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
 
-def _fall_silent(raw: Path, seconds: float) -> None:
-    with raw.open("ab") as file:
-        file.write(bytes(round(seconds * USUAL_RATE) * FRAME))
-
-
-async def _settled(raw: Path) -> None:
-    """Asterisk writes on for a moment after the end; wait until the file no longer grows (at most 2 s)."""
+async def _settled(folder: Path) -> None:
+    """Asterisk writes on for a moment after the end; wait until its files no longer grow (at most 2 s)."""
     size = -1
     for _ in range(20):
-        now = await asyncio.to_thread(_size, raw)
+        now = await asyncio.to_thread(spool.size, folder)
         if now == size:
             return
         size = now
         await asyncio.sleep(0.1)
-
-
-def _size(raw: Path) -> int:
-    return raw.stat().st_size if raw.exists() else 0

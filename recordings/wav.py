@@ -1,9 +1,8 @@
 """WAV around raw sound: two channels of 16-bit PCM, left the caller, right the operator."""
 
-import os
 import struct
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Protocol
 
 CHANNELS, WIDTH = 2, 2
 FRAME = CHANNELS * WIDTH
@@ -23,18 +22,22 @@ def header(length: int, rate: int) -> bytes:
     return struct.pack("<4sI4s", b"RF64", _LARGEST, b"WAVE") + lengths + sound + struct.pack("<4sI", b"data", _LARGEST)
 
 
-def pieces(raw: BinaryIO, length: int, rate: int) -> Iterator[bytes]:
-    """The WAV of the first `length` bytes of `raw`, a mebibyte at a time. Raises OSError when they are not there."""
-    raw.seek(0)
+class Frames(Protocol):
+    """Both channels, interleaved."""
+
+    name: str
+
+    def seek(self, frame: int) -> None: ...
+    def read(self, size: int) -> bytes: ...
+
+
+def pieces(sound: Frames, length: int, rate: int) -> Iterator[bytes]:
+    """The WAV of the first `length` bytes of `sound`, a mebibyte at a time. Raises OSError when they are not there."""
+    sound.seek(0)
     before = header(length, rate)
     while length or before:
-        piece = raw.read(min(length, PIECE - len(before)))
+        piece = sound.read(min(length, PIECE - len(before)))
         if length and not piece:
-            raise OSError(None, "it became shorter while it was read", raw.name)
+            raise OSError(None, "it became shorter while it was read", sound.name)
         yield before + piece if before else piece
         before, length = b"", length - len(piece)
-
-
-def length_of(raw: BinaryIO) -> int:
-    """Bytes of whole frames; Asterisk may have been cut off within one."""
-    return os.fstat(raw.fileno()).st_size // FRAME * FRAME

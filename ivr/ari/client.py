@@ -96,18 +96,26 @@ class Ari:
         return str(body(response)["value"])
 
     async def originate(
-        self, channel: str, endpoint: str, *, arguments: Sequence[str], caller_id: str, ring: float
+        self,
+        channel: str,
+        endpoint: str,
+        *,
+        arguments: Sequence[str],
+        caller_id: str,
+        ring: float,
+        wideband: bool = False,
     ) -> None:
         """Ring `endpoint`; its StasisStart comes with `arguments` when it answers, a ChannelDestroyed otherwise.
 
-        The telephone's own codecs are offered: who speaks alaw on both sides costs no conversion.
+        The telephone's own codecs are offered: who speaks alaw on both sides costs no conversion. `wideband`: G.722
+        before them.
         """
         query: dict[str, str | int] = {
             "endpoint": endpoint,
             "app": self.app,
             "appArgs": ",".join(arguments),
             "callerId": caller_id,
-            "formats": "alaw,ulaw",
+            "formats": "g722,alaw,ulaw" if wideband else "alaw,ulaw",
             "timeout": max(1, round(ring)),
         }
         await self._command("POST", ("channels", channel), query)

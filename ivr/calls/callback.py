@@ -44,7 +44,7 @@ class Terms:
 class Callback(Rung):
     """`call` is the id that its call will have when the citizen answers, and that of its attempt until then."""
 
-    whisper, reason = "whisper-callback", ""
+    whisper, reason, wideband = "whisper-callback", "", False
 
     def __init__(
         self, exchange: Exchange, wish: CallbackRequest, call: str, called: str, version: Version, terms: Terms

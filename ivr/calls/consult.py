@@ -23,7 +23,7 @@ class Consult:
     def __init__(self, exchange: Exchange, conversation: "Conversation", number: int, arrived: acd.Arrived) -> None:
         self.call: str = ids.consult(conversation.call, number)
         self.queue, self.language, self.reason = conversation.queue, conversation.language, conversation.reason
-        self.whisper = conversation.whisper
+        self.whisper, self.wideband = conversation.whisper, conversation.wideband
         self.leg: Leg | None = None
         self._exchange, self._conversation, self._arrived = exchange, conversation, arrived
         self._offers = Offers(exchange)

@@ -76,6 +76,10 @@ class Conversation:
         return self._session.language
 
     @property
+    def wideband(self) -> bool:
+        return self._session.wideband
+
+    @property
     def reason(self) -> str:
         """Why the caller calls: the subject that the flow gave the ticket, "" for none."""
         ticket = self._session.state.ticket
@@ -477,7 +481,10 @@ class Conversation:
         self._places = talk.places(self._talk)
         session.note("connected", {}, leg.operator)
         if recorded:
-            await self._record(exchange.tape.start(session.channel, self.call, str(leg.number), paused=paused))
+            begun = exchange.tape.start(
+                session.channel, self.call, str(leg.number), wideband=self.wideband, paused=paused
+            )
+            await self._record(begun)
 
     async def _record(self, begun: Coroutine[Any, Any, None]) -> None:
         """A conversation that cannot be recorded still is a conversation."""

@@ -130,6 +130,7 @@ class Leg:
             f"PJSIP/{self._phone}",
             arguments=("offer", conversation.call),
             caller_id=f'"{conversation.queue}" <{conversation.language}>',
+            wideband=conversation.wideband,
             ring=self._ring + 5,  # the router ends the ringing; this is for when it cannot
         )
         if not await self._first(self._answer):

@@ -40,7 +40,7 @@ class Message:
             file = await asyncio.to_thread(beep, exchange.sounds)
             await exchange.ari.play(session.channel, self.beep, [media(file)])
             await first(BEEP_WITHIN, self._beeped, self._stop)
-            await exchange.tape.start(session.channel, session.call, part)
+            await exchange.tape.start(session.channel, session.call, part, wideband=session.wideband)
             begun = time.monotonic()
             await first(self._asked.max, self._stop)
             seconds = time.monotonic() - begun

@@ -52,7 +52,7 @@ def _derived(secret: str, name: str) -> str:
 
 def sip_phone(code: str, secret: str) -> Objects:
     """PJSIP objects of the phone, by kind, in the order in which they must be made."""
-    own = {"disallow": "all", "allow": "!all,alaw,ulaw", "rtp_symmetric": "yes", "force_rport": "yes"}
+    own = {"disallow": "all", "allow": "!all,alaw,ulaw,g722", "rtp_symmetric": "yes", "force_rport": "yes"}
     return _objects(account(code), password(secret, code), own)
 
 
@@ -60,7 +60,7 @@ def browser_phone(code: str, secret: str, period: int, listen: str) -> Objects:
     """The same of the phone in a browser: its sound is encrypted (DTLS, with a certificate that Asterisk makes for each
     call) and bound to `listen`, the address of our SIP."""
     # The telephone's own codec first: on a good network it loses nothing, and costs no conversion.
-    own = {"webrtc": "yes", "allow": "!all,alaw,opus,ulaw"}
+    own = {"webrtc": "yes", "allow": "!all,alaw,opus,ulaw,g722"}
     if listen != ANYWHERE:
         own |= {"media_address": listen, "bind_rtp_to_media_address": "yes"}
     return _objects(browser_account(code), browser_password(secret, code, period), own)

@@ -18,6 +18,7 @@ from ivr.store import calls, flow_versions
 
 log = logging.getLogger(__name__)
 HOME = ZoneInfo("Europe/Rome")
+WIDEBAND = "g722"
 
 
 def welcome(exchange: Exchange, start: events.StasisStart) -> Coroutine[Any, Any, None] | None:
@@ -28,10 +29,11 @@ def welcome(exchange: Exchange, start: events.StasisStart) -> Coroutine[Any, Any
         case ["offer" | "outside" | "supervisor" | "snoop", *_]:
             return exchange.ari.hang_up(start.channel.id)
         case _:
-            return _citizen(exchange, start.channel)
+            return _citizen(exchange, start.channel, "".join(start.args[1:2]))
 
 
-async def _citizen(exchange: Exchange, channel: events.Channel) -> None:
+async def _citizen(exchange: Exchange, channel: events.Channel, codecs: str) -> None:
+    """`codecs`: those that both sides know, the one to be spoken first, as `(g722|alaw)`."""
     now = datetime.now(UTC)
     call = ids.new_call()
     who = caller.identify(channel.caller.number)
@@ -68,4 +70,5 @@ async def _citizen(exchange: Exchange, channel: events.Channel) -> None:
         calls_today=rehearsal.calls_today if rehearsal else earlier,
     )
     log.info("call begins", extra={"call": call, "flow": flow, "version": version.number})
-    await Session(exchange, call, channel.id, version, flow, facts, rehearsal).run()
+    wideband = codecs.lstrip("(").startswith(WIDEBAND)
+    await Session(exchange, call, channel.id, version, flow, facts, rehearsal, wideband=wideband).run()

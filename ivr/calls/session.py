@@ -39,7 +39,7 @@ MOST_FAILURES = 5
 
 class Session:
     """`version`: of the flows, from the call's first to its last moment. `world`: another than the real one.
-    `language`: the one to begin in, when it is known."""
+    `language`: the one to begin in, when it is known. `wideband`: the call is one of 16 kHz."""
 
     def __init__(
         self,
@@ -51,7 +51,9 @@ class Session:
         facts: words.Facts,
         world: World | None = None,
         language: str = "",
+        wideband: bool = False,
     ) -> None:
+        self.wideband = wideband
         self.call, self.channel, self.version, self.flow, self.facts = call, channel, version, flow, facts
         self._exchange, self.world = exchange, world or World(exchange.clock, exchange.services)
         self._inbox: asyncio.Queue[words.Event] = asyncio.Queue()

@@ -112,7 +112,7 @@ async def control(settings: Settings, name: str) -> None:
         database,
         open_vault(settings),
         ami.action,
-        spool=settings.spool,
+        place=settings.spool,
         timezone=settings.recordings.timezone,
         min_free=settings.recordings.min_free,
     )

@@ -19,7 +19,7 @@ import soxr
 from asterisk_conf.tree import Tree
 from ivr.problem import Problem
 
-RATE = 8000
+RATE, WIDE_RATE = 8000, 16000
 # A key is held and followed by a pause, as a finger does it.
 KEY_PAUSE = 0.25
 START = 5.0
@@ -37,7 +37,7 @@ class Account:
     """`user` is the number or account in our From; `register` with `password`, or call without being known.
 
     `listen`: the SIP port of our own to be called at; any that is free when it is 0. `early`: a call that comes in is
-    promised sound at once (183 with early media), which is no answer.
+    promised sound at once (183 with early media), which is no answer. `wideband`: G.722 is what it would rather speak.
     """
 
     user: str
@@ -47,6 +47,12 @@ class Account:
     register: bool = False
     listen: int = 0
     early: bool = False
+    wideband: bool = False
+
+    @property
+    def rate(self) -> int:
+        """Hz of what it says and hears."""
+        return WIDE_RATE if self.wideband else RATE
 
 
 @dataclass(frozen=True)
@@ -219,12 +225,12 @@ class Phone:
     def _configure(self, sip: int, control: int) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         sound = self._folder / "said.wav"
-        _prepare(self._talk, sound)
         account = self._account
+        _prepare(self._talk, sound, account.rate)
         address = f"sip:{account.user}@{account.host}:{account.port};transport=udp"
         options = [
             f"regint={REGISTRATION if account.register else 0}",
-            "audio_codecs=PCMA/8000/1,PCMU/8000/1",
+            f"audio_codecs={'G722/16000/1,' if account.wideband else ''}PCMA/8000/1,PCMU/8000/1",
             "dtmfmode=rtpevent",
         ]
         if account.early:
@@ -234,7 +240,7 @@ class Phone:
         (self._folder / "accounts").write_text(f"<{address}>;{';'.join(options)}\n", "utf-8")
         (self._folder / "accounts").chmod(0o600)
         (self._folder / "contacts").touch()
-        modules = "\n".join(f"module {name}.so" for name in ("aufile", "sndfile", "g711"))
+        modules = "\n".join(f"module {name}.so" for name in ("aufile", "sndfile", "g711", "g722"))
         applications = "\n".join(f"module_app {name}.so" for name in ("account", "menu", "ctrl_tcp"))
         (self._folder / "config").write_text(
             f"""sip_listen 127.0.0.1:{sip}
@@ -244,8 +250,8 @@ call_max_calls 4
 audio_player aufile,{self._folder / "played.wav"}
 audio_source aufile,{sound}
 audio_alert aufile,{self._folder / "alert.wav"}
-ausrc_srate 8000
-auplay_srate 8000
+ausrc_srate {account.rate}
+auplay_srate {account.rate}
 ausrc_channels 1
 auplay_channels 1
 ausrc_format s16
@@ -267,21 +273,21 @@ snd_path {self._folder}
         )
 
 
-def _prepare(talk: Path | None, path: Path) -> None:
-    """What the phone says: 8 kHz mono, then silence for as long as a call may last."""
+def _prepare(talk: Path | None, path: Path, to: int) -> None:
+    """What the phone says: mono, `to` Hz, then silence for as long as a call may last."""
     samples = np.zeros(0, dtype=np.float32)
     if talk is not None:
         try:
             given, rate = soundfile.read(talk, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as error:
             raise PhoneError(f"{talk}: {error.error_string}") from error
-        samples = soxr.resample(given.mean(axis=1), rate, RATE)
+        samples = soxr.resample(given.mean(axis=1), rate, to)
     with wave.open(str(path), "wb") as sound:
         sound.setnchannels(1)
         sound.setsampwidth(2)
-        sound.setframerate(RATE)
+        sound.setframerate(to)
         sound.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-        sound.writeframes(bytes(2 * RATE * TALK_TAIL))
+        sound.writeframes(bytes(2 * to * TALK_TAIL))
 
 
 def _free_ports() -> tuple[int, int]:

@@ -87,7 +87,7 @@ def test_recordings_without_room_on_the_disk(installation: Installation, operato
             assert installation.call(*call)["answered"]
             assert desk.process.wait(timeout=40) == 0
         ticket = installation.newest_ticket(before)
-        assert list(settings.spool.glob(f"{ticket['call_id']}*.raw")), "the raw sound is kept"
+        assert list(settings.spool.glob(f"{ticket['call_id']}-*/*.sln")), "the raw sound is kept"
         assert "could not be stored and stays in the spool" in installation.log()
     finally:
         month.unlink()

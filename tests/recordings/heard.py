@@ -12,6 +12,7 @@ from recordings.ingest import ingest
 from recordings.keys.ring import ANONYMISED
 from recordings.vault import Vault, stored_name
 from tests.recordings.conftest import MORNING, ROME, add_call
+from tests.recordings.spooled import spooled
 
 RATE = 8000
 ORIGINAL_TONE, ANONYMISED_TONE = 440, 1000  # Hz
@@ -41,9 +42,8 @@ def record(
     """A call and its original; returns the recording's id."""
     add_call(database, call, started)
     spool.mkdir(exist_ok=True)
-    raw = spool / f"{call}-1.raw"
-    raw.write_bytes((speech(ORIGINAL_TONE, seconds) * 32767).astype("<i2").tobytes())
-    id = ingest(database, vault, raw, ROME)
+    sound = (speech(ORIGINAL_TONE, seconds) * 32767).astype("<i2").tobytes()
+    id = ingest(database, vault, spooled(spool, f"{call}-1", sound), ROME)
     assert id == f"{call}-1"
     return id
 

@@ -10,13 +10,13 @@ from recordings.ingest import ingest
 from recordings.sealed import Damaged
 from recordings.vault import Vault
 from tests.recordings.conftest import ROME, add_call
+from tests.recordings.spooled import spooled
 
 
 @pytest.fixture
 def entry(database: Database, vault: Vault, tmp_path: Path) -> catalogue.Entry:
     add_call(database, "call")
-    (tmp_path / "call-1.raw").write_bytes(bytes(range(256)) * 4000)
-    ingest(database, vault, tmp_path / "call-1.raw", ROME)
+    ingest(database, vault, spooled(tmp_path, "call-1", bytes(range(256)) * 4000), ROME)
     with database.read() as session:
         return catalogue.get(session, "call-1")
 

@@ -4,6 +4,7 @@ import threading
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
+from shutil import rmtree
 
 import numpy as np
 import pytest
@@ -11,22 +12,29 @@ import soundfile
 
 from ivr.store.database import Database
 from ivr.store.schema import Recording, RecordingKey
-from recordings import catalogue
+from recordings import catalogue, spool
 from recordings.ingest import ingest, sweep
 from recordings.stores.folder import Folder
 from recordings.vault import Vault, forget
 from tests.recordings.conftest import ROME, add_call
+from tests.recordings.spooled import sound_of, spooled
 
 DAY = date(2026, 11, 24)
+SOUND = np.stack([np.full(16000, 1000), np.full(16000, -2000)], axis=1).astype("<i2").tobytes()
 
 
 @pytest.fixture
 def raw(database: Database, tmp_path: Path) -> Path:
     add_call(database, "call")
-    path = tmp_path / "call-1.raw"
-    samples = np.stack([np.full(16000, 1000), np.full(16000, -2000)], axis=1).astype("<i2")
-    path.write_bytes(samples.tobytes() + b"\x01")  # Asterisk was cut off within a frame
-    return path
+    return again(tmp_path / "call-1")
+
+
+def again(folder: Path, content: bytes = SOUND, rate: int = 8000) -> Path:
+    """The sound in the spool, once more."""
+    spooled(folder.parent, folder.name, content, rate)
+    with spool.files(folder, rate)[0].open("ab") as file:
+        file.write(b"\x01")  # Asterisk was cut off within a sample
+    return folder
 
 
 def kept(database: Database, vault: Vault, id: str = "call-1") -> tuple[np.ndarray, int]:
@@ -57,7 +65,8 @@ def test_a_raw_conversation_becomes_a_sealed_wav_and_a_row(
 
 
 def test_wideband_keeps_its_rate(database: Database, vault: Vault, raw: Path) -> None:
-    ingest(database, vault, raw.rename(raw.with_name("call-1.16000.raw")), ROME, expected=1.0)
+    rmtree(raw)
+    ingest(database, vault, again(raw, rate=16000), ROME, expected=1.0)
     samples, rate = kept(database, vault)
     assert rate == 16000 and len(samples) == 16000
     with database.read() as session:
@@ -66,11 +75,10 @@ def test_wideband_keeps_its_rate(database: Database, vault: Vault, raw: Path) ->
 
 
 def test_doing_it_again_after_a_crash_makes_no_second_one(database: Database, vault: Vault, raw: Path) -> None:
-    content = raw.read_bytes()
     ingest(database, vault, raw, ROME)
     with database.read() as session:
         before = session.get_one(RecordingKey, ("call-1", "original")).wrapped
-    raw.write_bytes(content)  # the crash came before the raw file was removed
+    again(raw)  # the crash came before the raw file was removed
     assert ingest(database, vault, raw, ROME) == "call-1"
     assert not raw.exists() and len(stored(vault)) == 1
     with database.read() as session:
@@ -82,7 +90,6 @@ def test_doing_it_again_after_a_crash_makes_no_second_one(database: Database, va
 def test_the_raw_sound_mends_a_stored_copy_that_is_harmed(
     database: Database, vault: Vault, raw: Path, tmp_path: Path, harm: str
 ) -> None:
-    content = raw.read_bytes()
     ingest(database, vault, raw, ROME)
     file = tmp_path / "kept" / stored(vault)[0]
     match harm:
@@ -93,15 +100,14 @@ def test_the_raw_sound_mends_a_stored_copy_that_is_harmed(
         case _:
             with database.transaction() as session:
                 forget(session, "call-1")
-    raw.write_bytes(content)
+    again(raw)
     assert ingest(database, vault, raw, ROME) == "call-1"
     assert not raw.exists() and len(kept(database, vault)[0]) == 16000
 
 
 def test_more_sound_under_the_same_name_takes_the_place_of_less(database: Database, vault: Vault, raw: Path) -> None:
-    content = raw.read_bytes()[:-1]
     ingest(database, vault, raw, ROME)
-    raw.write_bytes(content * 2)
+    again(raw, SOUND * 2)
     assert ingest(database, vault, raw, ROME) == "call-1"
     assert len(kept(database, vault)[0]) == 32000
     with database.read() as session:
@@ -112,20 +118,20 @@ def test_other_sound_under_the_same_name_loses_neither(
     database: Database, vault: Vault, raw: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     ingest(database, vault, raw, ROME)
-    raw.write_bytes(b"\x07\x00" * 1000)
+    other = b"\x07\x00" * 1000
+    again(raw, other)
     assert ingest(database, vault, raw, ROME) is None
-    assert raw.stat().st_size == 2000 and "stays in the spool" in caplog.text
+    assert sound_of(raw) == other and "stays in the spool" in caplog.text
     assert len(kept(database, vault)[0]) == 16000
 
 
 def test_what_was_deleted_does_not_come_back_from_the_spool(database: Database, vault: Vault, raw: Path) -> None:
-    content = raw.read_bytes()
     ingest(database, vault, raw, ROME)
     with database.transaction() as session:
         forget(session, "call-1")
         session.get_one(Recording, "call-1").purged_at = datetime.now(UTC)
     vault.store.delete(stored(vault)[0])
-    raw.write_bytes(content)
+    again(raw)
     assert ingest(database, vault, raw, ROME) is None
     assert not raw.exists() and stored(vault) == []
 
@@ -180,9 +186,11 @@ def test_without_its_key_nothing_is_stored_and_the_raw_file_stays(
 
 
 def test_sound_of_no_call_and_no_sound(database: Database, vault: Vault, raw: Path) -> None:
-    other = raw.rename(raw.with_name("unknown-1.raw"))
+    other = raw.rename(raw.with_name("unknown-1"))
     assert ingest(database, vault, other, ROME) is None and other.exists()
-    raw.write_bytes(b"\x01\x02\x03")
+    again(raw, b"")
+    assert ingest(database, vault, raw, ROME) is None and not raw.exists()
+    raw.mkdir()
     assert ingest(database, vault, raw, ROME) is None and not raw.exists()
     assert ingest(database, vault, raw, ROME) is None
     assert stored(vault) == []
@@ -190,8 +198,21 @@ def test_sound_of_no_call_and_no_sound(database: Database, vault: Vault, raw: Pa
 
 def test_the_sweep_takes_what_nobody_writes_to_any_more(database: Database, vault: Vault, raw: Path) -> None:
     assert sweep(database, vault, raw.parent, ROME) == 0 and raw.exists()
-    os.utime(raw, (time.time() - 60,) * 2)
+    for path in (raw, *raw.iterdir()):
+        os.utime(path, (time.time() - 60,) * 2)
     assert sweep(database, vault, raw.parent, ROME) == 1 and not raw.exists()
+
+
+def test_a_direction_that_lost_something_is_silent_there_and_the_recording_marked(
+    database: Database, vault: Vault, raw: Path
+) -> None:
+    heard = raw / "heard.sln"
+    os.truncate(heard, 4000 * 2)
+    ingest(database, vault, raw, ROME)
+    samples, _ = kept(database, vault)
+    assert len(samples) == 16000 and (samples[:4000] == [1000, -2000]).all() and (samples[4000:] == [1000, 0]).all()
+    with database.read() as session:
+        assert not catalogue.get(session, "call-1").complete
 
 
 def test_a_recording_that_lost_something_is_marked(database: Database, vault: Vault, raw: Path) -> None:

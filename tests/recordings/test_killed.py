@@ -21,21 +21,23 @@ from sqlalchemy import delete
 from ivr.store.database import Database
 from ivr.store.schema import CatalogueRow, Recording, RecordingKey
 from recordings import catalogue
-from recordings.ingest import ingest
+from recordings.ingest import ingest, sweep
 from recordings.reader import whole
 from recordings.sealed import CHUNK
 from recordings.vault import Vault
 from tests.recordings.conftest import ROME, add_call, folder_vault
+from tests.recordings.spooled import sound_of, spooled
 
 DAY = date(2026, 11, 24)
 SOUND = bytes(range(256)) * (3 * CHUNK // 256)
 # Of modules, and Python's own by name; `seal` once a chunk, in the midst of writing the file.
-STEPS = {"posix.mkdir", "posix.fsync", "posix.replace", "posix.unlink", "posix.pread", "fcntl.flock", "seal", "commit"}
+STEPS = {"posix.mkdir", "posix.fsync", "posix.replace", "posix.rename", "posix.unlink", "posix.rmdir"}
+STEPS |= {"posix.pread", "fcntl.flock", "seal", "commit"}
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["tests.recordings.test_killed"])
 
 
-def _ingest_and_die(step: int, url: str, folder: Path, raw: Path) -> None:
+def _ingest_and_die(step: int, url: str, folder: Path, spooled: Path) -> None:
     steps = count()
 
     def profile(frame: FrameType, event: str, argument: Any) -> None:
@@ -51,7 +53,7 @@ def _ingest_and_die(step: int, url: str, folder: Path, raw: Path) -> None:
 
     database, vault = Database(url), folder_vault(folder)
     sys.setprofile(profile)
-    made = ingest(database, vault, raw, ROME)
+    made = ingest(database, vault, spooled, ROME)
     sys.setprofile(None)
     os._exit(0 if made == "call-1" else 1)
 
@@ -72,17 +74,20 @@ def _sound(database: Database, vault: Vault) -> bytes:
 def test_at_every_step(database: Database, vault: Vault, tmp_path: Path) -> None:
     add_call(database, "call")
     vault.ring.current("original")
-    url, raw = database.url.render_as_string(hide_password=False), tmp_path / "call-1.raw"
+    url, place = database.url.render_as_string(hide_password=False), tmp_path / "spool"
+    place.mkdir()
     for step in count():
-        raw.write_bytes(SOUND)
-        ended = _run(_ingest_and_die, step, url, tmp_path, raw)
+        folder = spooled(place, "call-1", SOUND)
+        ended = _run(_ingest_and_die, step, url, tmp_path, folder)
         assert ended in (0, -signal.SIGKILL), (step, ended)
-        assert (raw.exists() and raw.read_bytes() == SOUND) or _sound(database, vault) == SOUND, step
+        assert (folder.exists() and sound_of(folder) == SOUND) or _sound(database, vault) == SOUND, step
         if ended == 0:
             break
-        assert ingest(database, vault, raw, ROME) == "call-1", step
-        assert not raw.exists() and _sound(database, vault) == SOUND, step
+        assert ingest(database, vault, folder, ROME) == "call-1", step
+        assert not folder.exists() and _sound(database, vault) == SOUND, step
         assert len(list(vault.store.names())) == 1
+        sweep(database, vault, place, ROME)
+        assert not list(place.iterdir()), "nothing is left of what was half removed"
         with database.transaction() as session:  # the next one finds nothing
             for table in (CatalogueRow, RecordingKey, Recording):
                 session.execute(delete(table))
@@ -90,9 +95,9 @@ def test_at_every_step(database: Database, vault: Vault, tmp_path: Path) -> None
     assert step > 10, "there were hardly any steps"
 
 
-def _fill_the_disk(url: str, folder: Path, raw: Path) -> None:
+def _fill_the_disk(url: str, folder: Path, spooled: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (2 * CHUNK, 2 * CHUNK))  # the third chunk of any file fails
-    os._exit(0 if ingest(Database(url), folder_vault(folder), raw, ROME) is None else 1)
+    os._exit(0 if ingest(Database(url), folder_vault(folder), spooled, ROME) is None else 1)
 
 
 def test_a_disk_that_fills_in_the_midst(vault: Vault, tmp_path: Path) -> None:
@@ -100,12 +105,11 @@ def test_a_disk_that_fills_in_the_midst(vault: Vault, tmp_path: Path) -> None:
     database.migrate()
     add_call(database, "call")
     vault.ring.current("original")
-    raw = tmp_path / "call-1.raw"
-    raw.write_bytes(SOUND)
+    folder = spooled(tmp_path, "call-1", SOUND)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path)
-        assert _run(_fill_the_disk, database.url.render_as_string(hide_password=False), tmp_path, raw) == 0
-    assert raw.read_bytes() == SOUND
+        assert _run(_fill_the_disk, database.url.render_as_string(hide_password=False), tmp_path, folder) == 0
+    assert sound_of(folder) == SOUND
     assert [path for path in (tmp_path / "kept").rglob("*") if path.is_file()] == [], "no half of it is left"
-    assert ingest(database, vault, raw, ROME) == "call-1"
+    assert ingest(database, vault, folder, ROME) == "call-1"
     assert _sound(database, vault) == SOUND

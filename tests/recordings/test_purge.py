@@ -12,6 +12,7 @@ from ivr.store.schema import CatalogueRow, Lease, PurgeEntry, PurgeRun, Recordin
 from recordings import ledger
 from recordings.stores.folder import Folder
 from tests.recordings.house import House, at
+from tests.recordings.spooled import spooled
 
 NIGHT = "2027-07-01T03:00"
 
@@ -102,11 +103,11 @@ def test_what_has_no_row_goes_when_its_day_is_over_and_has_its_line(house: House
 def test_raw_sound_that_was_never_ingested_goes_when_it_is_over(house: House) -> None:
     house.call("over", at("2027-01-01T10:00"))
     house.call("kept", at("2027-01-02T10:00"))
-    for name in ("over-1.16000", "kept-1"):
-        (house.spool / f"{name}.raw").write_bytes(b"sound")
-    assert house.found(NIGHT) == [("number", "1 calls"), ("spool", "over-1.16000.raw")]
+    for name in ("over-1", "kept-1"):
+        spooled(house.spool, name, bytes(400), rate=16000)
+    assert house.found(NIGHT) == [("number", "1 calls"), ("spool", "over-1")]
     assert [one.recording_id for one in house.run(NIGHT)] == ["over-1"]
-    assert [path.name for path in house.spool.iterdir()] == ["kept-1.raw"]
+    assert [path.name for path in house.spool.iterdir()] == ["kept-1"]
     assert house.found(NIGHT) == [] and [row["recording_id"] for row in ledger.read(house.store)] == ["over-1"]
 
 

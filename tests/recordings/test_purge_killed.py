@@ -9,6 +9,7 @@ from sqlalchemy import select
 from ivr.store.schema import PurgeEntry, RecordingKey
 from recordings import ledger
 from tests.recordings.house import House, at
+from tests.recordings.spooled import spooled
 
 NIGHT = "2027-07-01T03:00"
 PROJECT = Path(__file__).parents[2]
@@ -29,7 +30,7 @@ def test_killed_at_each_step(house: House) -> None:
         step += 1
         # Each round has two of its own, one of them with raw sound that was left in the spool.
         ids = {house.record(f"over-{step}", at("2027-01-01T10:00"), part) for part in ("1", "2")}
-        (house.spool / f"over-{step}-1.raw").write_bytes(b"sound")
+        spooled(house.spool, f"over-{step}-1", bytes(400))
         over += len(ids)
         was_killed = killed(house, step)
         with house.database.read() as session:

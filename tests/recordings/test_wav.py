@@ -7,37 +7,38 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from recordings import wav
+from recordings import spool, wav
+from tests.recordings.spooled import spooled
 
 SOUND = bytes(range(256)) * 16
 
 
 @pytest.mark.parametrize("rate", [8000, 16000])
 def test_pythons_wave_and_libsndfile_read_it(tmp_path: Path, rate: int) -> None:
-    (tmp_path / "a.raw").write_bytes(SOUND + b"\x01")
-    with (tmp_path / "a.raw").open("rb") as raw:
-        assert wav.length_of(raw) == len(SOUND)
-        content = b"".join(wav.pieces(raw, wav.length_of(raw), rate))
-    with wave.open(io.BytesIO(content)) as sound:
-        assert (sound.getnchannels(), sound.getsampwidth(), sound.getframerate()) == (2, 2, rate)
-        assert sound.readframes(10_000) == SOUND
+    with spool.alone(spooled(tmp_path, "a", SOUND, rate)) as sound:
+        assert sound is not None and (sound.length, sound.rate) == (len(SOUND), rate)
+        content = b"".join(wav.pieces(sound, sound.length, rate))
+    with wave.open(io.BytesIO(content)) as read:
+        assert (read.getnchannels(), read.getsampwidth(), read.getframerate()) == (2, 2, rate)
+        assert read.readframes(10_000) == SOUND
     samples, read_rate = soundfile.read(io.BytesIO(content), dtype="int16")
     assert samples.tobytes() == SOUND and read_rate == rate
 
 
 def test_pieces_put_together_are_the_whole_whatever_its_length(tmp_path: Path) -> None:
     for length in (0, 4, wav.PIECE - 48, wav.PIECE - 44, wav.PIECE - 40, 2 * wav.PIECE):
-        (tmp_path / "a.raw").write_bytes(bytes(length))
-        with (tmp_path / "a.raw").open("rb") as raw:
-            pieces = list(wav.pieces(raw, length, 8000))
+        with spool.alone(spooled(tmp_path, f"a-{length}", bytes(length))) as sound:
+            assert sound is not None
+            pieces = list(wav.pieces(sound, length, 8000))
         assert b"".join(pieces) == wav.header(length, 8000) + bytes(length)
         assert all(len(piece) == wav.PIECE for piece in pieces[:-1])
 
 
 def test_what_became_shorter_meanwhile_is_no_recording(tmp_path: Path) -> None:
-    (tmp_path / "a.raw").write_bytes(bytes(400))
-    with (tmp_path / "a.raw").open("rb") as raw, pytest.raises(OSError, match="became shorter"):
-        list(wav.pieces(raw, 404, 8000))
+    with spool.alone(spooled(tmp_path, "a", bytes(400))) as sound:
+        assert sound is not None
+        with pytest.raises(OSError, match="became shorter"):
+            list(wav.pieces(sound, 404, 8000))
 
 
 @pytest.mark.parametrize("length", [(1 << 32) - 36, 5 << 30])

@@ -10,14 +10,14 @@ from ivr.store.database import Database
 from recordings.ingest import ingest
 from tests.ivr.cli.conftest import Ivr
 from tests.recordings.conftest import ROME, add_call
+from tests.recordings.spooled import spooled
 
 
 def test_a_rotation_from_the_first_key_to_its_end(ivr: Ivr, data: Path, tmp_path: Path) -> None:
     settings = load(data)
     database, vault = Database(settings.database_url), open_vault(settings)
     add_call(database, "call")
-    (tmp_path / "call-1.raw").write_bytes(bytes(4000))
-    assert ingest(database, vault, tmp_path / "call-1.raw", ROME) == "call-1"
+    assert ingest(database, vault, spooled(tmp_path, "call-1", bytes(4000)), ROME) == "call-1"
     (first,) = json.loads(ivr("keys", "list", "--data", data, "--json").out)
     assert (first["copy"], first["state"], first["wraps"]) == ("original", "in use", 1)
 

@@ -12,6 +12,7 @@ from recordings.ingest import ingest
 from recordings.vault import forget
 from tests.ivr.web.conftest import make
 from tests.recordings.conftest import ROME, add_call
+from tests.recordings.spooled import spooled
 
 SOUND = bytes(range(256)) * 4000
 SIZE = 44 + len(SOUND)
@@ -22,8 +23,8 @@ PATH = "/recordings/call-1/audio"
 async def client(database: Database, users: None, tmp_path: Path, flows: Path):  # type: ignore[no-untyped-def]
     (tmp_path / "numero-nero.toml").write_text("[recordings]\nsupervisors_hear = true\n")
     add_call(database, "call")
-    (tmp_path / "call-1.raw").write_bytes(SOUND)
-    assert ingest(database, open_vault(load(tmp_path, environment={})), tmp_path / "call-1.raw", ROME)
+    folder = spooled(tmp_path, "call-1", SOUND)
+    assert ingest(database, open_vault(load(tmp_path, environment={})), folder, ROME)
     async with TestClient(TestServer(make(tmp_path, database, flows))) as one:
         await one.post("/sign-in", data={"name": "supervisor", "password": "supervisor-password"})
         yield one

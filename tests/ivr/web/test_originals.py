@@ -16,6 +16,7 @@ from recordings.ingest import ingest
 from tests.ivr.web.conftest import Site
 from tests.ivr.web.test_access import basic
 from tests.recordings.conftest import ROME, add_call
+from tests.recordings.spooled import spooled
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -26,8 +27,8 @@ AUDIO = "/recordings/call-1/audio"
 @pytest.fixture(autouse=True)
 def recorded(database: Database, tmp_path: Path) -> None:
     add_call(database, "call")
-    (tmp_path / "call-1.raw").write_bytes(SOUND)
-    assert ingest(database, open_vault(load(tmp_path, environment={})), tmp_path / "call-1.raw", ROME)
+    folder = spooled(tmp_path, "call-1", SOUND)
+    assert ingest(database, open_vault(load(tmp_path, environment={})), folder, ROME)
 
 
 async def ask(address: str, method: str, path: str, role: str, body: object = None) -> tuple[int, str]:

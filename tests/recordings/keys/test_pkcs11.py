@@ -18,6 +18,7 @@ from recordings.keys.rotation import listed, remove, rewrap
 from recordings.reader import whole
 from tests import softhsm
 from tests.recordings.conftest import MORNING, ROME, add_call
+from tests.recordings.spooled import spooled
 from tests.softhsm import LABEL, PIN, Soft
 
 KEY = bytes(range(32))
@@ -98,9 +99,8 @@ def test_keys_move_from_files_onto_a_token(
     monkeypatch.setenv("NUMERO_NERO_SECRET_PKCS11_PIN", PIN)
     files = open_vault(load(tmp_path, environment={}))
     add_call(database, "call")
-    raw, sound = tmp_path / "call-1.raw", bytes(range(256)) * 40
-    raw.write_bytes(sound)
-    assert ingest(database, files, raw, ROME) == "call-1"
+    sound = bytes(range(256)) * 40
+    assert ingest(database, files, spooled(tmp_path, "call-1", sound), ROME) == "call-1"
     old = files.ring.current(ORIGINAL).id
 
     given = {"KEYS": "pkcs11,files", "PKCS11__MODULE": str(soft.module), "PKCS11__TOKEN": LABEL}

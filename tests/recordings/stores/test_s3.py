@@ -16,6 +16,7 @@ from recordings.stores import StorageError, s3
 from recordings.stores.s3 import S3
 from recordings.vault import Vault
 from tests.recordings.conftest import MORNING, ROME, add_call
+from tests.recordings.spooled import sound_of, spooled
 from tests.s3 import BUCKET, Network, uploads
 
 MEBIBYTE = bytes(1 << 20)
@@ -54,15 +55,14 @@ def test_what_fails_for_long_is_said_and_the_spool_keeps_the_sound(
     monkeypatch.setattr(s3, "RETRIES", 2)
     add_call(database, "call", MORNING)
     vault = Vault(opened(network.address), Ring([Files(tmp_path / "keys")]))
-    raw = tmp_path / "call-1.raw"
-    raw.write_bytes(MEBIBYTE * 9)
+    folder = spooled(tmp_path, "call-1", MEBIBYTE * 9)
     network.busy = 1000
-    assert ingest(database, vault, raw, ROME) is None
-    assert raw.read_bytes() == MEBIBYTE * 9
+    assert ingest(database, vault, folder, ROME) is None
+    assert sound_of(folder) == MEBIBYTE * 9
     assert "s3://recordings/2026/11/24/call-1.original: Generic S3 error" in caplog.text
     assert "503" in caplog.text and "stays in the spool" in caplog.text
     network.busy = 0
-    assert ingest(database, vault, raw, ROME) == "call-1" and not raw.exists()
+    assert ingest(database, vault, folder, ROME) == "call-1" and not folder.exists()
     assert uploads(s3_address) == 0
     vault.store.delete("2026/11/24/call-1.original")
 
