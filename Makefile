@@ -42,6 +42,7 @@ demo: setup ## one whole call before your eyes, on the installation that `make r
 
 bench: setup ## the benchmarks; each prints one table
 	@$(BIN)/python -m bench.api
+	@$(BIN)/python -m bench.anonymised_copies
 	@$(BIN)/python -m bench.catalogue
 	@$(BIN)/python -m bench.check
 	@$(BIN)/python -m bench.controller_cpu

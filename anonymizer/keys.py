@@ -44,7 +44,7 @@ class Ear:
     def spans(self) -> list[Span]:
         """Where keys were heard up to now, with MARGIN around."""
         heard = np.concatenate([np.full(1, -1, np.int8), *self._heard, np.full(1, -1, np.int8)])
-        edges = np.flatnonzero(np.diff(heard))
+        edges: list[int] = np.flatnonzero(np.diff(heard)).tolist()
         found = []
         for begin, end in pairwise(edges):
             if heard[end] >= 0 and end - begin >= LEAST:

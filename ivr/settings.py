@@ -32,6 +32,8 @@ STATE_FILE = "installation.json"
 DEFAULT_DATA = Path("data")
 Role = Literal["admin", "supervisor", "designer", "reviewer", "supplier-reviewer", "privacy-officer", "operator"]
 """Of users; what each may do: `ivr/web/access.py`."""
+Profile = Literal["clear", "strong"]
+"""Of anonymised copies: those of `anonymizer/profiles.py`, which takes long to load."""
 
 
 class SettingsError(Problem):
@@ -164,6 +166,12 @@ class Controllers(_Section):
     """How many `ivr up` starts: they share the calls, and when one dies the others go on."""
 
 
+class Anonymizers(_Section):
+    count: Annotated[int, Field(ge=0, le=64)] = 1
+    """How many `ivr up` starts to make the anonymised copies of recordings; more may run elsewhere, on the same
+    database and the same recordings' store (`ivr anonymizer`)."""
+
+
 class Store(_Section):
     url: str = ""
     """SQLAlchemy address; empty means SQLite in the data folder."""
@@ -195,6 +203,12 @@ class Recordings(_Section):
     """Where the keys are that wrap the recordings' own: in the first place they are in use, in the others they were.
     Files lie in `secrets/recordings/`; variables are named `NUMERO_NERO_KEY_ORIGINAL_1`."""
     pkcs11: Pkcs11 = Pkcs11()
+    profile: Profile = "clear"
+    """How far the voices of anonymised copies are taken from their own; docs/privacy.md has what each protects. It
+    holds for copies that are made from then on."""
+    originals: Literal["keep", "destroy"] = "keep"
+    """Originals are kept as long as the recording, to be heard when two agree; or each is destroyed when its anonymised
+    copy is there. It holds for copies that are made from then on."""
     keep_days: Annotated[int, Field(ge=1)] = 180
     """Days after the day of the call through which a recording is kept."""
     originals_for: Annotated[float, Field(ge=60, le=86400)] = 3600
@@ -342,6 +356,7 @@ class Settings(_Section):
     clock: Clock = Clock()
     rehearsal: Rehearsal = Rehearsal()
     controllers: Controllers = Controllers()
+    anonymizers: Anonymizers = Anonymizers()
     store: Store = Store()
     recordings: Recordings = Recordings()
     review: Review = Review()

@@ -5,14 +5,16 @@ from collections.abc import Collection, Iterator
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from ivr.store.schema import CatalogueRow, OriginalRequest, RecordingKey, Waveform
+from ivr.store.schema import Anonymisation, CatalogueRow, OriginalRequest, RecordingKey, Waveform
+from recordings.keys.ring import ORIGINAL
 from recordings.vault import stored_names
 
-# Columns that name a recording; rows of a deleted one are deleted.
+# Columns that name a recording; rows of a deleted one are deleted, in this order (see ivr/store/anonymisations.py).
 ROWS: tuple[InstrumentedAttribute[Any], ...] = (
+    Anonymisation.recording_id,
     RecordingKey.recording_id,
     CatalogueRow.recording_id,
     OriginalRequest.recording_id,
@@ -20,12 +22,20 @@ ROWS: tuple[InstrumentedAttribute[Any], ...] = (
 )
 
 
-def names(recording_id: str, day: date, file: str) -> Iterator[str]:
-    """All names that it may have in the store; `file` is the original's."""
-    yield from {file, *stored_names(day, recording_id)}
+def names(recording_id: str, day: date, file: str, copies: int) -> Iterator[str]:
+    """All names that it may have in the store; `file` is the original's, `copies` of the anonymised were begun."""
+    yield from {file, *stored_names(day, recording_id, copies)}
 
 
 def forget(session: Session, recording_ids: Collection[str]) -> None:
     """From the commit on, nothing opens them, and no search finds them."""
     for column in ROWS:
         session.execute(delete(column.class_).where(column.in_(recording_ids)))
+
+
+def forget_originals(session: Session, recording_ids: Collection[str]) -> None:
+    """From the commit on, nothing opens them; their files are to be destroyed, also when they come back."""
+    these = update(Anonymisation).where(Anonymisation.recording_id.in_(recording_ids))
+    session.execute(these.values(destroy=True))
+    keys = delete(RecordingKey).where(RecordingKey.recording_id.in_(recording_ids))
+    session.execute(keys.where(RecordingKey.copy == ORIGINAL))

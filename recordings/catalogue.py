@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from ivr.store import paging
-from ivr.store.schema import Call, CatalogueRow, Recording, RecordingKey
+from ivr.store.schema import Anonymisation, Call, CatalogueRow, Recording, RecordingKey
 from recordings.criteria import CriterionError
 from recordings.keys.ring import ANONYMISED
 
@@ -34,6 +35,7 @@ class Entry:
     disposition: str
     complete: bool
     purged: bool
+    original: bool  # False: it was destroyed when the anonymised copy was there
     file: str
     sha256: str
 
@@ -61,6 +63,8 @@ class Found:
     version: int
     complete: bool  # False: part of the conversation could not be written
     anonymised: bool  # False: that copy is not made yet
+    failed: bool  # it could not be made, and was set aside
+    original: bool  # False: it was destroyed when the copy was there
 
 
 @dataclass(frozen=True)
@@ -104,18 +108,28 @@ def page_size(text: str) -> int:
 
 def found(session: Session, rows: Sequence[CatalogueRow], operator: Callable[[str], str]) -> list[Found]:
     """What is said of each, a page of them at most."""
-    alike = {one.name for one in fields(Found)} - {"id", "operator", "complete", "anonymised"}
-    ids = [row.recording_id for row in rows]
-    torn = set(session.scalars(select(Recording.id).where(Recording.id.in_(ids), Recording.complete.is_(False))))
-    made = select(RecordingKey.recording_id).where(RecordingKey.recording_id.in_(ids), RecordingKey.copy == ANONYMISED)
-    anonymised = set(session.scalars(made))
+    alike = {one.name for one in fields(Found)} & set(CatalogueRow.__table__.c.keys())
+    copy = (RecordingKey.recording_id == Recording.id, RecordingKey.copy == ANONYMISED)
+    chosen = (
+        select(Recording.id, Recording.complete, Recording.original_gone_at, RecordingKey.kek, Anonymisation.state)
+        .outerjoin(RecordingKey, and_(*copy))
+        .outerjoin(Anonymisation, Anonymisation.recording_id == Recording.id)
+        .where(Recording.id.in_([row.recording_id for row in rows]))
+    )
+    states: dict[str, dict[str, Any]] = {
+        id: {
+            "complete": complete,
+            "anonymised": kek is not None,
+            "failed": kek is None and state == "failed",
+            "original": gone is None,
+        }
+        for id, complete, gone, kek, state in session.execute(chosen)
+    }
     return [
         Found(
             id=row.recording_id,
-            operator=operator(row.operator),
-            complete=row.recording_id not in torn,
-            anonymised=row.recording_id in anonymised,
-            **{name: getattr(row, name) for name in alike},
+            **{name: getattr(row, name) for name in alike} | {"operator": operator(row.operator)},
+            **states[row.recording_id],
         )
         for row in rows
     ]
@@ -149,6 +163,7 @@ def _entry(recording: Recording, call: Call) -> Entry:
         disposition=call.disposition,
         complete=recording.complete,
         purged=recording.purged_at is not None,
+        original=recording.original_gone_at is None,
         file=recording.file,
         sha256=recording.sha256,
     )

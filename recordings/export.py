@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ivr.store.database import Database
 from recordings.catalogue import CatalogueError, Entry
+from recordings.originals import DESTROYED
 from recordings.reader import whole
 from recordings.vault import Vault
 
@@ -14,6 +15,8 @@ def export(database: Database, vault: Vault, entry: Entry, target: Path, *, forc
     """`target` is there whole, or as it was. Raises CatalogueError, and what the vault raises."""
     if entry.purged:
         raise CatalogueError(f"recording {entry.id} was deleted: its time was over")
+    if not entry.original:
+        raise CatalogueError(f"recording {entry.id}: {DESTROYED}")
     if target.exists() and not force:
         raise CatalogueError(f"{target} is there already; --force overwrites it")
     with database.read() as session:

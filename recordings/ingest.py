@@ -1,9 +1,9 @@
 """Ingest: a conversation from the spool becomes a sealed WAV in the vault and a row in the catalogue.
 
 The order makes a crash harmless at any point: the sealed WAV (whole, synced), read back and compared; the row with its
-key, in one transaction; and only then the spool lets it go. A key that no row has is lost with the process, so what a
-crash leaves in the store opens for nobody, and the next try takes its place: a recording's id, and so its name, is
-made of its call and number.
+key and the wish for an anonymised copy, in one transaction; and only then the spool lets it go. A key that no row has
+is lost with the process, so what a crash leaves in the store opens for nobody, and the next try takes its place: a
+recording's id, and so its name, is made of its call and number.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ivr.problem import Problem
-from ivr.store import catalogue, outbox
+from ivr.store import anonymisations, catalogue, outbox
 from ivr.store.database import Database
 from ivr.store.schema import Call, Recording
 from recordings import spool, wav
@@ -81,7 +81,7 @@ def _take(
     if call is None:
         log.error("a raw recording belongs to no call; it stays in the spool", extra={"recording": id})
         return None
-    if row is not None and row.purged_at is not None:
+    if row is not None and (row.purged_at or row.original_gone_at):
         log.warning("the raw sound of a recording that was deleted is deleted, too", extra={"call": call_id})
         spool.drop(folder)
         return None
@@ -126,6 +126,7 @@ def _store(database: Database, vault: Vault, row: Recording, sound: Iterable[byt
         catalogue.enter(session, row, zone)
         outbox.recorded(session, row.call_id, row.stored_at)
         vault.keep(session, row.id, ORIGINAL, key)
+        anonymisations.want(session, [row.id])
 
 
 def _is_complete(row: Recording, both: float, expected: float | None) -> bool:

@@ -3,6 +3,8 @@
 The store's copy is written first. So whatever happens to the database (a crash before its commit, a backup that is
 older than the deletion), `settle` brings it to where the store's ledger stands, and what was deleted stays so. One
 object a batch, named by the number of its first line, as `ledger/0000000201.jsonl`; none is ever written again.
+
+A line names a recording, which is deleted with all that belongs to it, or, as `ID.original`, its original alone.
 """
 
 import json
@@ -21,9 +23,11 @@ from ivr.store.chain import Head, link
 from ivr.store.database import Database
 from ivr.store.schema import PurgeEntry, Recording
 from recordings import belongings
+from recordings.keys.ring import ORIGINAL
 from recordings.stores import Store
 
 FOLDER = "ledger"
+_ORIGINAL = f".{ORIGINAL}"
 Row = Mapping[str, Any]
 
 
@@ -38,6 +42,11 @@ def alone(database: Database, store: Store) -> Iterator[int]:
     while the store is written: a store that takes its time stops no call. Raises LedgerProblem, StorageError."""
     with database.alone("ledger"):
         yield _settle(database, store)
+
+
+def original_of(recording_id: Any) -> Any:
+    """What a line calls its original; of a string, or of a column."""
+    return recording_id + _ORIGINAL
 
 
 def settle(database: Database, store: Store) -> int:
@@ -90,10 +99,14 @@ def _apply(session: Session, rows: Sequence[Row]) -> None:
     if chained.lock(session, PurgeEntry).seq != rows[0]["seq"] - 1:
         raise LedgerProblem("another process has written the ledger meanwhile; run `ivr purge` again")
     chained.add(session, PurgeEntry, rows)
-    belongings.forget(session, [row["recording_id"] for row in rows])
     for at, batch in groupby(rows, key=lambda row: row["purged_at"]):
-        ids = [row["recording_id"] for row in batch]
+        names = [row["recording_id"] for row in batch]
+        originals = [name.removesuffix(_ORIGINAL) for name in names if name.endswith(_ORIGINAL)]
+        ids = [name for name in names if not name.endswith(_ORIGINAL)]
+        belongings.forget(session, ids)
+        belongings.forget_originals(session, originals)
         session.execute(update(Recording).where(Recording.id.in_(ids)).values(purged_at=at))
+        session.execute(update(Recording).where(Recording.id.in_(originals)).values(original_gone_at=at))
 
 
 def _name(seq: int) -> str:

@@ -29,9 +29,10 @@ def stray(session: Session, store: Store, day: date) -> Iterator[tuple[str, list
     names = set(store.names(f"{day:%Y/%m/%d}"))
     if not names:
         return
-    kept = select(Recording.id, Recording.file).where(Recording.day == day)
-    for id, file in session.execute(kept.where(or_(Recording.purged_at.is_(None), Recording.erased_at.is_(None)))):
-        names -= set(belongings.names(id, day, file))
+    kept = select(Recording.id, Recording.file, Recording.copies).where(Recording.day == day)
+    there = or_(Recording.purged_at.is_(None), Recording.erased_at.is_(None))
+    for id, file, copies in session.execute(kept.where(there)):
+        names -= set(belongings.names(id, day, file, copies))
     for id, group in groupby(sorted(names), key=_id):
         yield id, list(group)
 

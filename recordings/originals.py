@@ -11,6 +11,8 @@ from ivr.problem import Problem, WrongUse
 from ivr.store import audit
 from ivr.store.schema import OriginalRequest, Recording
 
+DESTROYED = "this original was destroyed when its anonymised copy was there, as the settings say: only that is left"
+
 
 class Refusal(Problem):
     """What was asked for is not given. The message says why; `code` too, for the pages and their languages."""
@@ -29,6 +31,8 @@ def ask(session: Session, recording_id: str, *, reason: str, by: str) -> Origina
         raise Refusal("unknown", f"there is no recording {recording_id}; write the whole id, see `ivr recordings list`")
     if recording.purged_at:
         raise Refusal("deleted", f"recording {recording_id} was deleted: its time was over")
+    if recording.original_gone_at:
+        raise Refusal("destroyed", DESTROYED)
     request = OriginalRequest(
         recording_id=recording_id, reason=reason.strip(), asked_by=by, asked_at=datetime.now(UTC), approved_at=None,
         until=None,

@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 
 from ivr.store import chained
 from ivr.store.chain import BEGINNING
-from ivr.store.schema import PurgeEntry, Recording
+from ivr.store.schema import PurgeEntry, Recording, RecordingKey
 from recordings import belongings, callers, ledger, leftovers
+from recordings.keys.ring import ANONYMISED, ORIGINAL
 from recordings.purge import Purge
 from recordings.retention import gone_on, held, over
 from recordings.stores import StorageError, Store
+from recordings.vault import stored_name
 
 AT_ONCE = 1000
 RECENT = timedelta(days=1)  # what is being stored has its file before its row
@@ -72,6 +74,20 @@ def _lines(session: Session) -> Iterator[Finding]:
     kept = select(Recording.id).where(Recording.purged_at.is_(None), has_line)
     for (id,) in session.execute(kept.execution_options(yield_per=AT_ONCE)):
         yield Finding("line-of-a-kept", id, "the ledger says that it was deleted, and it is there")
+    yield from _originals(session)
+
+
+def _originals(session: Session) -> Iterator[Finding]:
+    """Those that were destroyed alone."""
+    gone = select(Recording.id).where(Recording.original_gone_at.is_not(None)).execution_options(yield_per=AT_ONCE)
+    has_line = exists(select(PurgeEntry.seq).where(PurgeEntry.recording_id == ledger.original_of(Recording.id)))
+    for (id,) in session.execute(gone.where(~has_line)):
+        yield Finding("no-line", id, "its original is destroyed, and the ledger has no line of it")
+    mine = exists(
+        select(RecordingKey.kek).where(RecordingKey.recording_id == Recording.id, RecordingKey.copy == ORIGINAL)
+    )
+    for (id,) in session.execute(gone.where(mine)):
+        yield Finding("key-without-row", id, "recording_keys still has its original's, though that is destroyed")
 
 
 def _ledger(session: Session, store: Store) -> Iterator[Finding]:
@@ -125,9 +141,14 @@ def _files(session: Session, purge: Purge) -> Iterator[Finding]:
 
 def _bare(session: Session, day: date, names: set[str]) -> Iterator[Finding]:
     kept = select(Recording.id, Recording.file).where(Recording.day == day, Recording.purged_at.is_(None))
-    for id, file in session.execute(kept):
+    for id, file in session.execute(kept.where(Recording.original_gone_at.is_(None))):
         if file not in names:
             yield Finding("row-without-file", id, f"{file} is not in the store; restore it from the store's backup")
+    copies = select(Recording.id, RecordingKey.number).join(RecordingKey, RecordingKey.recording_id == Recording.id)
+    for id, number in session.execute(copies.where(Recording.day == day, RecordingKey.copy == ANONYMISED)):
+        if (file := stored_name(day, id, ANONYMISED, number)) not in names:
+            again = f"restore it from the store's backup, or `ivr recordings anonymize {id}`"
+            yield Finding("row-without-file", id, f"{file} is not in the store; {again}")
 
 
 def _day(folder: str) -> date | None:

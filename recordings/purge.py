@@ -23,7 +23,8 @@ from recordings.stores import StorageError, Store
 
 log = logging.getLogger(__name__)
 BATCH = 200
-_WHAT = (Recording.id, Recording.day, Recording.file, Recording.sha256)
+_WHAT = (Recording.id, Recording.day, Recording.file, Recording.sha256, Recording.copies)
+_Row = tuple[str, date, str, str, int]  # these
 
 
 @dataclass(frozen=True)
@@ -116,15 +117,17 @@ class Purge:
     def _rule(self) -> str:
         return f"{self.rules.keep_days} days, as of {self.today}"
 
-    def _delete_batch(self) -> Sequence[tuple[str, date, str, str]]:
-        """(id, day, file, sha256) of recordings that are deleted from now on."""
+    def _delete_batch(self) -> Sequence[_Row]:
+        """Recordings that are deleted from now on."""
         chosen = select(*_WHAT).where(over(self.last), ~held(self.today)).order_by(Recording.day, Recording.id)
         with ledger.alone(self.database, self.store):
             with self.database.read() as session:
                 batch = session.execute(chosen.limit(BATCH)).all()
             if batch:
                 common = {"purged_at": datetime.now(UTC), "rule": self._rule}
-                lines = [{"recording_id": id, "day": day, "sha256": sha256, **common} for id, day, _, sha256 in batch]
+                lines = [
+                    {"recording_id": id, "day": day, "sha256": sha256, **common} for id, day, _, sha256, _ in batch
+                ]
                 ledger.note(self.database, self.store, lines)
         return batch
 
@@ -141,17 +144,20 @@ class Purge:
             yield from self._erase(batch)
             last = batch[-1][0]
 
-    def _erase(self, batch: Sequence[tuple[str, date, str, str]]) -> Iterator[Purged]:
-        done = [Purged(id, day, self._erase_one(id, day, file)) for id, day, file, _ in batch]
+    def _erase(self, batch: Sequence[_Row]) -> Iterator[Purged]:
+        done = [
+            Purged(id, day, self._erase_one(id, belongings.names(id, day, file, copies)))
+            for id, day, file, _, copies in batch
+        ]
         gone = [one.recording_id for one in done if not one.problem]
         with self.database.transaction() as session:
             session.execute(update(Recording).where(Recording.id.in_(gone)).values(erased_at=datetime.now(UTC)))
         yield from done
 
-    def _erase_one(self, id: str, day: date, file: str) -> str:
+    def _erase_one(self, id: str, names: Iterator[str]) -> str:
         """The problem, or ""."""
         try:
-            for name in belongings.names(id, day, file):
+            for name in names:
                 self.store.delete(name)
             if (self.spool / id).exists():
                 spool.drop(self.spool / id)

@@ -1,9 +1,14 @@
 """What a reviewer hears: the anonymised copy of a recording, and no other."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.problem import Problem
+from ivr.store import anonymisations
 from ivr.store.database import Database
 from ivr.store.schema import CatalogueRow, Recording, RecordingKey, Waveform
 from recordings.catalogue import CatalogueError
@@ -20,6 +25,27 @@ class Deleted(CatalogueError):
 
 class Pending(Problem):
     """The anonymised copy is not made yet: nothing can be heard."""
+
+
+@dataclass(frozen=True)
+class Covered:
+    """Seconds of the recording that nobody hears; `kind`: of what stood there."""
+
+    start: float
+    end: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the anonymised copy stands. `state`: there (it was made with `profile`), waiting `since`, failed. `problem`:
+    of the last attempt, a word of `recordings/copies.py`."""
+
+    state: str
+    profile: str = ""
+    problem: str = ""
+    since: datetime | None = None
+    covered: Sequence[Covered] = ()
 
 
 def row_of(session: Session, id: str) -> CatalogueRow:
@@ -40,6 +66,19 @@ def copy_of(session: Session, id: str) -> RecordingKey:
     if key is None:
         raise Pending(f"the anonymised copy of recording {id} is not made yet")
     return key
+
+
+def standing(session: Session, id: str) -> Standing:
+    """Of a recording that is there."""
+    job = anonymisations.get(session, id)
+    is_there = session.get(RecordingKey, (id, ANONYMISED)) is not None
+    if job is None:
+        return Standing("there" if is_there else "waiting")
+    if is_there:
+        return Standing(
+            "there", profile=job.made_with, covered=[Covered(**one) for one in job.report.get("covered", [])]
+        )
+    return Standing(job.state, problem=job.problem, since=job.asked_at)
 
 
 def open_copy(session: Session, vault: Vault, id: str) -> Reader:

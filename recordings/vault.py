@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from ivr.problem import Problem
 from ivr.store.schema import RecordingKey
-from recordings.keys.ring import COPIES, ORIGINAL, Kek, KeyProblem, Ring
+from recordings.keys.ring import ANONYMISED, COPIES, ORIGINAL, Kek, KeyProblem, Ring
 from recordings.reader import Reader
 from recordings.sealed import KEY, context, seal
 from recordings.stores import Store
@@ -42,8 +42,9 @@ class Vault:
         fetch = partial(self.store.read, name)
         return Reader(fetch, self.store.size(name), key, context(recording_id, copy), name)
 
-    def keep(self, session: Session, recording_id: str, copy: str, key: bytes) -> None:
-        """In the transaction that writes the recording's row: its key, in place of a former one. Raises KeyProblem."""
+    def keep(self, session: Session, recording_id: str, copy: str, key: bytes, number: int = 0) -> None:
+        """In the transaction that writes the recording's row, or puts another copy in place: its key, instead of a
+        former one. Raises KeyProblem."""
         kek = self.ring.current(copy)
         session.merge(
             RecordingKey(
@@ -52,20 +53,17 @@ class Vault:
                 kek=kek.id,
                 wrapped=wrapped(kek, recording_id, copy, key),
                 created_at=datetime.now(UTC),
+                number=number,
             )
         )
 
-    def key(self, session: Session, recording_id: str, copy: str) -> bytes:
-        """Raises Forgotten, KeyProblem."""
+    def open(self, session: Session, recording_id: str, day: date, copy: str = ORIGINAL) -> Reader:
+        """The WAV of a recording of that day. Raises Forgotten, KeyProblem, Damaged, StorageError."""
         row = session.get(RecordingKey, (recording_id, copy))
         if row is None:
             raise Forgotten(f"recording {recording_id} has no key of its {copy} copy: it was deleted, or never made")
-        return self.ring.get(row.kek).unwrap(row.wrapped, context(recording_id, copy))
-
-    def open(self, session: Session, recording_id: str, day: date, copy: str = ORIGINAL) -> Reader:
-        """The WAV of a recording of that day. Raises Forgotten, KeyProblem, Damaged, StorageError."""
-        name = stored_name(day, recording_id, copy)
-        return self.read(name, recording_id, copy, self.key(session, recording_id, copy))
+        key = self.ring.get(row.kek).unwrap(row.wrapped, context(recording_id, copy))
+        return self.read(stored_name(day, recording_id, copy, row.number), recording_id, copy, key)
 
 
 def wrapped(kek: Kek, recording_id: str, copy: str, key: bytes) -> bytes:
@@ -77,14 +75,15 @@ def wrapped(kek: Kek, recording_id: str, copy: str, key: bytes) -> bytes:
     return one
 
 
-def stored_name(day: date, recording_id: str, copy: str) -> str:
-    """A copy's name in the store."""
-    return f"{day:%Y/%m/%d}/{recording_id}.{copy}"
+def stored_name(day: date, recording_id: str, copy: str, number: int = 0) -> str:
+    """A copy's name in the store. Anonymised ones are numbered, so that nobody writes over what another has written."""
+    return f"{day:%Y/%m/%d}/{recording_id}.{copy}{f'.{number}' if number else ''}"
 
 
-def stored_names(day: date, recording_id: str) -> list[str]:
-    """Of all copies that there may be."""
-    return [stored_name(day, recording_id, copy) for copy in COPIES]
+def stored_names(day: date, recording_id: str, copies: int = 0) -> list[str]:
+    """Of all copies that there may be, when so many anonymised ones were begun."""
+    more = [stored_name(day, recording_id, ANONYMISED, number) for number in range(1, copies + 1)]
+    return [*(stored_name(day, recording_id, copy) for copy in COPIES), *more]
 
 
 def forget(session: Session, recording_id: str) -> None:

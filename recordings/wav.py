@@ -31,6 +31,12 @@ class Frames(Protocol):
     def read(self, size: int) -> bytes: ...
 
 
+def length_within(size: int, rate: int) -> int | None:
+    """Bytes of sound in a WAV of ours that has `size` bytes; None when none has."""
+    lengths = (size - len(header(one, rate)) for one in (0, _LARGEST))
+    return next((one for one in lengths if one >= 0 and len(header(one, rate)) + one == size), None)
+
+
 def pieces(sound: Frames, length: int, rate: int) -> Iterator[bytes]:
     """The WAV of the first `length` bytes of `sound`, a mebibyte at a time. Raises OSError when they are not there."""
     sound.seek(0)

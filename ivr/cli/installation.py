@@ -9,7 +9,7 @@ import re
 import socket
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 from zoneinfo import ZoneInfo
@@ -158,6 +158,7 @@ class Running:
     controllers: dict[str, int]
     web: int
     tickets: int
+    anonymizers: dict[str, int] = field(default_factory=dict)
 
     def alive(self) -> bool:
         return all(is_alive(pid) for pid in (self.asterisk, self.web, *self.controllers.values()))

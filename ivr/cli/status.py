@@ -10,7 +10,7 @@ from ivr.cli.installation import is_alive, read_note
 from ivr.cli.output import common
 from ivr.control_room.board import board
 from ivr.settings import Settings, load
-from ivr.store import controllers, flow_versions, outbox
+from ivr.store import anonymisations, controllers, flow_versions, outbox
 from ivr.store.database import Database, StoreError
 
 
@@ -29,12 +29,12 @@ def run(args: argparse.Namespace) -> int:
 def status(settings: Settings) -> dict[str, Any]:
     """The state of one installation; `ready` means that a call would be answered by a flow."""
     running, now = read_note(settings), datetime.now(UTC)
-    beats, calls, operators, active, tickets = {}, [], [], None, None
+    beats, calls, operators, active, tickets, copies = {}, [], [], None, None, None
     try:
         if running:
             with Database(settings.database_url).read() as session:
                 beats = {row.id: row.calls for row in controllers.alive(session, now)}
-                active = flow_versions.active(session)
+                active, copies = flow_versions.active(session), anonymisations.figures(session)
                 view, tickets = board(session, now), outbox.standing(session, now)
                 calls, operators = [asdict(one) for one in view.calls], [asdict(one) for one in view.operators]
     except StoreError:
@@ -52,6 +52,8 @@ def status(settings: Settings) -> dict[str, Any]:
             "pid": running.tickets if running and is_alive(running.tickets) else None,
             **(asdict(tickets) if tickets else {}),
         },
+        "anonymizers": [{"id": name, "pid": pid} for name, pid in (running.anonymizers if running else {}).items()],
+        "recordings": {"pending": copies.waiting, "failed": copies.failed, "oldest": copies.oldest} if copies else None,
         "flows": {
             "version": active.version if active else None,
             "since": active.since if active else None,
@@ -77,6 +79,8 @@ def _text(state: dict[str, Any]) -> str:
         f"asterisk     {asterisk['version'] or 'not running'} (process {asterisk['pid']}), SIP at {asterisk['sip']}",
         *(f"{one['id']}  process {one['pid']}, {one['calls']} calls" for one in state["controllers"]),
         f"tickets      {_tickets(state['tickets'])}",
+        *(f"{one['id']}  process {one['pid']}" for one in state["anonymizers"]),
+        f"recordings   {_recordings(state['recordings'])}",
         f"flows        {_flows(state['flows'])}",
         f"operators    {', '.join(one['code'] + ' ' + one['state'] for one in state['operators']) or 'none'}",
         f"pages        {state['web']}",
@@ -90,6 +94,14 @@ def _tickets(tickets: dict[str, Any]) -> str:
         return "none"
     told = f"process {tickets['pid']}, {tickets['pending']} to deliver, the oldest for {tickets['lag']:.0f} s"
     return f"{told}, {tickets['failed']} set aside" if tickets["failed"] else told
+
+
+def _recordings(copies: dict[str, Any] | None) -> str:
+    """Of their anonymised copies."""
+    if copies is None:
+        return "none"
+    told = f"{copies['pending']} to anonymise, the oldest for {copies['oldest']:.0f} s"
+    return f"{told}, {copies['failed']} set aside" if copies["failed"] else told
 
 
 def _flows(flows: dict[str, Any]) -> str:

@@ -167,11 +167,13 @@ def _children(settings: Settings, asterisk_tree: tree.Tree) -> list[Child]:
     ivr = [sys.executable, "-m", "ivr.cli.main"]
     # Who delivers tickets ends after the controllers, whose last calls make some.
     names = [f"controller-{number}" for number in range(1, settings.controllers.count + 1)]
+    anonymizers = [f"anonymizer-{number}" for number in range(1, settings.anonymizers.count + 1)]
     return [
         Child("asterisk", asterisk_tree.argv("asterisk", "-f", "-C", str(configuration)), settings.logs, 10),
         Child("tickets", [*ivr, "deliver", *data], settings.logs, 5),
         *(Child(name, [*ivr, "controller", name, *data], settings.logs, 20) for name in names),
         Child("web", [*ivr, "web", *data], settings.logs, 5),
+        *(Child(name, [*ivr, "anonymizer", name, *data], settings.logs, 10) for name in anonymizers),
     ]
 
 
@@ -179,11 +181,15 @@ async def _start(
     settings: Settings, children: list[Child], asterisk_tree: tree.Tree, database: Database, say: Say
 ) -> None:
     version = asterisk_tree.asterisk_version()
-    asterisk, tickets, *controllers_, web = children
+    of = {child.name: child for child in children}
+    asterisk, tickets, web = of["asterisk"], of["tickets"], of["web"]
+    controllers_, anonymizers = (
+        [child for child in children if child.name.startswith(f"{kind}-")] for kind in ("controller", "anonymizer")
+    )
 
     def write_note() -> None:
-        pids = {child.name: child.pid for child in controllers_}
-        note(settings, Running(_own_pid(), asterisk.pid, version, pids, web.pid, tickets.pid))
+        pids, more = ({child.name: child.pid for child in group} for group in (controllers_, anonymizers))
+        note(settings, Running(_own_pid(), asterisk.pid, version, pids, web.pid, tickets.pid, more))
 
     write_note()  # the ports, before anybody asks for them
     for child in children:

@@ -60,6 +60,8 @@ FAILED = text("failed_at IS NOT NULL")
 OPEN = text("state IN ('new', 'open', 'waiting')")
 UNERASED = text("purged_at IS NOT NULL AND erased_at IS NULL")
 ON_THE_CLOCK = text("due_at IS NOT NULL")
+TO_MAKE = text("state = 'waiting'")
+SET_ASIDE = text("state = 'failed'")
 
 
 class Base(DeclarativeBase):
@@ -163,7 +165,7 @@ class PresenceEvent(Base):
 class Recording(Base):
     """One recorded conversation, or one message that a caller left (`kind`: conversation, message). `day` is the
     calendar day of its call in the contract's zone. `file` is the original's name in the store; `bytes` and `sha256`
-    are those of its WAV, as it is exported."""
+    are those of its WAV, as it is exported. `copies`: how many anonymised ones were begun; each has a number."""
 
     __tablename__ = "recordings"
     __table_args__ = (
@@ -183,11 +185,14 @@ class Recording(Base):
     stored_at: Mapped[datetime]
     purged_at: Mapped[datetime | None]  # when it ceased to be: its line is in the ledger
     erased_at: Mapped[datetime | None]  # when its last file was gone, too
+    copies: Mapped[int] = mapped_column(default=0)
+    original_gone_at: Mapped[datetime | None]  # when its original alone was destroyed: that has a line in the ledger
 
 
 class RecordingKey(Base):
     """The data key of one copy of a recording (`copy`: original, anonymised), wrapped by the key-encryption key `kek`.
-    It is nowhere else: when its row is deleted, the recording is."""
+    It is nowhere else: when its row is deleted, the recording is. `number`: which of the anonymised copies that were
+    begun it opens; 0 of the original."""
 
     __tablename__ = "recording_keys"
     recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id"), primary_key=True)
@@ -195,6 +200,39 @@ class RecordingKey(Base):
     kek: Mapped[str] = mapped_column(index=True)
     wrapped: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
+    number: Mapped[int] = mapped_column(default=0)
+
+
+class Anonymisation(Base):
+    """How the anonymised copy of a recording stands; the job to make it, too. `state`: waiting (who claims it has it
+    until `held_until`), done, failed (set aside, until somebody asks for it again). Each claim has a number, which
+    `Recording.copies` counts: only who has the newest may put a copy in place."""
+
+    __tablename__ = "anonymisations"
+    __table_args__ = (
+        Index("anonymisations_waiting", "due_at", sqlite_where=TO_MAKE, postgresql_where=TO_MAKE),
+        Index("anonymisations_failed", "asked_at", sqlite_where=SET_ASIDE, postgresql_where=SET_ASIDE),
+        Index(
+            "anonymisations_to_destroy",
+            "recording_id",
+            sqlite_where=text("destroy = 1"),
+            postgresql_where=text("destroy"),
+        ),
+    )
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(default="waiting")
+    profile: Mapped[str] = mapped_column(default="")  # wanted; "": as the settings say when it is made
+    asked_at: Mapped[datetime]
+    due_at: Mapped[datetime]  # no try before; those that became due last come first
+    attempts: Mapped[int] = mapped_column(default=0)  # since it was asked for
+    holder: Mapped[str] = mapped_column(default="")  # who is at it
+    held_until: Mapped[datetime | None]
+    problem: Mapped[str] = mapped_column(default="")  # of the last attempt, a word of recordings/copies.py
+    last_error: Mapped[str] = mapped_column(default="")  # the same in full
+    made_at: Mapped[datetime | None]  # of the copy that is in place, as are `made_with`, a profile, and `report`
+    made_with: Mapped[str] = mapped_column(default="")
+    report: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what was covered, and the check's figures; no words
+    destroy: Mapped[bool] = mapped_column(default=False)  # the original is to be destroyed, now that the copy is there
 
 
 class CatalogueRow(Base):

@@ -1,4 +1,5 @@
-"""What happened during a recording, on its time line: the caller on hold, the recording paused. Pure."""
+"""What happened during a recording, on its time line: the caller on hold, the recording paused; what was covered in its
+anonymised copy. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,11 +13,12 @@ Moment = tuple[JourneyEntry, Talk | None]
 
 @dataclass(frozen=True)
 class Mark:
-    """`kind`: hold, pause. Seconds of the recording."""
+    """`kind`: hold, pause, covered. Seconds of the recording. `what` was covered: key, or a kind of what was said."""
 
     kind: str
     start: float
     end: float
+    what: str = ""
 
 
 def marks(rows: Sequence[JourneyEntry], place: int, of: int) -> list[Mark]:

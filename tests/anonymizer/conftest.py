@@ -1,6 +1,6 @@
 """Conversations that a synthetic voice speaks, as a call brings them: 8 kHz, two channels."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ OPERATOR = (
 )
 
 
-def spoken(sentences: tuple[tuple[str, str], ...]) -> Samples:
+def spoken(sentences: Sequence[tuple[str, str]]) -> Samples:
     return np.concatenate([for_telephone(*Pico().speak(text, language), -20.0) for language, text in sentences])
 
 

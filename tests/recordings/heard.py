@@ -1,13 +1,15 @@
 """Recordings with both copies: the original as a call leaves it, and another sound sealed as the anonymised one."""
 
 import io
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
 
 from ivr.store.database import Database
+from ivr.store.schema import Anonymisation
 from recordings.ingest import ingest
 from recordings.keys.ring import ANONYMISED
 from recordings.vault import Vault, stored_name
@@ -48,8 +50,22 @@ def record(
     return id
 
 
-def anonymise(database: Database, vault: Vault, id: str, content: bytes, started: datetime = MORNING) -> None:
+def anonymise(
+    database: Database,
+    vault: Vault,
+    id: str,
+    content: bytes,
+    started: datetime = MORNING,
+    covered: list[dict[str, Any]] | None = None,
+) -> None:
     """`content`: the WAV that is sealed as its anonymised copy."""
     key = vault.put(stored_name(started.date(), id, ANONYMISED), id, ANONYMISED, [content])
     with database.transaction() as session:
+        job = session.get_one(Anonymisation, id)
+        job.state, job.made_at, job.made_with, job.report = (
+            "done",
+            datetime.now(UTC),
+            "clear",
+            {"covered": covered or []},
+        )
         vault.keep(session, id, ANONYMISED, key)

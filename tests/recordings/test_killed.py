@@ -1,10 +1,5 @@
-"""Ingest is killed, as by `kill -9`, before each step that touches the disk or the database; nothing is ever lost.
+"""Ingest is killed, as by `kill -9`, before each step that touches the disk or the database; nothing is ever lost."""
 
-A step is a call of one of STEPS, which a process sees through `sys.setprofile`: Python's own functions and the
-system's. The process kills itself before its n-th step; for each n there is one, until one comes to its end.
-"""
-
-import multiprocessing
 import os
 import resource
 import signal
@@ -12,57 +7,33 @@ import sys
 from datetime import date
 from itertools import count
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import pytest
 from sqlalchemy import delete
 
 from ivr.store.database import Database
-from ivr.store.schema import CatalogueRow, Recording, RecordingKey
+from ivr.store.schema import Anonymisation, CatalogueRow, Recording, RecordingKey
 from recordings import catalogue
 from recordings.ingest import ingest, sweep
 from recordings.reader import whole
 from recordings.sealed import CHUNK
 from recordings.vault import Vault
 from tests.recordings.conftest import ROME, add_call, folder_vault
+from tests.recordings.dying import DISK, die_before, run
 from tests.recordings.spooled import sound_of, spooled
 
 DAY = date(2026, 11, 24)
 SOUND = bytes(range(256)) * (3 * CHUNK // 256)
-# Of modules, and Python's own by name; `seal` once a chunk, in the midst of writing the file.
-STEPS = {"posix.mkdir", "posix.fsync", "posix.replace", "posix.rename", "posix.unlink", "posix.rmdir"}
-STEPS |= {"posix.pread", "fcntl.flock", "seal", "commit"}
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["tests.recordings.test_killed"])
+# `seal` once a chunk, in the midst of writing the file
+STEPS = DISK | {"posix.rename", "posix.rmdir", "fcntl.flock", "seal", "commit"}
 
 
 def _ingest_and_die(step: int, url: str, folder: Path, spooled: Path) -> None:
-    steps = count()
-
-    def profile(frame: FrameType, event: str, argument: Any) -> None:
-        if event == "call":
-            name = frame.f_code.co_name
-        elif event == "c_call":
-            name = f"{argument.__module__}.{argument.__name__}"
-            name = "commit" if argument.__name__ == "commit" else name
-        else:
-            return
-        if name in STEPS and next(steps) == step:
-            os.kill(os.getpid(), signal.SIGKILL)
-
     database, vault = Database(url), folder_vault(folder)
-    sys.setprofile(profile)
+    die_before(step, STEPS)
     made = ingest(database, vault, spooled, ROME)
     sys.setprofile(None)
     os._exit(0 if made == "call-1" else 1)
-
-
-def _run(target: Any, *arguments: Any) -> int | None:
-    process = _processes.Process(target=target, args=arguments)
-    process.start()
-    process.join(60)
-    return process.exitcode
 
 
 def _sound(database: Database, vault: Vault) -> bytes:
@@ -78,7 +49,7 @@ def test_at_every_step(database: Database, vault: Vault, tmp_path: Path) -> None
     place.mkdir()
     for step in count():
         folder = spooled(place, "call-1", SOUND)
-        ended = _run(_ingest_and_die, step, url, tmp_path, folder)
+        ended = run(_ingest_and_die, step, url, tmp_path, folder)
         assert ended in (0, -signal.SIGKILL), (step, ended)
         assert (folder.exists() and sound_of(folder) == SOUND) or _sound(database, vault) == SOUND, step
         if ended == 0:
@@ -89,7 +60,7 @@ def test_at_every_step(database: Database, vault: Vault, tmp_path: Path) -> None
         sweep(database, vault, place, ROME)
         assert not list(place.iterdir()), "nothing is left of what was half removed"
         with database.transaction() as session:  # the next one finds nothing
-            for table in (CatalogueRow, RecordingKey, Recording):
+            for table in (Anonymisation, CatalogueRow, RecordingKey, Recording):
                 session.execute(delete(table))
         vault.store.delete(next(iter(vault.store.names())))
     assert step > 10, "there were hardly any steps"
@@ -108,7 +79,7 @@ def test_a_disk_that_fills_in_the_midst(vault: Vault, tmp_path: Path) -> None:
     folder = spooled(tmp_path, "call-1", SOUND)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path)
-        assert _run(_fill_the_disk, database.url.render_as_string(hide_password=False), tmp_path, folder) == 0
+        assert run(_fill_the_disk, database.url.render_as_string(hide_password=False), tmp_path, folder) == 0
     assert sound_of(folder) == SOUND
     assert [path for path in (tmp_path / "kept").rglob("*") if path.is_file()] == [], "no half of it is left"
     assert ingest(database, vault, folder, ROME) == "call-1"

@@ -8,7 +8,7 @@ import pytest
 from ivr.store.database import Database
 from ivr.store.schema import Recording, RecordingKey
 from recordings.keys.ring import ANONYMISED, COPIES, ORIGINAL, Kek, KeyProblem
-from recordings.sealed import Damaged
+from recordings.sealed import Damaged, context
 from recordings.vault import Forgotten, Vault, forget, stored_name, stored_names, wrapped
 from tests.recordings.conftest import MORNING, add_call
 
@@ -45,8 +45,9 @@ def test_what_was_put_is_read_and_lies_nowhere_in_the_clear(database: Database, 
 def test_originals_and_anonymised_copies_have_different_keys(database: Database, vault: Vault, tmp_path: Path) -> None:
     row = record(database, vault)
     with database.read() as session:
-        keys = {copy: vault.key(session, row.id, copy) for copy in COPIES}
-        keks = {one.copy: one.kek for one in session.query(RecordingKey)}
+        rows = {one.copy: one for one in session.query(RecordingKey)}
+    keks = {copy: rows[copy].kek for copy in COPIES}
+    keys = {copy: vault.ring.get(keks[copy]).unwrap(rows[copy].wrapped, context(row.id, copy)) for copy in COPIES}
     assert keys[ORIGINAL] != keys[ANONYMISED] and keks[ORIGINAL] != keks[ANONYMISED]
     (tmp_path / "keys" / keks[ORIGINAL]).unlink()  # who has the keys of the anonymised copies only
     with database.read() as session:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from ivr.control_room.board import board
 from ivr.settings import Recordings, Tickets
-from ivr.store import controllers, outbox
+from ivr.store import anonymisations, controllers, outbox
 from ivr.web.answers import SETTINGS, read
 from recordings.outlook import last_run, overdue
 from recordings.retention import night
@@ -23,6 +23,7 @@ async def _metrics(request: web.Request) -> web.StreamResponse:
             "ivr_operators_ready": sum(one.state == "ready" for one in view.operators),
             "ivr_controllers_alive": len(controllers.alive(session, datetime.now(UTC))),
             **_tickets(session, request.app[SETTINGS].tickets),
+            **_copies(session),
             **_purge(session, request.app[SETTINGS].recordings),
         }
 
@@ -40,6 +41,16 @@ def _tickets(session: Session, rules: Tickets) -> dict[str, float]:
         "ivr_tickets_lag_seconds": view.lag,
         "ivr_tickets_failed": view.failed,
         "ivr_tickets_alarm": float(view.alarms(rules.alarm_after)),
+    }
+
+
+def _copies(session: Session) -> dict[str, float]:
+    """Of recordings without an anonymised copy, or that wait for another one."""
+    found = anonymisations.figures(session)
+    return {
+        "ivr_anonymisations_pending": found.waiting,
+        "ivr_anonymisations_failed": found.failed,
+        "ivr_anonymisations_oldest_seconds": found.oldest,
     }
 
 

@@ -66,6 +66,8 @@ async def _audio(request: web.Request) -> web.StreamResponse:
         entry, user, by = catalogue.get(session, request.match_info["id"]), request["user"], "by role"
         if entry.purged:
             raise web.HTTPGone(text="this recording was deleted")
+        if not entry.original:
+            raise web.HTTPGone(text=originals.DESTROYED)
         if not _hears_all(request):
             by = f"by request {originals.permission(session, entry.id, user, datetime.now(UTC)).id}"
         audit.write(session, user, "listen", entry.id, f"original, {by}")

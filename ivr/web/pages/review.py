@@ -61,10 +61,13 @@ async def _recording(request: web.Request) -> web.Response:
     def look(session: Session) -> dict[str, Any]:
         row = review.row_of(session, id)
         [found] = catalogue.found(session, [row], naming(request, session).shown)
+        copy = review.standing(session, id)
+        covered = [Mark("covered", one.start, one.end, one.kind) for one in copy.covered]
         mine = session.get(Evaluation, (id, request["user"]))
         return {
             "recording": asdict(found),
-            "marks": [asdict(one) for one in _marks(session, found)],
+            "copy": {"state": copy.state, "profile": copy.profile, "problem": copy.problem, "since": copy.since},
+            "marks": [asdict(one) for one in sorted([*_marks(session, found), *covered], key=lambda one: one.start)],
             "evaluation": {"marks": evaluations.marks_of(mine), "comment": mine.comment} if mine else None,
             "weights": weights,
         }

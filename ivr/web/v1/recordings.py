@@ -38,6 +38,8 @@ class Recording(Struct):
     version: Annotated[int, means("calls.version")]
     complete: Annotated[bool, means("recordings.complete")]
     anonymised: Annotated[bool, Meta(description="Whether its anonymised copy is there, to be heard in /review")]
+    failed: Annotated[bool, Meta(description="Whether that copy could not be made, and nobody tries any more")]
+    original: Annotated[bool, Meta(description="Whether its original is there; false when it was destroyed")]
 
 
 class Recordings(Page[Recording]):

@@ -1,4 +1,4 @@
-"""`ivr recordings list` takes what the API takes."""
+"""`ivr recordings list` takes what the API takes; what waits to be anonymised is listed, and can be asked for."""
 
 import json
 import re
@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from ivr.settings import load
-from ivr.store import catalogue
+from ivr.store import anonymisations, audit, catalogue
 from ivr.store.database import Database
-from ivr.store.schema import OutboxEntry
+from ivr.store.schema import Anonymisation, OutboxEntry, Recording
 from ivr.tickets.embedded import Embedded
 from ivr.tickets.outbox import deliver_due
 from tests.ivr.cli.conftest import Ivr
@@ -74,3 +74,30 @@ def test_a_complaint_names_a_ticket_and_its_recording_is_found(ivr: Ivr, data: P
         session.flush()
         catalogue.refresh(session, ["call-1"])
     assert found(ivr, data, "--ticket", "RT-90017") == ["call-1"] and found(ivr, data, "--ticket", "77") == []
+
+
+def test_what_waits_and_what_was_set_aside_and_asking_for_it_again(ivr: Ivr, data: Path) -> None:
+    database = Database(load(data).database_url)
+
+    def pending() -> tuple[int, list[tuple[str, str, str]]]:
+        done = ivr("recordings", "pending", "--json", "--data", data)
+        return done.status, [(one["recording_id"], one["state"], one["last_error"]) for one in json.loads(done.out)]
+
+    with database.transaction() as session:
+        anonymisations.want(session, ["call-0-1", "call-1-1", "call-2-1"])
+        session.get_one(Anonymisation, "call-2-1").state = "done"
+        failed = session.get_one(Anonymisation, "call-1-1")
+        failed.state, failed.problem, failed.last_error = "failed", "damaged", "it was cut off"
+    assert pending() == (1, [("call-1-1", "failed", "it was cut off"), ("call-0-1", "waiting", "")])
+    assert ivr("recordings", "anonymize", "--failed", "--data", data).out.split() == ["ASKED", "1"]
+    assert pending() == (0, [("call-0-1", "waiting", ""), ("call-1-1", "waiting", "")])
+    assert ivr("recordings", "anonymize", "call-2", "--profile", "strong", "--data", data).status == 0
+    with database.transaction() as session:
+        assert session.get_one(Anonymisation, "call-2-1").profile == "strong"
+        assert [(one.subject, one.detail) for one in audit.find(session, action="anonymize")] == [
+            ("call-2-1", "strong"), ("", "those that failed, 1"),
+        ]  # fmt: skip
+        session.get_one(Recording, "call-2-1").original_gone_at = datetime.now(UTC)
+    done = ivr("recordings", "anonymize", "call-0", "call-2", "--data", data)
+    assert done.status == 1 and "recording call-2-1 has no original any more" in done.err
+    assert json.loads(ivr("recordings", "anonymize", "--all", "--json", "--data", data).out) == [{"asked": 2}]

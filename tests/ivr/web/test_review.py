@@ -14,7 +14,7 @@ from ivr.cli.vault import open_vault
 from ivr.settings import load
 from ivr.store import audit, calls, chained, operators
 from ivr.store.database import Database
-from ivr.store.schema import AuditEntry
+from ivr.store.schema import Anonymisation, AuditEntry
 from recordings.pseudonyms import pseudonym
 from recordings.vault import Vault, forget
 from tests.ivr.test_spreadsheets import rows_of
@@ -45,7 +45,7 @@ async def client(database: Database, users: None, tmp_path: Path, flows: Path, v
         with database.transaction() as session:
             end = MORNING + timedelta(minutes=3)
             calls.finish(session, call, ended_at=end, ticket_due_at=end, survey={}, operator="4271", queue="app")
-    anonymise(database, vault, "heard-1", SOUND)
+    anonymise(database, vault, "heard-1", SOUND, covered=[{"start": 3.0, "end": 3.5, "kind": "key"}])
     async with TestClient(TestServer(make(tmp_path, database, flows))) as one:
         yield one
 
@@ -123,6 +123,20 @@ async def test_what_is_not_anonymised_yet_is_shown_as_such_and_cannot_be_heard(
     ):  # fmt: skip
         assert (await ask(client, method, f"/recordings/pending-1/{path}", body))[0] == 409, path
     assert heard(database) == []
+
+
+async def test_how_the_copy_was_made_or_why_there_is_none(client: Client, database: Database) -> None:
+    _, said = await ask(client, "GET", "/recordings/heard-1")
+    assert said["copy"] == {"state": "there", "profile": "clear", "problem": "", "since": None}
+    assert said["marks"] == [{"kind": "covered", "start": 3.0, "end": 3.5, "what": "key"}]
+    with database.transaction() as session:
+        job = session.get_one(Anonymisation, "pending-1")
+        job.state, job.problem, job.last_error = "failed", "damaged", "/srv/recordings/pending-1.original: altered"
+    _, said = await ask(client, "GET", "/recordings/pending-1")
+    assert (said["copy"]["state"], said["copy"]["problem"]) == ("failed", "damaged") and "/srv" not in str(said)
+    assert said["recording"]["failed"] is True and said["recording"]["original"] is True
+    figures = await (await client.get("/metrics", headers=basic("supervisor"))).text()
+    assert "ivr_anonymisations_failed 1.0" in figures and "ivr_anonymisations_pending 0.0" in figures
 
 
 @pytest.mark.parametrize("id", ["heard", "heard-", "h", "heard-1x", "%25", "..%2Fheard-1", "nothing"])

@@ -13,6 +13,7 @@ from ivr.cli.vault import open_vault
 from ivr.settings import load
 from ivr.store import audit, calls, operators
 from ivr.store.database import Database
+from ivr.store.schema import Anonymisation
 from ivr.tickets import embedded
 from ivr.tickets.embedded import Embedded
 from ivr.tickets.outbox import deliver_due
@@ -56,7 +57,8 @@ def recordings(database: Database, tmp_path: Path) -> None:
                     ],
                 )  # fmt: skip
         if number < 3:
-            anonymise(database, vault, f"{call}-1", wav(speech(ANONYMISED_TONE, 8)))
+            covered = [{"start": 4.0, "end": 5.0, "kind": "key"}, {"start": 5.0, "end": 6.0, "kind": "iban"}]
+            anonymise(database, vault, f"{call}-1", wav(speech(ANONYMISED_TONE, 8)), covered=covered)
 
 
 async def text(page: Page, name: str) -> str:
@@ -123,8 +125,12 @@ async def test_the_sound_is_the_anonymised_one_with_its_marks_speed_and_silence_
     await site.sign_in("reviewer")
     await site.page.wait_for_selector("[data-results] button")
     await opens(site, "call-2")
-    assert "0:01–0:03" in await site.page.inner_text("[data-marks]")
+    marks = await site.page.inner_text("[data-marks]")
+    for mark in ("In attesa 0:01–0:03", "Tasti coperti 0:04–0:05", "Dati personali coperti 0:05–0:06"):
+        assert mark in marks
     assert await site.page.locator("[data-spans] .hold").count() == 1
+    assert await site.page.locator("[data-spans] .covered").count() == 2
+    assert "Profilo clear: Voci cambiate" in await text(site.page, "standing")
     await site.until("document.querySelector('[data-wave] > div')?.shadowRoot.querySelectorAll('canvas').length >= 4")
     await site.page.select_option("[data-speed]", "2")
     await site.page.click("[data-act=play]")
@@ -151,9 +157,16 @@ async def test_what_is_not_anonymised_is_said_to_be_so_and_cannot_be_heard(site:
     await site.page.wait_for_selector("[data-results] button")
     assert "in anonimizzazione" in await site.page.inner_text("[data-id=call-3-1]")
     await opens(site, "call-3")
-    assert "in corso di anonimizzazione" in await text(site.page, "pending")
+    assert "in corso di anonimizzazione" in await text(site.page, "standing")
     assert not await site.page.is_visible("[data-player]") and not await site.page.is_visible("[data-form=evaluation]")
     assert ("listen-anonymised", "call-3-1") not in heard(database) and site.complaints.lines == []
+    with database.transaction() as session:
+        job = session.get_one(Anonymisation, "call-3-1")
+        job.state, job.problem = "failed", "damaged"
+    await site.page.reload()
+    await site.until("document.querySelector('[data-text=standing]').innerText.includes('danneggiato')", within=5)
+    assert "anonimizzazione non riuscita" in await site.page.inner_text("[data-id=call-3-1]")
+    assert not await site.page.is_visible("[data-player]")
 
 
 async def test_sound_that_cannot_be_had_is_said_and_another_can_be_opened(site: Site, tmp_path: Path) -> None:

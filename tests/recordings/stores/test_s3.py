@@ -8,15 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from anonymizer.sound import Samples
 from ivr.store.database import Database
+from recordings.copies import Stopped, Terms
+from recordings.destruction import destroy
 from recordings.ingest import ingest
 from recordings.keys.files import Files
 from recordings.keys.ring import Ring
 from recordings.stores import StorageError, s3
 from recordings.stores.s3 import S3
 from recordings.vault import Vault
-from tests.recordings.conftest import MORNING, ROME, add_call
+from tests.recordings.conftest import MORNING, ROME, add_call, add_recording
 from tests.recordings.spooled import sound_of, spooled
+from tests.recordings.test_copies import heard, make
 from tests.s3 import BUCKET, Network, uploads
 
 MEBIBYTE = bytes(1 << 20)
@@ -127,3 +131,17 @@ def _resident(peak: bool = False) -> int:
     line = "VmHWM" if peak else "VmRSS"
     text = Path("/proc/self/status").read_text()
     return int(text.partition(f"{line}:")[2].split()[0]) << 10
+
+
+def test_an_anonymised_copy_in_a_bucket(database: Database, s3_address: str, tmp_path: Path, hiss: Samples) -> None:
+    """Who is told to end leaves no upload; the copy is read back; the original can go."""
+    vault = Vault(opened(s3_address), Ring([Files(tmp_path / "keys")]))
+    id = add_recording(database, vault, tmp_path / "spool", "copied", hiss)
+    with pytest.raises(Stopped):
+        make(database, vault, stopping=lambda: True)
+    assert uploads(s3_address) == 0
+    assert make(database, vault, Terms(destroy=True)) and len(heard(database, vault, id)[0]) == len(hiss)
+    assert destroy(database, vault.store, tmp_path / "spool", MORNING.date()) == 1
+    assert [name for name in vault.store.names("2026/11/24") if id in name] == [f"2026/11/24/{id}.anonymised.2"]
+    for name in [*vault.store.names("2026/11/24"), *vault.store.names("ledger")]:  # all tests share the bucket
+        vault.store.delete(name)

@@ -103,5 +103,6 @@ export class List {
 function stateOf(recording, state) {
   if (!recording) return "gone";
   if (state === "reviewed") return state;
-  return recording.anonymised ? state || "ready" : "pending";
+  if (recording.anonymised) return state || "ready";
+  return recording.failed ? "failed" : "pending";
 }

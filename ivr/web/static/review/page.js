@@ -79,9 +79,8 @@ class Review {
     this.root.querySelector("[data-opened]").hidden = false;
     this.#text("opened", `${this.labels.recording} ${this.list.when(recording)}`);
     this.#text("done", "");
-    for (const [name, is] of [["incomplete", !recording.complete], ["pending", !recording.anonymised]]) {
-      this.root.querySelector(`[data-text=${name}]`).hidden = !is;
-    }
+    this.root.querySelector("[data-text=incomplete]").hidden = recording.complete;
+    this.#standing(one.details.copy);
     this.#facts(recording);
     this.player.show(one);
     this.form.show(one);
@@ -118,6 +117,19 @@ class Review {
     this.#text("done", `${this.labels.saved}: ${score.toFixed(2)}`);
     this.list.reviewed(id);
     return this.samples.show();
+  }
+
+  // What the copy protects; or why nothing can be heard.
+  #standing({ state, profile, problem }) {
+    const told = this.labels[`profile_${profile}`], why = this.labels[`problem_${problem}`];
+    const texts = {
+      there: told ? `${this.labels.profile} ${profile}: ${told}` : "",
+      waiting: this.labels.pending,
+      failed: this.labels.unmade,
+    };
+    const text = state !== "there" && why ? `${texts[state]} ${this.labels.last_try}: ${why}` : texts[state];
+    this.#text("standing", text);
+    this.root.querySelector("[data-text=standing]").hidden = !text;
   }
 
   #facts(recording) {

@@ -118,10 +118,11 @@ export class Player {
       return span;
     });
     this.root.querySelector("[data-spans]").replaceChildren(...spans);
-    const items = marks.map(({ kind, start, end }) => {
+    const items = marks.map(({ kind, start, end, what }) => {
       const item = document.createElement("li"), button = document.createElement("button");
       Object.assign(button, { type: "button", className: `act ${kind}` });
-      button.textContent = `${this.labels[`mark_${kind}`]} ${length(start)}–${length(end)}`;
+      const told = this.labels[`covered_${what}`] ?? this.labels[`mark_${kind}`];
+      button.textContent = `${told} ${length(start)}–${length(end)}`;
       button.addEventListener("click", () => this.#seek(start));
       item.append(button);
       return item;
