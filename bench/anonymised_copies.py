@@ -1,6 +1,6 @@
 """Anonymised copies: what one process makes in a minute, its memory, and how long after a call its copy can be heard.
 
-python -m bench.anonymised_copies [MINUTES]     of each conversation (5)
+python -m bench.anonymised_copies [MINUTES] [voices]     of each conversation (5); what is said is not looked for
 """
 
 import os
@@ -51,10 +51,11 @@ def cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def main(minutes: float) -> None:
+def main(minutes: float, speech: bool) -> None:
     with tempfile.TemporaryDirectory() as name:
         data, sound = Path(name), conversation(minutes)
-        settings = load(data, environment={})
+        environment = {"NUMERO_NERO_RECORDINGS__SPEECH": str(speech).lower()}
+        settings = load(data, environment=environment)
         database, vault = Database(settings.database_url), open_vault(settings)
         database.migrate()
 
@@ -81,7 +82,7 @@ def main(minutes: float) -> None:
                 time.sleep(0.05)
 
         command = [sys.executable, "-m", "ivr.cli.main", "anonymizer", "bench", "--data", name]
-        worker = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        worker = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | environment)
         try:
             end("first")  # with it all that is needed is loaded
             until_all_there()
@@ -94,7 +95,8 @@ def main(minutes: float) -> None:
             worker.terminate()
             worker.wait()
     hours = LOT * minutes / 60
-    print(f"conversations of {minutes:g} minutes, two channels at 8 kHz, {settings.recordings.profile}, one process")
+    done = f"{settings.recordings.profile}, {'what is said covered' if speech else 'voices and keys alone'}"
+    print(f"conversations of {minutes:g} minutes, two channels at 8 kHz, {done}, one process")
     print(f"  {hours / took * 60:8.2f} h of conversation a minute")
     print(f"  {used / hours / 3600:8.3f} × real time, CPU")
     print(f"  {min(hearable):8.1f} s from the end of a call until its copy can be heard, nothing else waiting")
@@ -102,4 +104,4 @@ def main(minutes: float) -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 5.0)
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 5.0, "voices" not in sys.argv[2:])

@@ -40,5 +40,5 @@ def start(process: str) -> None:
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # panoramisk logs whole messages and aiohttp every request, with callers' numbers; alembic tells of each look.
-    for noisy in ("panoramisk", "aiohttp.access", "alembic"):
+    for noisy in ("panoramisk", "aiohttp.access", "alembic", "faster_whisper"):
         logging.getLogger(noisy).setLevel(logging.ERROR)

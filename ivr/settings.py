@@ -206,6 +206,9 @@ class Recordings(_Section):
     profile: Profile = "clear"
     """How far the voices of anonymised copies are taken from their own; docs/privacy.md has what each protects. It
     holds for copies that are made from then on."""
+    speech: bool = True
+    """Names, codes, numbers and addresses that are said are looked for and covered. It takes most of the time there is:
+    about as long as the conversation lasts."""
     originals: Literal["keep", "destroy"] = "keep"
     """Originals are kept as long as the recording, to be heard when two agree; or each is destroyed when its anonymised
     copy is there. It holds for copies that are made from then on."""

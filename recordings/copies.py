@@ -16,12 +16,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from anonymizer import PROFILES, NotAnonymised, Pcm, Profile, SoundError, anonymize, to_pcm
+from sqlalchemy.orm import Session
+
+from anonymizer import PROFILES, NotAnonymised, Pcm, Profile, SoundError, Speech, anonymize, to_pcm
+from anonymizer.speech import LANGUAGES, NotRecognised, Recogniser
 from ivr.problem import Problem
 from ivr.store import anonymisations
 from ivr.store.anonymisations import Claim
 from ivr.store.database import Database, StoreError
-from ivr.store.schema import RecordingKey
+from ivr.store.schema import Call, Operator, RecordingKey
 from recordings import wav
 from recordings.keys.ring import ANONYMISED, KeyProblem
 from recordings.reader import Reader, whole
@@ -34,7 +37,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 10.0, 600.0
 WHILE_AWAY = 60.0  # seconds between tries while the store, or a key, cannot be had
 RENEW = 15.0
 # Who takes longer hangs: in the midst of a library nobody can stop it but by ending the process.
-PATIENCE, PATIENCE_A_SECOND = 600.0, 4.0
+PATIENCE, PATIENCE_A_SECOND = 600.0, 20.0
 
 # What may go wrong, in a word for the pages; the first that fits. `away` is not the recording's fault.
 PROBLEMS: tuple[tuple[type[Exception], str], ...] = (
@@ -42,6 +45,7 @@ PROBLEMS: tuple[tuple[type[Exception], str], ...] = (
     (NotStored, "no-original"),
     (Damaged, "damaged"),
     (SoundError, "sound"),
+    (NotRecognised, "speech"),
     (NotAnonymised, "check"),
     (StorageError, "away"),
     (KeyProblem, "away"),
@@ -59,10 +63,12 @@ class Lost(Exception):
 
 @dataclass(frozen=True)
 class Terms:
-    """As the settings say: `profile` where nobody asked for another; `destroy` the original when the copy is there."""
+    """As the settings say: `profile` where nobody asked for another; `destroy` the original when the copy is there;
+    `recogniser` of what is said of people, None to leave that as it is."""
 
     profile: str = "clear"
     destroy: bool = False
+    recogniser: Recogniser | None = None
 
 
 def make_next(database: Database, vault: Vault, terms: Terms, holder: str, stopping: Callable[[], bool]) -> bool:
@@ -110,10 +116,12 @@ def _make(database: Database, vault: Vault, terms: Terms, claim: Claim, go_on: C
     id, number = claim.recording_id, claim.number
     with database.read() as session:
         original = vault.open(session, id, claim.day)
+        speech = _speech(session, terms.recogniser, claim.call_id)
     length = wav.length_within(original.size, claim.rate)
     if length is None:
         raise SoundError("the original is no WAV of ours")
-    run = anonymize(Pcm(lambda: _sound(original, length, go_on), claim.rate, wav.CHANNELS), _profile(claim, terms))
+    source = Pcm(lambda: _sound(original, length, go_on), claim.rate, wav.CHANNELS)
+    run = anonymize(source, _profile(claim, terms), speech=speech)
     written = hashlib.sha256()
 
     def pieces() -> Iterator[bytes]:
@@ -146,6 +154,16 @@ def _make(database: Database, vault: Vault, terms: Terms, claim: Claim, go_on: C
         raise
     _remove(vault, [stored_name(claim.day, id, ANONYMISED, one) for one in before])
     return run.report
+
+
+def _speech(session: Session, recogniser: Recogniser | None, call_id: str) -> Speech | None:
+    """What is known of the call helps: its language, the caller's number, the operator's name."""
+    if recogniser is None:
+        return None
+    call = session.get_one(Call, call_id)
+    operator = session.get(Operator, call.operator)
+    hints = [text for text in (call.caller, operator.name if operator else "") if text]
+    return Speech(recogniser, call.language if call.language in LANGUAGES else None, hints)
 
 
 def _remove(vault: Vault, names: Sequence[str]) -> None:

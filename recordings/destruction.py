@@ -23,8 +23,8 @@ RULE = "its anonymised copy is there"
 
 
 def destroy(database: Database, store: Store, place: Path, today: date) -> int:
-    """Those that are to be destroyed and not held on that day, with what the spool at `place` has; returns how many. Raises StoreError, StorageError,
-    LedgerProblem; the next time goes on."""
+    """Those that are to be destroyed and not held on that day, with what the spool at `place` still has; returns
+    how many. Raises StoreError, StorageError, LedgerProblem; the next time goes on."""
     number = 0
     while batch := _forget_batch(database, store, today):
         number += batch

@@ -55,10 +55,11 @@ def _give_way() -> None:
 
 def work(settings: Settings, name: str, stop: threading.Event) -> None:
     """Until `stop` is set; what is being made then is left to the next."""
-    from recordings.copies import Stopped, Terms, make_next  # large, and reads the environment
+    from anonymizer import Whisper  # large, and reads the environment
+    from recordings.copies import Stopped, Terms, make_next
 
-    database, vault = Database(settings.database_url), open_vault(settings)
-    terms = Terms(settings.recordings.profile, settings.recordings.originals == "destroy")
+    database, vault, given = Database(settings.database_url), open_vault(settings), settings.recordings
+    terms = Terms(given.profile, given.originals == "destroy", Whisper() if given.speech else None)
     holder, looked = f"{name} {socket.gethostname()} {os.getpid()}", 0.0
     while not stop.is_set():
         try:

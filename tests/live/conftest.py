@@ -205,7 +205,8 @@ class Desk:
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    one = Installation(tmp_path_factory.mktemp("installation"), OPEN)
+    # To recognise what is said in all calls of the tests would take a core for as long as they last.
+    one = Installation(tmp_path_factory.mktemp("installation"), OPEN, RECORDINGS__SPEECH="false")
     one.start()
     try:
         yield one

@@ -11,18 +11,19 @@ import pytest
 import soundfile
 from sqlalchemy import func, select, text
 
+from anonymizer import Whisper
 from anonymizer.check import correlation
 from anonymizer.sound import Samples
 from ivr.store import anonymisations
 from ivr.store.database import Database
-from ivr.store.schema import Anonymisation, Recording, RecordingKey
+from ivr.store.schema import Anonymisation, Call, Recording, RecordingKey
 from recordings import belongings, review
 from recordings.copies import Stopped, Terms, make_next, pause
 from recordings.keys.ring import ANONYMISED, ORIGINAL
 from recordings.reader import whole
 from recordings.vault import Vault, stored_name
-from tests.anonymizer.conftest import RATE, key
-from tests.recordings.conftest import MORNING, add_recording
+from tests.anonymizer.conftest import RATE, key, spoken
+from tests.recordings.conftest import MORNING, add_recording, folder_vault
 
 DAY = MORNING.date()
 
@@ -316,3 +317,17 @@ def test_recordings_from_before_there_were_copies_wait_for_one(tmp_path: Path) -
         assert [one.recording_id for one in anonymisations.find(session)] == ["call-1"]
         claim = anonymisations.claim(session, "a test")
         assert claim and (claim.recording_id, claim.number, claim.profile) == ("call-1", 1, "")
+
+
+def test_what_is_said_of_people_is_covered(tmp_path: Path) -> None:
+    """In the call's language."""
+    database, vault = Database(f"sqlite:///{tmp_path / 'said.sqlite3'}"), folder_vault(tmp_path)
+    database.migrate()
+    said = spoken([("it", "Il mio numero di telefono è tre quattro zero, uno due tre, quattro cinque sei sette.")])
+    id = add_recording(database, vault, tmp_path / "spool", "call", np.stack([said, np.zeros_like(said)], axis=1))
+    with database.transaction() as session:
+        session.get_one(Call, "call").language = "it"
+    assert make(database, vault, Terms(recogniser=Whisper()))
+    covered = standing(database, id).covered
+    assert any(one.kind != "key" and one.end - one.start > 1 for one in covered), covered
+    assert job(database, id).report["language"] == "it"
