@@ -151,7 +151,8 @@ def _phrase_at(found: Sequence[Token], first: int, phrase: Phrase) -> int | None
         joined = "".join(one.text for one in heard)
         if not len(heard) == size > 0 or sum(one.sure for one in heard) < FAINT * size:
             continue
-        if (size == len(phrase) or joined[0] == wanted[0]) and alike(joined, wanted):
+        ends_alike = joined[0] == wanted[0] and joined[-1] == wanted[-1]
+        if (size == len(phrase) or ends_alike) and alike(joined, wanted):
             return first + size - 1
     return None
 
