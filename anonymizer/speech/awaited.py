@@ -12,6 +12,7 @@ BEFORE = 3  # ordinary words before it: "yes, of course", "one moment"
 PLAIN = 3  # ordinary words in a row, surely heard, that end it
 LONGEST = 40  # words
 SURE = 0.5
+MUMBLED = 0.45  # mean probability of what is not understood
 COMPLETE = 6  # digits and letters
 LEAST = 2  # digits, letters and words that are no ordinary ones
 
@@ -67,8 +68,10 @@ def run(found: Sequence[Token], first: int, digits: bool = False) -> Stretch | N
 
 
 def telling(found: Sequence[Token], stretch: Stretch, digits: bool) -> bool:
-    """Whether there is anything in it but ordinary talk; `digits`: nothing but digits and letters counts."""
+    """Whether there is anything in it but ordinary talk that was well heard; `digits`: nothing but digits and letters
+    counts."""
     held = found[stretch[0] : stretch[1] + 1]
     data = sum(one.digits + one.letters for one in held)
     strange = sum(not one.ordinary and not one.data for one in held)
-    return data >= LEAST or (not digits and data + strange >= LEAST)
+    unsure = sum(one.sure for one in held) < MUMBLED * len(held)
+    return data >= LEAST or (not digits and (data + strange >= LEAST or unsure))

