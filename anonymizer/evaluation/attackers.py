@@ -60,11 +60,35 @@ def first_rank(scores: Floats, seed: int = 0) -> Rate:
     return Rate(float(right.mean()), *np.percentile(drawn, CERTAIN))
 
 
-def _equal_error(scores: Floats, group: NDArray[np.int64], speakers: NDArray[np.int64]) -> float:
+def linkability(scores: Floats, group: NDArray[np.int64], seed: int = 0) -> Rate:
+    """How far scores link pieces of one speaker, 0 to 100: the global measure of M. Gomez-Barrero and others (2018),
+    with as many trials of one speaker as of two believed possible."""
+    rng, everybody = np.random.default_rng(seed), np.arange(len(scores))
+    drawn = [_linkability(scores, group, rng.choice(everybody, len(scores))) for _ in range(RESAMPLES)]
+    return Rate(_linkability(scores, group, everybody), *np.nanpercentile(drawn, CERTAIN))
+
+
+def _trials(scores: Floats, group: NDArray[np.int64], speakers: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Sorted scores of one speaker with themselves, and with others of their group."""
     chosen = scores[np.ix_(speakers, speakers)]
     same = speakers[:, None] == speakers[None, :]
     like = group[speakers][:, None] == group[speakers][None, :]
-    mated, others = np.sort(np.diag(chosen)), np.sort(chosen[like & ~same])
+    return np.sort(np.diag(chosen)), np.sort(chosen[like & ~same])
+
+
+def _linkability(scores: Floats, group: NDArray[np.int64], speakers: NDArray[np.int64]) -> float:
+    mated, others = _trials(scores, group, speakers)
+    if not others.size:
+        return float("nan")
+    edges = np.quantile(mated, np.linspace(0, 1, max(2, len(mated) // 10) + 1))
+    edges[-1] = np.inf
+    one, other = (np.histogram(part, edges)[0] / len(part) for part in (mated, others))
+    local = np.clip((one - other) / np.maximum(one + other, 1e-12), 0, None)
+    return float(100 * np.sum(local * one))
+
+
+def _equal_error(scores: Floats, group: NDArray[np.int64], speakers: NDArray[np.int64]) -> float:
+    mated, others = _trials(scores, group, speakers)
     if not others.size:  # of few speakers, a bootstrap may draw one alone
         return float("nan")
     bounds = np.concatenate([mated, others])

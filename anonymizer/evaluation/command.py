@@ -1,4 +1,4 @@
-"""`ivr anonymize evaluate DIR`: one table of what a profile hides."""
+"""`ivr anonymize evaluate DIR`: one table of what a profile hides, and with `--language` of what it costs the words."""
 
 import argparse
 import dataclasses
@@ -7,11 +7,13 @@ import time
 
 import numpy as np
 
-from anonymizer.evaluation.attackers import Rate, cosine, equal_error, first_rank, trained
+from anonymizer.evaluation.attackers import Rate, cosine, equal_error, first_rank, linkability, trained
 from anonymizer.evaluation.speakers import RATE, over_the_line, speakers
 from anonymizer.evaluation.verifier import Verifier
+from anonymizer.evaluation.words import changed, heard
 from anonymizer.pitch import pitch
 from anonymizer.profiles import PROFILES
+from anonymizer.speech.whisper import Whisper
 from anonymizer.voice import Voice
 
 DRAWS = 4
@@ -22,7 +24,8 @@ HIGH = 160.0  # Hz of median pitch: above and below, voices are compared with th
 def evaluate(args: argparse.Namespace) -> int:
     """Raises WrongUse when the folder has too few speakers, or the verifier is not installed."""
     verifier, profile = Verifier(), PROFILES[args.profile]
-    originals, heard, high = [], [], []
+    recogniser = Whisper(args.model) if args.language else None
+    originals, copies, texts, high = [], [], [], []
     seconds = spent = 0.0
     for _, *paths in speakers(args.target):
         sounds = [over_the_line(path) for path in paths]
@@ -33,8 +36,13 @@ def evaluate(args: argparse.Namespace) -> int:
         voices = [[Voice(profile, RATE).change(sound) for _ in range(DRAWS)] for sound in sounds]
         spent += time.process_time() - begun
         seconds += DRAWS * sum(map(len, sounds)) / RATE
-        heard.append([[verifier.embed(voice, RATE) for voice in draws] for draws in voices])
-    rates = _rates(np.array(originals, np.float64), np.array(heard, np.float64), np.array(high))
+        copies.append([[verifier.embed(voice, RATE) for voice in draws] for draws in voices])
+        if recogniser:
+            before, after = (heard(recogniser, one, args.language) for one in (sounds[0], voices[0][0]))
+            texts.append((before, after))
+    rates = _rates(np.array(originals, np.float64), np.array(copies, np.float64), np.array(high))
+    if recogniser:
+        rates[f"words changed, {args.language}"] = changed(texts)
     _show(args, rates, len(high), spent / seconds)
     return 0
 
@@ -55,6 +63,8 @@ def _rates(originals: np.ndarray, heard: np.ndarray, group: np.ndarray) -> dict[
         ),
         "rank 1, untouched": first_rank(cosine(originals[:, 0], originals[:, 1])),
         "rank 1, semi-informed": first_rank(semi),
+        "linkability, untouched": linkability(cosine(originals[:, 0], originals[:, 1]), group),
+        "linkability, semi-informed": linkability(semi, group),
     }
 
 
@@ -64,6 +74,6 @@ def _show(args: argparse.Namespace, rates: dict[str, Rate], number: int, speed: 
         print(json.dumps({"profile": args.profile, "speakers": number, "rates": named, "speed": speed}, indent=2))
         return
     print(f"profile {args.profile}, {number} speakers, {speed:.3f} × real time a channel")
-    print(f"{'%, equal error rate of the attacker':<40}{'':>6}  of 95 %")
+    print(f"{'equal error rates, and others as named':<40}{'%':>6}  of 95 %")
     for name, rate in rates.items():
         print(f"{name:<40}{rate.value:>6.1f}  {rate.low:.1f} to {rate.high:.1f}")

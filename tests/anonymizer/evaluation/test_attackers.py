@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from anonymizer.evaluation.attackers import cosine, equal_error, first_rank, trained
+from anonymizer.evaluation.attackers import cosine, equal_error, first_rank, linkability, trained
 
 SPEAKERS, SIZE = 60, 32
 
@@ -45,3 +45,10 @@ def test_who_has_trained_does_better_where_the_noise_has_directions() -> None:
     naive = equal_error(cosine(heard[:, 0], heard[:, 1]), group)
     semi = equal_error(trained(heard[:, 0], heard[:, 1], heard), group)
     assert semi.high < naive.low
+
+
+def test_linkability_of_voices_that_are_told_apart_and_of_others() -> None:
+    clear, group = voices(0.2)
+    assert linkability(cosine(clear[:, 0], clear[:, 1]), group).value > 90
+    lost, group = voices(100.0)
+    assert linkability(cosine(lost[:, 0], lost[:, 1]), group).value < 30
