@@ -14,7 +14,7 @@ from ivr.calls.rehearsal import dialled
 from ivr.calls.session import Session
 from ivr.days import midnight
 from ivr.flow import words
-from ivr.store import calls, flow_versions
+from ivr.store import calls, flow_versions, outbox
 
 log = logging.getLogger(__name__)
 HOME = ZoneInfo("Europe/Rome")
@@ -40,10 +40,12 @@ async def _citizen(exchange: Exchange, channel: events.Channel, codecs: str) -> 
     called, rehearsal = dialled(channel.dialplan.exten, exchange.rehearsal)
     today = midnight(now, HOME)
 
-    def begin(session: Any) -> tuple[int, int]:
+    def begin(session: Any) -> tuple[int, int, tuple[str, str]]:
         version = flow_versions.active_number(session)
         ready = exchange.versions.loaded(version)
         earlier = calls.count_since(session, who.number, today) if who.number else 0
+        asks = who.number and (ready is None or ready.book.asks_ticket)
+        ticket = outbox.open_of(session, who.number) if asks else ("", "")
         calls.start(
             session,
             id=call,
@@ -55,11 +57,12 @@ async def _citizen(exchange: Exchange, channel: events.Channel, codecs: str) -> 
             version=version,
             started_at=now,
         )
-        return earlier, version
+        return earlier, version, ticket
 
-    earlier, active = await exchange.writer.run(begin)
+    earlier, active, known = await exchange.writer.run(begin)
     version = await exchange.versions.take(active)
     flow = version.book.flow_for(called)
+    ticket, ticket_state = rehearsal.open_ticket if rehearsal and who.number else known
     facts = words.Facts(
         call_id=call,
         called=called,
@@ -68,6 +71,8 @@ async def _citizen(exchange: Exchange, channel: events.Channel, codecs: str) -> 
         district=who.district,
         country=who.country,
         calls_today=rehearsal.calls_today if rehearsal else earlier,
+        ticket=ticket,
+        ticket_state=ticket_state,
     )
     log.info("call begins", extra={"call": call, "flow": flow, "version": version.number})
     wideband = codecs.lstrip("(").startswith(WIDEBAND)

@@ -10,7 +10,7 @@ In a rehearsal (`ivr flow test --live`) a designers' test gives these. A call to
 import asyncio
 import dataclasses
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,10 @@ class World:
     def estimate(self, wait: float | None) -> float | None:
         return wait
 
+    async def ticket_number(self, made: Callable[[], Awaitable[str]]) -> str:
+        """What the caller is told; "" for nothing."""
+        return await made()
+
 
 class Reply(msgspec.Struct, forbid_unknown_fields=True):
     """What a web service answers."""
@@ -51,18 +55,21 @@ class Reply(msgspec.Struct, forbid_unknown_fields=True):
 
 class Part(msgspec.Struct, forbid_unknown_fields=True):
     """What a test gives its call. `replies`: of web services, in order; None for one that does not come in time.
-    `unstaffed`: of each queue that the call comes to, in order, whether nobody is at work there."""
+    `unstaffed`: of each queue that the call comes to, in order, whether nobody is at work there. `open_ticket`: of the
+    caller, its number and state."""
 
     at: datetime
     replies: list[Reply | None] = []
     calls_today: int = 0
     lapse: float = 1.0
     unstaffed: list[bool] = []
+    ticket_number: str = ""
+    open_ticket: tuple[str, str] = ("", "")
 
 
 class Rehearsal(World):
     def __init__(self, test: str, part: Part) -> None:
-        self.calls_today = part.calls_today
+        self.calls_today, self.open_ticket = part.calls_today, part.open_ticket
         self._skill, self._part = lane(test), part
         self._begun = datetime.now(UTC)
         self._replies, self._unstaffed = iter(part.replies), iter(part.unstaffed)
@@ -87,6 +94,9 @@ class Rehearsal(World):
         skills = (*asked.skills, NOBODY if next(self._unstaffed, False) else self._skill)
         longest = None if asked.max_wait is None else asked.max_wait / self._part.lapse
         return replace(asked, skills=skills, max_wait=longest)
+
+    async def ticket_number(self, made: Callable[[], Awaitable[str]]) -> str:
+        return self._part.ticket_number
 
     def seconds(self, timer: words.Timer, state: words.State) -> float:
         return timer.seconds / self._part.lapse if "queue" in state.wait else timer.seconds

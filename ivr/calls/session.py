@@ -23,7 +23,7 @@ from ivr.calls.rehearsal import World
 from ivr.flow import machine, words
 from ivr.prompts.library import PromptError, media
 from ivr.publishing.versions import Version
-from ivr.store import callbacks, calls
+from ivr.store import callbacks, calls, outbox
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ CAUSES = {"normal": 16, "busy": 17, "congestion": 42}
 # A playback that Asterisk has not reported finished this long after its end is asked after.
 PLAY_GRACE = 3.0
 FAILURE_PAUSE = 0.5
+FIRST_LOOK, LAST_LOOK = 0.2, 5.0  # seconds from one look for the ticket's number to the next
 WRITE_WITHIN = 0.2  # seconds until the end of a call is written; so one transaction writes those of several
 # Commands of one call that fail for another reason than a caller who has gone: so many, then the call ends.
 MOST_FAILURES = 5
@@ -240,6 +241,8 @@ class Session:
                 self._exchange.go(self._outside.run())
             case words.StopTransfer() if self._outside:
                 self._outside.stop()
+            case words.AskTicket():
+                self._exchange.go(self._ask_ticket())
             case words.Hangup(cause):
                 self.note("hangup", {"cause": cause})
                 await ari.hang_up(self.channel, CAUSES[cause])
@@ -271,6 +274,21 @@ class Session:
 
     async def _ask(self, asked: words.Http) -> None:
         self.told(await self.world.ask(asked))
+
+    async def _ask_ticket(self) -> None:
+        """The call goes on meanwhile; a number that comes too late is told to nobody."""
+        said, language, now = self._ticket(), self.state.language, datetime.now(UTC)
+        await self._exchange.writer.run(lambda s: calls.ask_ticket(s, self.call, said, language, now))
+        if number := await self.world.ticket_number(self._ticket_made):
+            self.told(words.TicketMade(number))
+
+    async def _ticket_made(self) -> str:
+        pause, number = FIRST_LOOK, ""
+        while not number and not self.ended and not self.state.done:
+            await asyncio.sleep(pause)
+            number = await self._exchange.writer.run(lambda s: outbox.reference(s, self.call), within=WRITE_WITHIN)
+            pause = min(pause * 1.5, LAST_LOOK)
+        return number
 
     async def _call_back(self, queue: str, number: str, language: str) -> None:
         """Who comes from that queue keeps the place and what was asked for there."""

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 POLL, AFTER_FAILURE = 0.2, 2.0
 RECONCILE = 3600.0
 ALARM = 10.0
+SECTIONS = ("rt",)  # of [tickets]; what other backends want to know stands in [tickets.options]
 REQUESTS = 8  # that one delivery makes at most, each with its timeout
 
 
@@ -53,15 +54,13 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def open_backend(settings: Settings, database: Database) -> Backend:
-    """The one of the settings. Raises NoBackend."""
-    given = settings.tickets
-    own: dict[str, Callable[[], dict[str, Any]]] = {
-        "embedded": lambda: {"terms": given.terms()},
-        "rt": given.rt.model_dump,
-    }
-    options = own[given.backend]() if given.backend in own else given.options
-    return make(given.backend, Means(database, options, partial(given_secret, settings), given.timeout))
+def open_backend(settings: Settings, database: Database, name: str = "") -> Backend:
+    """`name`: "" for the one of the settings. Raises NoBackend."""
+    given, name = settings.tickets, name or settings.tickets.backend
+    options = getattr(given, name).model_dump() if name in SECTIONS else given.options
+    if name == "embedded":
+        options = {"terms": given.terms()}
+    return make(name, Means(database, options, partial(given_secret, settings), given.timeout))
 
 
 def delivery(settings: Settings) -> Delivery:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from ivr.cli import ticket_backend
 from ivr.cli.criteria import more
 from ivr.cli.installation import secret, user
 from ivr.cli.output import common, emit, problem, show
@@ -38,6 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     listing = commands.add_parser("list", help="the newest first")
     for name, line in search.HELP.items():
         listing.add_argument(f"--{name}", dest=f"of_{name}", action="append", metavar=name.upper(), help=line)
+    listing.add_argument("--failed", action="store_true", help="those set aside, which the backend will not take")
     listing.add_argument("--limit", default="50", help=f"{search.MOST} at most (50)")
     listing.add_argument("--after", default="", metavar="TOKEN", help="go on after a page, with what it said")
     common(listing, 'Example: ivr tickets list --type Q --words "pagament* avviso"')
@@ -61,6 +63,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     why.add_argument("call", metavar="CALL", help="its id, or the number of its ticket")
     common(why, "Example: ivr tickets explain 17")
     why.set_defaults(run=_explain)
+    ticket_backend.arguments(commands)
 
 
 def row(ticket: Ticket) -> dict[str, Any]:
@@ -71,6 +74,8 @@ def row(ticket: Ticket) -> dict[str, Any]:
 
 
 def _list(args: argparse.Namespace) -> int:
+    if args.failed:
+        return ticket_backend.failed(args)
     settings = load(args.data)
     given = {name: texts for name in search.HELP if (texts := getattr(args, f"of_{name}"))}
     # The secret is made when it is needed, not where nothing was started yet.

@@ -19,7 +19,7 @@ from ivr.flow.model import Flow, Names
 from ivr.flow.outline import Outline, outline, unreachable
 from ivr.flow.privacy import unwarned
 from ivr.flow.source import Source
-from ivr.flow.variables import Usage, misused, usage
+from ivr.flow.variables import Usage, misused, usage, without_ticket
 
 MOST = 500  # findings of one kind in one file; nobody reads more
 
@@ -60,7 +60,8 @@ def examine(
             flows[name] = reading.flow
     unreadable = frozenset(name for name, one in outlines.items() if one.unreadable)
     between = [
-        *circles(outlines), *recursion(outlines), *unwarned(outlines), *misused(usages, unreadable), *_twice(numbers)
+        *circles(outlines), *recursion(outlines), *unwarned(outlines), *misused(usages, unreadable),
+        *without_ticket(usages, unreadable), *_twice(numbers)
     ]  # fmt: skip
     return sorted({*findings, *_placed(between, files, where)})
 

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from ivr.flow.expressions import FORMS, OBJECTS, ExpressionError, compiled, scope, type_of, values_in, without_values
 from ivr.flow.findings import nearest
 from ivr.flow.words import Facts, State
@@ -139,8 +141,11 @@ class Scope:
 def _objects(turn: int) -> dict[str, Any]:
     """The objects of every call: of one without a number, and of one with."""
     text = ("", "1")[turn]
-    state = State("", "", ("it", "en")[turn], queue=text, position=turn, estimate=float(turn), operator=text)
+    state = State(
+        "", "", ("it", "en")[turn], queue=text, position=turn, estimate=float(turn), operator=text, ticket_number=text
+    )
     facts = Facts(text, text, text, withheld=not turn, district=text, country=text, calls_today=turn)
+    facts = replace(facts, ticket=text, ticket_state=text)
     return scope(state, facts, datetime(2026, 11, 24, 10, tzinfo=UTC))
 
 

@@ -97,10 +97,12 @@ def scope(state: State, facts: Facts, now: datetime) -> dict[str, Any]:
             "district": facts.district,
             "country": facts.country,
             "calls_today": facts.calls_today,
+            "ticket": facts.ticket,
+            "ticket_state": facts.ticket_state,
         },
         "queue": {"name": state.queue, "position": state.position, "wait": state.estimate},
         "operator": {"code": state.operator},
-        "ticket": {"number": ""},
+        "ticket": {"number": state.ticket_number},
         # The library takes a fixed offset, not the name of a zone; then `now.getHours()` is the hour there.
         "now": now.replace(tzinfo=timezone(now.utcoffset() or timedelta())),
     }

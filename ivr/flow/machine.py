@@ -20,7 +20,7 @@ from ivr.flow import verbs
 from ivr.flow.builtin import builtin_say
 from ivr.flow.model import UNKNOWN_NUMBER, Book
 from ivr.flow.run import Run
-from ivr.flow.words import Action, Event, Facts, Failed, HungUp, Played, PlayFailed, State
+from ivr.flow.words import Action, Event, Facts, Failed, HungUp, Played, PlayFailed, State, TicketMade
 
 # More nodes than this without waiting for anything is a circle; the checker finds those it can see.
 MOST_NODES = 200
@@ -61,6 +61,8 @@ def step(book: Book, state: State, facts: Facts, event: Event, now: datetime) ->
     run = Run(book, state, facts, now)
     if isinstance(event, HungUp):
         _caller_left(run)
+    elif isinstance(event, TicketMade):
+        state.ticket_number = event.number
     elif state.node == FAREWELL:
         if isinstance(event, Played | PlayFailed | Failed):
             run.hang_up()

@@ -1,5 +1,6 @@
 """A flow, loaded: what the machine reads and the checker walks."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +14,9 @@ from ivr.flow.calendars import Calendar
 from ivr.flow.findings import Where
 from ivr.flow.queues import Queue
 from ivr.flow.words import Say
+
+TICKET_NUMBER = re.compile(r"(?<![\w.])ticket\s*\.\s*number\b")
+CALLERS_TICKET = re.compile(r"(?<![\w.])caller\s*\.\s*ticket")
 
 
 class Expression(NamedTuple):
@@ -104,6 +108,19 @@ class Flow:
     variables: dict[str, Any] = field(default_factory=dict)
     on_error: str = ""
 
+    def names(self, name: re.Pattern[str]) -> Iterator[Where]:
+        """Where a name is used: in texts that are spoken or noted, and in expressions."""
+        for prompt in self.prompts.values():
+            if any(name.search(text) for text in prompt.texts.values()):
+                yield ("prompts", prompt.name)
+        for id, node in self.nodes.items():
+            for where, text in node.texts():
+                if name.search(text):
+                    yield ("nodes", id, *where)
+            for expression in node.expressions():
+                if name.search(expression.source):
+                    yield ("nodes", id, *expression.where)
+
     @cached_property
     def secrets(self) -> frozenset[str]:
         return frozenset(name for node in self.nodes.values() for name in node.secrets())
@@ -131,6 +148,16 @@ class Book:
             if ANY_NUMBER in flow.numbers:
                 any_number = flow.name
         return any_number
+
+    @cached_property
+    def tells_ticket(self) -> bool:
+        """Whether a flow tells the number of the call's ticket, which then is made while the call lives."""
+        return any(True for flow in self.flows.values() for _ in flow.names(TICKET_NUMBER))
+
+    @cached_property
+    def asks_ticket(self) -> bool:
+        """Whether a flow asks for the ticket that a caller has had from a call before."""
+        return any(True for flow in self.flows.values() for _ in flow.names(CALLERS_TICKET))
 
     def zone(self, flow: Flow) -> ZoneInfo:
         """The time zone of the calendar that the flow asks for its hours; else the first calendar's, else Rome."""

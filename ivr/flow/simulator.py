@@ -23,6 +23,7 @@ KEY = 0.3  # seconds from one key to the next
 PATIENCE = 10_000  # events between two decisions of a person; more is a flow that goes round by itself
 ESTIMATE = 120.0  # seconds, the wait a simulated queue announces
 TALK = 30.0
+TICKET = "1001"
 
 Awaited = Literal["keys", "operator", "conversation", "web service", "message", "outside", ""]
 
@@ -66,6 +67,7 @@ class Simulation:
         self.says: list[w.Say] = []  # everything spoken, in order
         self.asked: w.Http | None = None  # the web service's question that has no answer yet
         self.unstaffed = False  # nobody is signed in at the next queue
+        self.ticket = TICKET  # the number the call's ticket will have; "": the backend does not answer in time
         self.talk, self.disposition = TALK, ""
         self._flow, self._begun, self._seconds = flow, now.astimezone(UTC), seconds
         self._language = language
@@ -242,6 +244,8 @@ class Simulation:
                     self._pending["message"] = (self.at, w.Recorded(message[1].id, spoken))
                 case w.Note(kind, node, detail):
                     self._take_note(kind, node, dict(detail))
+                case w.AskTicket() if self.ticket:
+                    self._pending["ticket"] = (self.at, w.TicketMade(self.ticket))
                 case w.Hangup():
                     self._pending.clear()
 

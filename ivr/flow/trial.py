@@ -11,12 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from msgspec.structs import replace
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
 
 from ivr.flow.durations import Duration
 from ivr.flow.findings import Finding, FlowErrors, nearest, of_validation
 from ivr.flow.model import Book
-from ivr.flow.simulator import Entry, Simulation, Stuck, reading_time
+from ivr.flow.simulator import TICKET, Entry, Simulation, Stuck, reading_time
 from ivr.flow.source import Source
 from ivr.flow.words import Facts, Say, State
 
@@ -90,12 +91,21 @@ class Expected(_Strict):
     path: tuple[str, ...] | None = None
 
 
+class OpenTicket(_Strict):
+    """Of a call before."""
+
+    number: str
+    state: Literal["new", "open", "waiting"] = "open"
+
+
 class Test(_Strict):
     __test__ = False  # for pytest, which collects classes of this name
     name: str
     caller: Text = "+390612345678"
     number: str = ""
     calls_today: int = 0
+    ticket_number: str = TICKET
+    open_ticket: OpenTicket | None = None
     at: Annotated[datetime, WithJsonSchema(_TIME)]
     steps: tuple[Step, ...] = ()
     expect: Expected = Expected()
@@ -201,7 +211,8 @@ def run(
     flow, test = book.flows[case.flow], case.test
     called = number(case, book)
     at = test.at if test.at.tzinfo else test.at.replace(tzinfo=book.zone(flow))
-    simulation = Simulation(book, case.flow, facts(test.caller, called, test.calls_today), at, seconds)
+    simulation = Simulation(book, case.flow, known(test, facts(test.caller, called, test.calls_today)), at, seconds)
+    simulation.ticket = test.ticket_number
     result = Result(case, journey=simulation.journey, says=simulation.says)
     result.line = case.line
     try:
@@ -216,6 +227,13 @@ def run(
         result.problem = str(error)
     result.state = simulation.state
     return result
+
+
+def known(test: Test, facts: Facts) -> Facts:
+    """With the ticket that the test's caller has; a number that is withheld is known to nobody."""
+    if test.open_ticket is None or not facts.caller:
+        return facts
+    return replace(facts, ticket=test.open_ticket.number, ticket_state=test.open_ticket.state)
 
 
 def number(case: Case, book: Book) -> str:

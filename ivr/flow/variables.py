@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ivr.flow.expressions import ExpressionError, compiled, values_in
 from ivr.flow.findings import Found, Where, nearest_name
 from ivr.flow.loader import Reading
-from ivr.flow.model import Flow
+from ivr.flow.model import TICKET_NUMBER, Flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Usage:
     doubtful: frozenset[str]
     shown: Mapping[str, list[Where]]
     calls: frozenset[str]
+    tells_ticket: tuple[Where, ...]
+    has_ticket: bool
 
 
 def usage(reading: Reading) -> Usage:
@@ -42,6 +44,8 @@ def usage(reading: Reading) -> Usage:
         words & flow.variables.keys() if "nodes" not in reading.doubtful else frozenset(flow.variables),
         {name: places for name, places in shown.items() if name in flow.variables},
         frozenset(called for node in flow.nodes.values() if (called := node.calls())) | words,
+        tuple(flow.names(TICKET_NUMBER)),
+        any(hasattr(node, "ticket") for node in flow.nodes.values()) or bool(reading.broken),
     )
 
 
@@ -70,6 +74,16 @@ def misused(flows: Mapping[str, Usage], unreadable: frozenset[str]) -> Iterator[
                 for where in flows[name].shown.get(variable, ()):
                     message = f"variable '{variable}' was collected in secret and would be seen here"
                     yield name, Found(where, "secret-leak", message, "use it in a `when`, or in an http's `json`")
+
+
+def without_ticket(flows: Mapping[str, Usage], unreadable: frozenset[str]) -> Iterator[tuple[str, Found]]:
+    """(flow, finding) for places that tell the ticket's number where no flow says that there be a ticket."""
+    if unreadable or any(one.has_ticket for one in flows.values()):
+        return
+    for name, one in flows.items():
+        for where in one.tells_ticket:
+            message = "'ticket.number' is never known: no node has a `ticket`"
+            yield name, Found(where, "no-ticket", message, "add a `ticket` some sentences before", "warning")
 
 
 def _shared(flows: Mapping[str, Usage]) -> dict[tuple[str, str], list[str]]:

@@ -31,6 +31,8 @@ class Facts(Struct, frozen=True):
     district: str = ""  # Italian area code
     country: str = ""
     calls_today: int = 0
+    ticket: str = ""  # number of the newest ticket of this caller that is not closed
+    ticket_state: str = ""  # new, open, waiting; "" when there is none
 
 
 # Actions
@@ -123,6 +125,10 @@ class StopTransfer(Struct, frozen=True, tag=True):
     pass
 
 
+class AskTicket(Struct, frozen=True, tag=True):
+    """Have the ticket made now, as the flow has said it is; tell `TicketMade` then. Nobody waits for it."""
+
+
 class Hangup(Struct, frozen=True, tag=True):
     cause: str  # normal, busy, congestion
 
@@ -137,7 +143,7 @@ class Note(Struct, frozen=True, tag=True):
 
 Action = (
     Play | StopPlay | Timer | Music | Enqueue | LeaveQueue | Connect | Http | Callback | Record | StopRecording
-    | Transfer | StopTransfer | Hangup | Note
+    | Transfer | StopTransfer | AskTicket | Hangup | Note
 )  # fmt: skip
 
 
@@ -229,6 +235,10 @@ class TransferEnded(Struct, frozen=True, tag=True):
     answered: bool
 
 
+class TicketMade(Struct, frozen=True, tag=True):
+    number: str
+
+
 class HungUp(Struct, frozen=True, tag=True):
     pass
 
@@ -240,7 +250,7 @@ class Failed(Struct, frozen=True, tag=True):
 Event = (
     Played | PlayFailed | Key | Elapsed | Announce | OperatorAnswered | OperatorLost | OperatorLeft | Transferred
     | Moved | OperatorChanged | QueueExit
-    | HttpReply | Recorded | TransferAnswered | TransferEnded | HungUp | Failed
+    | HttpReply | Recorded | TransferAnswered | TransferEnded | TicketMade | HungUp | Failed
 )  # fmt: skip
 
 
@@ -276,6 +286,7 @@ class State(Struct):
     keys: str = ""
     outcome: str = ""
     ticket: TicketSpec | None = None
+    ticket_number: str = ""  # "" while it is not known
     survey: dict[str, dict[str, int | None]] = field(default_factory=dict)
     queue: str = ""
     position: int = 0  # as last announced

@@ -77,6 +77,13 @@ def _clean(said: dict[str, Any]) -> dict[str, Any]:
     return said | {"subject": plain.line(said.get("subject", ""), MOST_SUBJECT), "fields": fields}
 
 
+def ask_ticket(session: Session, call_id: str, said: dict[str, Any], language: str, now: datetime) -> None:
+    """The ticket of a call that goes on is wanted now, so that its number can be told; the end changes it."""
+    mine = update(Call).where(Call.id == call_id, Call.ended_at.is_(None))
+    if session.execute(mine.values(ticket=_clean(said), language=language)).rowcount:  # type: ignore[attr-defined]
+        outbox.ASK.run(session, {"call_id": call_id, "due_at": now})
+
+
 def finish_lost(session: Session, call_id: str, now: datetime) -> bool:
     """A call whose channel is gone without anybody having seen its end: it still gets its ticket."""
     return finish(session, call_id, ended_at=now, ticket_due_at=now, survey={}, outcome="failed")

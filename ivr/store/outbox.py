@@ -182,6 +182,19 @@ def failed(session: Session, limit: int = 200) -> list[OutboxEntry]:
     return list(session.scalars(chosen.order_by(OutboxEntry.failed_at.desc()).limit(limit)))
 
 
+def open_of(session: Session, caller: str) -> tuple[str, str]:
+    """Number and state of the newest ticket of a number that is not closed; empty when there is none."""
+    mine = Call.caller == caller, OutboxEntry.reference != "", OPEN
+    chosen = select(OutboxEntry.reference, OutboxEntry.state).join(Call, Call.id == OutboxEntry.call_id).where(*mine)
+    row = session.execute(chosen.order_by(Call.started_at.desc()).limit(1)).first()
+    return (row[0], row[1]) if row else ("", "")
+
+
+def reference(session: Session, call_id: str) -> str:
+    """The number of a call's ticket, "" while it is not made."""
+    return session.scalar(select(OutboxEntry.reference).where(OutboxEntry.call_id == call_id)) or ""
+
+
 def get(session: Session, key: str) -> OutboxEntry | None:
     """By its call's id, or by the ticket's number."""
     found = session.get(OutboxEntry, key)

@@ -1,5 +1,8 @@
 """`ticket`: what this call's ticket shall be. It does not end the call, and a call makes one ticket, whatever is said.
 
+Where a flow of the folder tells `ticket.number`, the ticket is made at once, while the call goes on, and changed at its
+end; else it is made at the end.
+
 informed: {ticket: {type: B, subject: Opening hours, fields: {reason: "= reason"}}, next: bye}
 """
 
@@ -11,7 +14,7 @@ from ivr.flow.expressions import fill
 from ivr.flow.findings import Where
 from ivr.flow.model import Expression, Node
 from ivr.flow.run import Run
-from ivr.flow.words import Event, TicketSpec
+from ivr.flow.words import AskTicket, Event, TicketSpec
 
 
 class Ticket(BaseModel):
@@ -43,6 +46,8 @@ def enter(run: Run, node: Model) -> None:
     subject = fill(node.ticket.subject, run.names(), run.state.language)
     fields = {name: str(run.value(value)) for name, value in node.ticket.fields.items()}
     run.state.ticket = TicketSpec(node.ticket.type, subject, fields)
+    if run.book.tells_ticket:
+        run.actions.append(AskTicket())
     run.note("ticket", type=node.ticket.type, subject=subject)
     run.go("next", node.next)
 

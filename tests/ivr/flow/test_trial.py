@@ -5,7 +5,11 @@ from pathlib import Path
 import pytest
 
 from ivr.cli.flow.test import collect, junit, simulate
+from ivr.cli.flow.world import facts
+from ivr.flow import trial
+from ivr.flow.check import check
 from ivr.flow.findings import FlowErrors
+from ivr.flow.loader import load
 from ivr.flow.trial import Result
 from ivr.settings import Settings
 
@@ -129,3 +133,41 @@ def test_the_script_says_when_each_act_came(tmp_path: Path) -> None:
     assert [act.kind for act in result.script] == ["press", "operator", "press", "press"]
     notes = [act.notes for act in result.script]
     assert notes == sorted(notes) and notes[0] > 0
+
+
+TICKETS = """ivr: 1
+languages: [it]
+start: first
+prompts:
+  thanks: {it: "Grazie."}
+  number: {it: "Il numero è {ticket.number | digits}."}
+  state: {it: "La richiesta {caller.ticket | digits} è in attesa."}
+  bye: {it: "Arrivederci."}
+nodes:
+  first: {branch: [{when: 'caller.ticket_state == "waiting"', go: known}], otherwise: noted}
+  known: {play: state, next: end}
+  noted: {ticket: {type: A}, next: thanks}
+  thanks: {play: thanks, next: asked}
+  asked: {branch: [{when: 'ticket.number != ""', go: tell}], otherwise: bye}
+  tell: {play: number, next: end}
+  bye: {play: bye, next: end}
+  end: {hangup: normal}
+"""
+TOLD = """flow: one
+tests:
+  - {name: told, at: 2026-11-24 10:00, steps: [{hear: thanks}, {hear: number}], expect: {ticket: A}}
+  - {name: away, at: 2026-11-24 10:00, ticket_number: "", steps: [{hear: bye}, {never: number}]}
+  - {name: again, at: 2026-11-24 10:00, open_ticket: {number: "17", state: waiting}, steps: [{hear: state}]}
+  - {name: withheld, caller: anonymous, at: 2026-11-24 10:00, open_ticket: {number: "17", state: waiting},
+     steps: [{hear: thanks}, {never: state}]}
+"""
+
+
+def test_a_test_says_what_tickets_there_are(tmp_path: Path) -> None:
+    (tmp_path / "one.flow.yaml").write_text(TICKETS)
+    (tmp_path / "one.test.yaml").write_text(TOLD)
+    assert check(tmp_path) == []
+    book = load(tmp_path)
+    for case in trial.read(tmp_path / "one.test.yaml", book):
+        result = trial.run(case, book, facts, lambda state: state.ticket.type if state.ticket else "")
+        assert not result.problem, (case.test.name, result.problem)

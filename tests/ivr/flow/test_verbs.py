@@ -279,3 +279,45 @@ def test_nobody_presses_keys_that_nobody_waits_for(tmp_path: Path) -> None:
     one = call(tmp_path, "first: {play: ask, next: bye}")
     with pytest.raises(Stuck):
         one.silence()
+
+
+TICKET = """
+first: {ticket: {type: A, subject: Refund}, next: at-once}
+at-once: {branch: [{when: 'ticket.number != ""', go: failed}], otherwise: thanks}
+thanks: {play: bye, next: known}
+known: {branch: [{when: 'ticket.number == "1001"', go: used}], otherwise: failed}
+"""
+
+
+def test_the_ticket_has_its_number_after_a_sentence(tmp_path: Path) -> None:
+    one = call(tmp_path, TICKET)
+    assert one.state.ticket_number == "1001" and one.done
+    assert heard(one) == ["bye", "ask", "again", "warned", "bye"]
+
+
+def test_a_backend_that_does_not_answer_keeps_nobody_waiting(tmp_path: Path) -> None:
+    call(tmp_path, TICKET)
+    one = Simulation(load(tmp_path), "one", w.Facts("c", "+3901"), datetime(2026, 11, 24, 10, tzinfo=ZoneInfo("UTC")))
+    one.ticket = ""
+    one.begin()
+    assert heard(one) == ["bye", "sorry"] and one.done and one.state.ticket_number == ""
+
+
+def test_a_ticket_is_asked_for_at_once_only_where_its_number_is_told(tmp_path: Path) -> None:
+    one = call(tmp_path, "first: {ticket: {type: A}, next: bye}")
+    assert not one.book.tells_ticket and one.state.ticket_number == ""
+
+
+AGAIN = """
+first: {branch: [{when: 'caller.ticket == "17" && caller.ticket_state == "waiting"', go: used}], otherwise: bye}
+"""
+
+
+def test_who_calls_again_is_known_by_the_open_ticket(tmp_path: Path) -> None:
+    assert heard(call(tmp_path, AGAIN)) == ["bye"]
+    at, facts = datetime(2026, 11, 24, 10, tzinfo=ZoneInfo("UTC")), w.Facts("c", "+3901", "+390612345678")
+    known = w.Facts("c", "+3901", "+390612345678", ticket="17", ticket_state="waiting")
+    book = load(tmp_path)
+    assert book.asks_ticket
+    assert heard(Simulation(book, "one", known, at).begin())[0] == "ask"
+    assert heard(Simulation(book, "one", facts, at).begin()) == ["bye"]

@@ -73,6 +73,8 @@ def part(expected: Result, stage: Stage) -> Part:
         calls_today=test.calls_today,
         lapse=comparing.lapse(expected),
         unstaffed=comparing.unstaffed(expected),
+        ticket_number=test.ticket_number,
+        open_ticket=(test.open_ticket.number, test.open_ticket.state) if test.open_ticket else ("", ""),
     )
 
 
