@@ -257,18 +257,46 @@ class Review(_Section):
     weights: Weights = Weights()
 
 
+Address = Annotated[str, Field(pattern=r"^(https?://[^ ?#]+)?$")]
+States = dict[str, Literal["new", "open", "waiting", "closed"]]
+
+
 class RequestTracker(_Section):
     """`[tickets.rt]`: Request Tracker 5. The token of our user there is the given secret `rt-token`."""
 
-    url: Annotated[str, Field(pattern=r"^(https?://[^ ?#]+)?$")] = ""
+    url: Address = ""
     """Where RT's pages are: `https://rt.example.it`."""
     queue: str = ""
     key: str = "call_id"
     """The custom field that holds the call's id."""
     fields: dict[str, str] = {}
     """`[tickets.rt.fields]`: a field of our tickets (`type`, `outcome`, `language` …) → the custom field there."""
-    states: dict[str, Literal["new", "open", "waiting", "closed"]] = {}
+    states: States = {}
     """`[tickets.rt.states]`: what the statuses of a lifecycle of your own mean."""
+
+
+class Zammad(_Section):
+    """`[tickets.zammad]`. The token of our user there is the given secret `zammad-token`."""
+
+    url: Address = ""
+    group: str = ""
+    customer: str = ""
+    """The e-mail address of the user in whose name all tickets are."""
+    key: str = "call_id"
+    """The attribute of tickets that holds the call's id."""
+    fields: dict[str, str] = {}
+    """`[tickets.zammad.fields]`: a field of our tickets → the attribute there."""
+    states: States = {}
+
+
+class Glpi(_Section):
+    """`[tickets.glpi]`. The tokens are the given secrets `glpi-app-token` and `glpi-user-token`."""
+
+    url: Address = ""
+    """Where `apirest.php` lies below."""
+    entity: Annotated[int, Field(ge=0)] = 0
+    category: Annotated[int, Field(ge=0)] = 0
+    """Ids there; 0 is the root entity, and no category."""
 
 
 Price = Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=4)]
@@ -291,8 +319,10 @@ class Prices(_Section):
 
 class Tickets(_Section):
     backend: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")] = "embedded"
-    """`embedded`, `rt`, or the name of one that was installed (`ivr tickets conformance`)."""
+    """`embedded`, `rt`, `zammad`, `glpi`, or the name of one that was installed (`ivr tickets conformance`)."""
     rt: RequestTracker = RequestTracker()
+    zammad: Zammad = Zammad()
+    glpi: Glpi = Glpi()
     options: dict[str, Any] = {}
     """`[tickets.options]`: what an installed backend wants to know."""
     timeout: Annotated[float, Field(ge=1, le=300)] = 20
@@ -316,8 +346,12 @@ class Tickets(_Section):
 
     @model_validator(mode="after")
     def _is_whole(self) -> "Tickets":
-        if self.backend == "rt" and not (is_safe(self.rt.url) and self.rt.queue):
-            raise ValueError('backend = "rt" needs rt.url (https, or on this machine) and rt.queue')
+        needs = {"rt": ("queue",), "zammad": ("group", "customer"), "glpi": ()}.get(self.backend)
+        if needs is not None:
+            given = getattr(self, self.backend)
+            missing = [name for name in needs if not getattr(given, name)]
+            if missing or not is_safe(given.url):
+                raise ValueError(f"{self.backend} needs {', '.join(('url (https, or on this machine)', *needs))}")
         check(self.table)
         return self
 

@@ -28,10 +28,10 @@ from ivr.tickets.outbox import Delivery, deliver_due
 from ivr.tickets.watch import look, reconcile
 
 log = logging.getLogger(__name__)
-POLL, AFTER_FAILURE = 0.2, 2.0
+POLL, GATHER, AFTER_FAILURE = 0.2, 0.5, 2.0
 RECONCILE = 3600.0
 ALARM = 10.0
-SECTIONS = ("rt",)  # of [tickets]; what other backends want to know stands in [tickets.options]
+SECTIONS = ("rt", "zammad", "glpi")  # of [tickets]; what other backends want to know stands in [tickets.options]
 REQUESTS = 8  # that one delivery makes at most, each with its timeout
 
 
@@ -92,8 +92,16 @@ def deliver(settings: Settings, database: Database, backend: Backend, stop: thre
             release = True
             stop.wait(AFTER_FAILURE)
         else:
-            stop.wait(0 if done else POLL)
+            stop.wait(_rest(done, backend))
     backend.close()
+
+
+def _rest(done: int, backend: Backend) -> float:
+    """Seconds to the next turn. A backend that takes many at once is given many: each turn costs the store three
+    transactions, for which the ends of calls wait."""
+    if not done:
+        return POLL
+    return 0.0 if backend.at_once == 1 or done >= backend.at_once else GATHER
 
 
 def _watch(settings: Settings, database: Database, backend: Backend, stop: threading.Event) -> None:

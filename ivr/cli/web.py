@@ -7,7 +7,7 @@ from functools import partial
 
 from ivr import logs
 from ivr.cli.flow.test import failures
-from ivr.cli.installation import library, secret
+from ivr.cli.installation import given_secret, library, secret
 from ivr.cli.output import common
 from ivr.cli.vault import needed_secret, open_vault
 from ivr.settings import Settings, load
@@ -32,7 +32,11 @@ def run(args: argparse.Namespace) -> int:
     openid = _openid(settings)
     database, prompts = Database(settings.database_url), library(settings)
     keys = (key, phones, link, pseudonyms, callers)
-    make = partial(make_app, settings, database, vault, *keys, prompts, tests, openid)
+    try:
+        webhook = given_secret(settings, "tickets-webhook")
+    except KeyError:
+        webhook = ""
+    make = partial(make_app, settings, database, vault, *keys, prompts, tests, openid, webhook)
     asyncio.run(serve(make, settings.web.listen, settings.ports.web))
     return 0
 

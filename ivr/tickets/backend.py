@@ -86,7 +86,8 @@ class Backend(ABC):
     def _put(self, draft: Draft, there: Seen | None) -> str:
         if there:
             self.update(there.reference, draft)
-            if told := "\n".join(f"{name}: {draft.fields[name]}" for name in draft.changed if not self.holds(name)):
+            said = draft.fields | {"type": draft.type}
+            if told := "\n".join(f"{name}: {said[name]}" for name in draft.changed if not self.holds(name)):
                 self.comment(there.reference, told)
         reference = there.reference if there else self.create(draft)
         for address, title in draft.links.items():

@@ -11,7 +11,7 @@ from ivr.store.database import Database
 from ivr.tickets.backend import Backend
 
 GROUP = "numero_nero.ticket_backends"
-OWN = ("embedded", "rt")
+OWN = ("embedded", "rt", "zammad", "glpi")
 
 
 class NoBackend(Problem):

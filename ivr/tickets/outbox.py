@@ -85,15 +85,16 @@ def _parcel(wanted: Wanted, basic: Draft, backend: Backend, by: Delivery) -> _Pa
     entry = wanted.entry
     answers = {f"survey.{one.survey}.{one.question}": str(one.answer) for one in wanted.answers if one.answer}
     fields = {name: plain.paragraphs(str(value), MOST_FIELD) for name, value in (basic.fields | answers).items()}
+    said = fields | {"type": basic.type}
     links = {f"{by.pages}/review/recordings/{id}": "recording" for id in wanted.recordings} if by.pages else {}
     before = entry.told if entry.backend == by.name else {}
-    texts = {name: _digest(value) for name, value in fields.items() if not backend.holds(name)}
+    texts = {name: _digest(value) for name, value in said.items() if not backend.holds(name)}
     whole = replace(
         basic,
         subject=plain.line(basic.subject, MOST_SUBJECT),
         fields=fields,
         links={address: title for address, title in links.items() if address not in before.get("links", ())},
-        changed=tuple(name for name in fields if before.get("fields", {}).get(name) != texts.get(name)),
+        changed=tuple(name for name in said if before.get("fields", {}).get(name) != texts.get(name)),
     )
     return _Parcel(wanted, whole, {"fields": texts, "links": list(links)} if texts or links else {})
 

@@ -1,11 +1,9 @@
 """Request Tracker 5 over its REST 2.0.
 
-Nothing is unique there: a call's ticket is known by a custom field, which is looked up before anything is made, and
-read back after. RT answers 201 although it dropped a field, and 200 although it changed nothing: so what was written
-is always read again. Of two tickets of one call the one with the lower number is kept and the other merged into it.
+A call's ticket is known by a custom field. RT answers 201 although it dropped a field, and 200 although it changed
+nothing: so what was written is always read again.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Collection, Mapping
@@ -13,14 +11,13 @@ from typing import Any
 
 from ivr import plain
 from ivr.tickets.asking import Asking
-from ivr.tickets.backend import Backend, Refused, Seen, Unavailable
+from ivr.tickets.backend import Refused, Unavailable
 from ivr.tickets.backends import Means
+from ivr.tickets.looked_up import Hit, LookedUp
 from ivr.tickets.outcome import Draft
 
-log = logging.getLogger(__name__)
 STATES = {"new": "new", "open": "open", "stalled": "waiting", "resolved": "closed", "rejected": "closed"}
 FRESH = 60.0  # seconds for which the queue's fields are believed to be as they were
-WITHOUT_KEY = 600.0  # seconds until it is tried again: each try leaves a rejected ticket
 MOST_SUBJECT = 200  # bytes, where RT cuts without a word
 MOST_FIELD = 255  # characters that RT keeps in a custom field of one line
 FOUND = "Status,Subject,CustomFields"
@@ -32,7 +29,7 @@ def make(means: Means) -> "RequestTracker":
     return RequestTracker(asking, given["queue"], given["key"], given["fields"], STATES | given["states"])
 
 
-class RequestTracker(Backend):
+class RequestTracker(LookedUp):
     def __init__(
         self, asking: Asking, queue: str, key: str, fields: Mapping[str, str], states: Mapping[str, str]
     ) -> None:
@@ -43,78 +40,68 @@ class RequestTracker(Backend):
         self._looked_at = 0.0
         self._looking = threading.Lock()
 
-    def find(self, call_ids: Collection[str]) -> dict[str, Seen]:
-        found: dict[str, Seen] = {}
-        for item in self._search(call_ids):
-            for call in {_of(item).get(self._key, "")} & set(call_ids) or set(call_ids if len(call_ids) == 1 else ()):
-                number = str(item["id"])
-                if call in found:
-                    self._merge(number, found[call].reference)
-                else:
-                    found[call] = Seen(number, self._states.get(item["Status"], "open"))
-        return found
-
-    def _search(self, call_ids: Collection[str]) -> list[dict[str, Any]]:
-        """The tickets of these calls, the lowest number first."""
-        if not call_ids:
-            return []
+    def search(self, call_ids: Collection[str]) -> list[Hit]:
         self._look()
         query = " OR ".join(f"CF.{{{self._key}}} = '{_quoted(call)}'" for call in call_ids)
-        form = {"query": query, "fields": FOUND, "orderby": "id", "order": "ASC", "per_page": "100"}
+        form = {"query": query, "fields": FOUND, "orderby": "id", "per_page": "100"}
         answer = self._asking.ask("POST", "tickets", data=form).data
         try:
-            return sorted(answer["items"], key=lambda item: int(item["id"]))
+            return [self._hit(item, call_ids) for item in answer["items"]]
         except (KeyError, TypeError, ValueError) as error:
             raise Unavailable(f"RT's answer to a search is none: {str(answer)[:80]}") from error
 
-    def create(self, draft: Draft) -> str:
+    def _hit(self, item: Mapping[str, Any], call_ids: Collection[str]) -> Hit:
+        """In a queue without the field RT finds a ticket by it and does not tell it; then it is the one asked for."""
+        call = _of(item).get(self._key) or next(iter(call_ids))
+        return Hit(call, int(item["id"]), str(item["id"]), self._states.get(item["Status"], "open"))
+
+    def make(self, draft: Draft) -> int:
         self._look()
-        content = "\n".join(f"{name}: {value}" for name, value in draft.fields.items())
-        wanted = self._values(draft)
-        body = {"Queue": self._queue, "Subject": _subject(draft), "Content": content, "ContentType": "text/plain"}
-        made = self._asking.ask("POST", "ticket", json=body | {"CustomFields": wanted}).data
+        body = {"Queue": self._queue, "Subject": _subject(draft)}
+        body |= {"Content": self.text(draft), "ContentType": "text/plain"}
+        made = self._asking.ask("POST", "ticket", json=body | {"CustomFields": self._values(draft)}).data
         try:
-            number = str(int(made["id"]))
+            return int(made["id"])
         except (KeyError, TypeError, ValueError) as error:
             raise Unavailable(f"RT's answer to a new ticket is none: {str(made)[:80]}") from error
-        return self._read_back(draft, number, wanted)
 
-    def _read_back(self, draft: Draft, number: str, wanted: Mapping[str, str]) -> str:
-        """The number of the call's ticket, which is another one when we were not the only ones to make it."""
-        items = self._search([draft.call_id])
-        numbers = [str(item["id"]) for item in items]
-        if not numbers:
-            self._looked_at = 0.0
-            self._asking.ask("PUT", f"ticket/{number}", json={"Status": "rejected"})
-            reason = f"RT made ticket {number} without custom field '{self._key}'; it was rejected again"
-            raise Unavailable(f"{reason}: give our user the right ModifyCustomField", WITHOUT_KEY)
-        for other in dict.fromkeys((*numbers, number)):
-            if other != numbers[0]:
-                self._merge(other, numbers[0])
-        if numbers[0] == number:
-            _same(items[0], _subject(draft), wanted)
-        return numbers[0]
+    def same(self, hit: Hit, draft: Draft) -> None:
+        item, wanted = self._get(hit.reference), self._values(draft)
+        there = _of(item)
+        lost = [f"'{name}' is '{there.get(name, '')}'" for name in wanted if there.get(name, "") != wanted[name]]
+        if item.get("Subject") != _subject(draft):
+            lost.append(f"the subject is '{item.get('Subject')}'")
+        if lost:
+            raise Refused(f"RT did not take ticket {hit.reference} as it is: {'; '.join(lost)}"[:400])
 
-    def _merge(self, double: str, into: str) -> None:
-        log.warning("of two tickets of a call, %s is merged into %s", double, into)
-        self._asking.ask("PUT", f"ticket/{double}", json={"MergeInto": int(into)})
+    def merge(self, double: Hit, into: Hit) -> None:
+        self._asking.ask("PUT", f"ticket/{double.id}", json={"MergeInto": into.id})
+
+    def undo(self, id: int) -> None:
+        self._looked_at = 0.0
+        self._asking.ask("PUT", f"ticket/{id}", json={"Status": "rejected"})
 
     def update(self, reference: str, draft: Draft) -> None:
-        item = self._asking.ask("GET", f"ticket/{reference}").data
-        wanted, there = self._values(draft), _of(item)
+        item, wanted = self._get(reference), self._values(draft)
+        there = _of(item)
         fields = {name: value for name, value in wanted.items() if there.get(name, "") != value}
         change: dict[str, Any] = {"CustomFields": fields} if fields else {}
         if item.get("Subject") != _subject(draft):
             change["Subject"] = _subject(draft)
         if change:
             self._asking.ask("PUT", f"ticket/{reference}", json=change)
-            _same(self._asking.ask("GET", f"ticket/{reference}").data, _subject(draft), wanted)
+            self.same(Hit(draft.call_id, int(reference), reference, ""), draft)
+
+    def _get(self, reference: str) -> dict[str, Any]:
+        item = self._asking.ask("GET", f"ticket/{reference}").data
+        if not isinstance(item, dict):
+            raise Unavailable(f"RT's answer about ticket {reference} is none: {str(item)[:80]}")
+        return item
 
     def comment(self, reference: str, text: str) -> None:
         said = self._asking.ask("GET", f"ticket/{reference}/attachments?fields=Content&per_page=100").data
-        if any(str(one.get("Content", "")).strip() == text.strip() for one in said["items"]):
-            return
-        self._asking.ask("POST", f"ticket/{reference}/comment", json={"Content": text, "ContentType": "text/plain"})
+        if not any(str(one.get("Content", "")).strip() == text.strip() for one in said["items"]):
+            self._asking.ask("POST", f"ticket/{reference}/comment", json={"Content": text, "ContentType": "text/plain"})
 
     def attach(self, reference: str, title: str, address: str) -> None:
         """RT's links have no title."""
@@ -129,11 +116,9 @@ class RequestTracker(Backend):
             self._look()
         except Unavailable as error:
             return [str(error)]
+        said = f"queue '{self._queue}' has no custom field '{{}}', or our user may not see it: what it would hold goes "
         missing = sorted({name for name in self._mapped.values() if name not in self._there})
-        return [
-            f"queue '{self._queue}' has no custom field '{name}', or our user may not see it: what it would hold goes "
-            "into the ticket's text" for name in missing
-        ]  # fmt: skip
+        return [said.format(name) + "into the ticket's text" for name in missing]
 
     def close(self) -> None:
         self._asking.close()
@@ -141,7 +126,7 @@ class RequestTracker(Backend):
     def _look(self) -> None:
         """Raises Unavailable unless the field is there by which tickets are known: RT would drop it without a word."""
         with self._looking:
-            if time.monotonic() < self._looked_at + FRESH and self._looked_at:
+            if self._looked_at and time.monotonic() < self._looked_at + FRESH:
                 return
             queue = self._asking.ask("GET", f"queue/{self._queue}").data
             try:
@@ -156,11 +141,10 @@ class RequestTracker(Backend):
             self._looked_at = time.monotonic()
 
     def _values(self, draft: Draft) -> dict[str, str]:
+        """What goes into custom fields."""
         ours = draft.fields | {"type": draft.type}
-        held = {
-            there: ours[name][:MOST_FIELD] for name, there in self._mapped.items() if name in ours and self.holds(name)
-        }
-        return {self._key: draft.call_id} | held
+        held = [(there, ours[name]) for name, there in self._mapped.items() if name in ours and self.holds(name)]
+        return {self._key: draft.call_id} | {there: value[:MOST_FIELD] for there, value in held}
 
 
 def _subject(draft: Draft) -> str:
@@ -177,13 +161,3 @@ def _quoted(text: str) -> str:
 def _of(item: Mapping[str, Any]) -> dict[str, str]:
     """A ticket's custom fields of one value."""
     return {field["name"]: (field["values"] or [""])[0] for field in item.get("CustomFields") or ()}
-
-
-def _same(item: Mapping[str, Any], subject: str, wanted: Mapping[str, str]) -> None:
-    """Raises Refused naming what RT did not take, although it said nothing."""
-    there = _of(item)
-    lost = [f"'{name}' is '{there.get(name, '')}'" for name, value in wanted.items() if there.get(name, "") != value]
-    if item.get("Subject") != subject:
-        lost.append(f"the subject is '{item.get('Subject')}'")
-    if lost:
-        raise Refused(f"RT did not take ticket {item.get('id')} as it is: {'; '.join(lost)}"[:400])

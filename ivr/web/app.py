@@ -38,6 +38,7 @@ from ivr.web.pages import (
     simulations,
     survey,
     ticket,
+    ticket_changes,
     tickets,
     versions,
 )
@@ -64,12 +65,13 @@ def make_app(
     library: Library,
     tests: Tests,
     openid: Provider | None = None,
+    webhook: str = "",
 ) -> web.Application:
     """`session_key`: 32 bytes that encrypt the session cookies. `phone_secret`: what the phones' passwords are derived
     from. `link_token`: what controllers let us in with. `pseudonyms`: the key of what reviewers call operators.
     `callers`: the key of the pseudonyms of callers' numbers.
     `library`: the prompts of the designers' folder, whose `tests` are run before it is published.
-    `openid`: where people sign in, too."""
+    `openid`: where people sign in, too. `webhook`: what the ticketing system signs its messages with."""
     storage = EncryptedCookieStorage(
         session_key,
         cookie_name="ivr",
@@ -80,7 +82,7 @@ def make_app(
     )
     app = web.Application(middlewares=[aiohttp_session.session_middleware(storage), guard])
     app[answers.DATABASE], app[answers.SETTINGS], app[THROTTLE], app[KNOWN] = database, settings, Throttle(), {}
-    app[answers.VAULT] = vault
+    app[answers.VAULT], app[ticket_changes.WEBHOOK] = vault, webhook
     if openid:
         app[signing_in.OPENID] = openid
     app[desk_phone.PHONE_SECRET], app[desk.WATCH], app[answers.CLOSING] = phone_secret, Watch(database), asyncio.Event()
@@ -108,6 +110,7 @@ def make_app(
         commands,
         tickets,
         ticket,
+        ticket_changes,
         recordings,
         originals,
         retention,

@@ -55,7 +55,7 @@ def test_a_backend_of_somebody_else(tmp_path: Path) -> None:
     (tmp_path / "tickets").mkdir()
     found = json.loads(ivr(tmp_path, "tickets", "conformance", "folder", "--json"))
     assert [one["problem"] for one in found] == [""] * len(CHECKS)
-    assert "there are embedded, rt, folder" in ivr(tmp_path, "tickets", "conformance", "none", status=2)
+    assert "there are embedded, rt, zammad, glpi, folder" in ivr(tmp_path, "tickets", "conformance", "none", status=2)
 
 
 def test_what_a_bad_backend_does_wrong_is_found(database: Database) -> None:

@@ -1,0 +1,70 @@
+"""What a ticketing system tells us is believed only when it is signed, and then only as a hint."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from ivr.store import calls, outbox
+from ivr.store.database import Database
+from ivr.tickets.embedded import Embedded
+from ivr.tickets.outbox import deliver_due
+from ivr.tickets.outcome import Types
+from ivr.web.pages.ticket_changes import WEBHOOK, is_signed, signature
+from tests.ivr.tickets.ends import NOW, end_a_call
+from tests.ivr.web.conftest import make
+
+SECRET = "of-the-webhook"
+
+
+@pytest.mark.parametrize(
+    "secret, at, body, believed",
+    [
+        (SECRET, "1000", b"{}", True),
+        (SECRET, "1299", b"{}", True),
+        ("another", "1000", b"{}", False),
+        (SECRET, "1301", b"{}", False),
+        (SECRET, "699", b"{}", False),
+        (SECRET, "-1000", b"{}", False),
+        (SECRET, "1000.0", b"{}", False),
+        (SECRET, "", b"{}", False),
+        ("", "1000", b"{}", False),
+    ],
+)
+def test_a_signature_is_fresh_and_made_with_the_secret(secret: str, at: str, body: bytes, believed: bool) -> None:
+    given = signature(secret, at, body)
+    assert is_signed(SECRET if secret else "", at, given, body, 1000.0) == believed
+    assert not is_signed(SECRET, at, given, body + b" ", 1000.0)
+
+
+async def test_a_change_is_read_over_there(database: Database, users: None, tmp_path: Path, flows: Path) -> None:
+    end_a_call(database, wrap_up=0)
+    deliver_due(database, Embedded(database), Types(), NOW)
+    with database.transaction() as session:
+        number = outbox.reference(session, "c")
+        outbox.looked(session, ["c"], {"c": "closed"}, NOW)
+        assert calls.get(session, "c")
+    app = make(tmp_path, database, flows)
+    app[WEBHOOK] = SECRET
+
+    async def send(body: bytes, secret: str = SECRET) -> int:
+        at = str(int(time.time()))
+        headers = {"Numero-Nero-Time": at, "Numero-Nero-Signature": signature(secret, at, body)}
+        return (await client.post("/api/tickets/changes", data=body, headers=headers)).status
+
+    async with TestClient(TestServer(app)) as client:
+        body = json.dumps({"ticket": number}).encode()
+        assert (await client.post("/api/tickets/changes", data=body)).status == 403
+        assert await send(body, "wrong") == 403
+        assert await send(b'{"ticket": "999"}') == 404
+        for bad in (b"", b"[]", b"{}", b'{"ticket": null}', b"{", b"\xff"):
+            assert await send(bad) in (400, 413), bad
+        assert await send(b" " * 20_000) == 413
+        with database.read() as session:
+            assert (entry := outbox.get(session, "c")) and entry.looked_at == NOW
+        assert await send(body) == 202
+    with database.read() as session:
+        assert (entry := outbox.get(session, "c")) and entry.looked_at is None and entry.state != "closed"
+        assert [one.call_id for one in outbox.to_look(session, "embedded", NOW, 10)] == ["c"]
