@@ -126,6 +126,9 @@ class RequestTracker:
         with closing(sqlite3.connect(self.folder / "rt.sqlite3", timeout=30)) as connection, connection:
             connection.execute(statement)
 
+    def resolve(self, number: str) -> None:
+        self.run(f"UPDATE Tickets SET Status = 'resolved' WHERE id = {int(number)}")  # noqa: S608
+
     def tickets(self) -> list[tuple[str, str, str]]:
         """(call, number, subject) of each that is neither merged into another nor rejected."""
         statement = (
