@@ -9,7 +9,7 @@ from ivr.tickets.backend import Backend
 
 log = logging.getLogger(__name__)
 AT_ONCE = 50
-MOST = 1000  # states read in one turn
+MOST = 200  # states read in one turn
 
 
 def look(database: Database, backend: Backend, name: str, before: datetime, now: datetime) -> int:
