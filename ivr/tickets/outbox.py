@@ -63,19 +63,23 @@ def deliver_due(database: Database, backend: Backend, policy: Policy, now: datet
         claimed = store.claim(session, by.holder, now, by.lease, most)
         given_up = [wanted.call.id for wanted in claimed if wanted.call.outcome == "abandoned"]
         where = places(calls.journeys(session, given_up))
-    parcels = [
-        _parcel(wanted, draft(wanted.call, policy, where.get(wanted.call.id, "")), backend, by) for wanted in claimed
+    parcels, results = [], dict[str, Result]()
+    for wanted in claimed:
+        try:
+            parcels.append(_parcel(wanted, draft(wanted.call, policy, where.get(wanted.call.id, "")), backend, by))
+        except Exception as error:  # no call may keep the tickets of others
+            log.exception("a ticket cannot be made of a call", extra={"call": wanted.call.id})
+            results[wanted.call.id] = Refused(f"{type(error).__name__}: {error}")
+    results |= _deliver_all(backend, parcels, by, now)
+    made = [
+        _row(one, results[one.draft.call_id], by) for one in parcels if isinstance(results.get(one.draft.call_id), str)
     ]
-    results = dict(_deliver_all(backend, parcels, by, now))
     with database.transaction() as session:
-        made = [one for one in parcels if isinstance(results.get(one.draft.call_id), str)]
-        rows = [_row(one, results[one.draft.call_id], by) for one in made]
-        store.delivered(session, by.holder, rows, now)
-        for one in parcels:
-            if isinstance(error := results.get(one.draft.call_id), BackendError):
-                _again(session, one.wanted, error, now, by)
-        untried = [one.draft.call_id for one in parcels if results.get(one.draft.call_id) is None]
-        store.release(session, by.holder, untried)
+        store.delivered(session, by.holder, made, now)
+        for wanted in claimed:
+            if isinstance(why := results.get(wanted.call.id), BackendError):
+                _again(session, wanted, why, now, by)
+        store.release(session, by.holder, [one.call.id for one in claimed if results.get(one.call.id) is None])
     if made:
         by.succeeded_at = now
     return len(made)

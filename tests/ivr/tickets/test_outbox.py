@@ -3,9 +3,11 @@ from datetime import datetime, timedelta
 from threading import Thread
 
 import pytest
+from sqlalchemy import update
 
 from ivr.store import calls, outbox
 from ivr.store.database import Database
+from ivr.store.schema import Call
 from ivr.tickets import embedded
 from ivr.tickets.backend import BackendError, Refused, Unavailable
 from ivr.tickets.breaker import Breaker
@@ -261,6 +263,16 @@ def test_a_ticket_that_breaks_the_backend_each_time_is_set_aside_when_others_go_
         [entry] = outbox.failed(session)
         assert (entry.call_id, entry.attempts) == ("poison", 8) and "a bug in there" in entry.last_error
     assert len(tickets(database)) == 20
+
+
+def test_a_call_of_which_no_ticket_can_be_made_holds_up_no_other(database: Database) -> None:
+    for number in range(3):
+        end_a_call(database, f"c{number}", wrap_up=0, ticket={"subject": "Refund"})
+    with database.transaction() as session:
+        session.execute(update(Call).where(Call.id == "c1").values(ticket={"fields": 7}))
+    assert deliver_due(database, Embedded(database), Types(), NOW) == 2
+    with database.read() as session:
+        assert [one.call_id for one in outbox.failed(session)] == ["c1"]
 
 
 def test_a_ticket_of_a_former_backend_is_not_made_twice(database: Database) -> None:
