@@ -43,7 +43,7 @@ _DELIVERED = Statement(
         type=bindparam("of"),
         told=bindparam("said", type_=_OUTBOX.c.told.type),
         made_at=func.coalesce(_OUTBOX.c.made_at, bindparam("now", type_=UtcTime)),
-        state=case((_OUTBOX.c.state == "", "new"), else_=_OUTBOX.c.state),
+        state=case((_OUTBOX.c.state == "", bindparam("begun")), else_=_OUTBOX.c.state),
         # Only if it is still the same wish: a disposition given meanwhile makes it due anew.
         delivered_at=case((_OUTBOX.c.revision == bindparam("was"), bindparam("now", type_=UtcTime)), else_=null()),
     )
@@ -114,7 +114,7 @@ def claim(session: Session, holder: str, now: datetime, lease: float, most: int)
 
 
 def delivered(session: Session, holder: str, rows: Sequence[dict[str, Any]], now: datetime) -> None:
-    """`rows`: call, at (the backend), number, of (the type), said, was (the revision)."""
+    """`rows`: call, at (the backend), number, of (the type), begun (its first state), said, was (the revision)."""
     if rows:
         _DELIVERED.run(session, [{**row, "by": holder, "now": now} for row in rows])
         catalogue.refresh(session, [row["call"] for row in rows])

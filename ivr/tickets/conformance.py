@@ -108,6 +108,14 @@ def changes_are_taken(backend: Backend) -> None:
     _demand(backend.put([changed]) == [number], "the changed ticket has another number")
 
 
+def one_that_is_over_begins_closed(backend: Backend) -> None:
+    """A ticket of a call that needed nobody is closed from the start."""
+    draft = _draft(state="closed")
+    backend.put([draft])
+    state = backend.find([draft.call_id])[draft.call_id].state
+    _demand(state == "closed", f"its state is '{state}'")
+
+
 def every_text_is_taken(backend: Backend) -> None:
     """Subjects in every script, with emoji, with what other languages escape, of 200 characters, and none."""
     for subject in SUBJECTS:
@@ -128,6 +136,7 @@ CHECKS: tuple[Check, ...] = (
     two_at_once_make_one_ticket,
     several_keep_their_order,
     changes_are_taken,
+    one_that_is_over_begins_closed,
     every_text_is_taken,
     long_fields_are_taken,
 )

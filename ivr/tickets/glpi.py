@@ -15,9 +15,11 @@ from ivr.tickets.backend import BackendError, Refused, Unavailable
 from ivr.tickets.backends import Means
 from ivr.tickets.looked_up import Hit, LookedUp
 from ivr.tickets.outcome import Draft
+from ivr.tickets.states import told
 
 # Ticket::INCOMING, ASSIGNED, PLANNED, WAITING, SOLVED, CLOSED
 STATES = {1: "new", 2: "open", 3: "open", 4: "waiting", 5: "closed", 6: "closed"}
+CLOSED = 6
 NAME, ID, STATUS = "1", "2", "12"  # search options of tickets
 MOST_NAME = 250  # characters
 
@@ -50,6 +52,8 @@ class Glpi(LookedUp):
 
     def make(self, draft: Draft) -> int:
         given: dict[str, Any] = {"content": self.text(draft), "entities_id": self._entity}
+        if told(draft.state) == "closed":
+            given["status"] = CLOSED
         if self._category:
             given["itilcategories_id"] = self._category
         made = self._ask("POST", "Ticket", json={"input": given | {"name": _name(draft)}}).data

@@ -19,6 +19,7 @@ from ivr.store.outbox import Wanted
 from ivr.tickets.backend import Backend, BackendError, Refused
 from ivr.tickets.breaker import Breaker, pause
 from ivr.tickets.outcome import Draft, Policy, draft, places
+from ivr.tickets.states import told
 
 log = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
@@ -108,11 +109,10 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _row(one: _Parcel, number: Any, by: Delivery) -> dict[str, Any]:
-    was = one.wanted.entry.revision
-    return {
-        "call": one.draft.call_id, "at": by.name, "number": number, "of": one.draft.type, "said": one.told, "was": was
-    }  # fmt: skip
+def _row(one: _Parcel, number: Result, by: Delivery) -> dict[str, Any]:
+    made = one.draft
+    row = {"call": made.call_id, "number": number, "of": made.type, "said": one.told}
+    return row | {"at": by.name, "begun": told(made.state), "was": one.wanted.entry.revision}
 
 
 def _deliver_all(

@@ -15,6 +15,7 @@ from ivr.tickets.backend import Refused, Unavailable
 from ivr.tickets.backends import Means
 from ivr.tickets.looked_up import Hit, LookedUp
 from ivr.tickets.outcome import Draft
+from ivr.tickets.states import told
 
 STATES = {"new": "new", "open": "open", "stalled": "waiting", "resolved": "closed", "rejected": "closed"}
 FRESH = 60.0  # seconds for which the queue's fields are believed to be as they were
@@ -59,6 +60,8 @@ class RequestTracker(LookedUp):
         self._look()
         body = {"Queue": self._queue, "Subject": _subject(draft)}
         body |= {"Content": self.text(draft), "ContentType": "text/plain"}
+        if told(draft.state) == "closed":
+            body["Status"] = "resolved"
         made = self._asking.ask("POST", "ticket", json=body | {"CustomFields": self._values(draft)}).data
         try:
             return int(made["id"])

@@ -13,6 +13,7 @@ from ivr.tickets.backend import BackendError, Refused, Unavailable
 from ivr.tickets.backends import Means
 from ivr.tickets.looked_up import Hit, LookedUp
 from ivr.tickets.outcome import Draft
+from ivr.tickets.states import told
 
 STATES = {
     "new": "new", "open": "open", "pending reminder": "waiting", "pending close": "waiting",
@@ -59,7 +60,7 @@ class Zammad(LookedUp):
 
     def make(self, draft: Draft) -> int:
         body: dict[str, Any] = {"group": self._group, "customer": self._customer, **self._values(draft)}
-        body["article"] = _note(self.text(draft))
+        body |= {"article": _note(self.text(draft)), "state": "closed" if told(draft.state) == "closed" else "new"}
         made = self._asking.ask("POST", "tickets", json=body).data
         if not isinstance(made, dict) or "id" not in made:
             raise Unavailable(f"Zammad's answer to a new ticket is none: {str(made)[:80]}")

@@ -59,7 +59,7 @@ class Glpi:
     def _create(self, given: dict[str, Any]) -> tuple[int, Any]:
         id = len(self.tickets) + 1
         name, content = html.escape(given["name"]), html.escape(given["content"])
-        self.tickets[id] = {"name": name[:255], "content": content, "status": 1, "deleted": False}
+        self.tickets[id] = {"name": name[:255], "content": content, "status": given.get("status", 1), "deleted": False}
         return 201, {"id": id, "message": "Item successfully added"}
 
     def _one(self, method: str, id: int, body: Any, followups: bool) -> tuple[int, Any]:

@@ -51,7 +51,7 @@ class Zammad:
             return 422, {"error": f"No lookup value found for 'group': \"{body.get('group')}\""}
         id = len(self.tickets) + 1
         kept = {name: value for name, value in body.items() if name in self.attributes}
-        self.tickets[id] = {"id": id, "number": str(67000 + id), "state": "new", **kept}
+        self.tickets[id] = {"id": id, "number": str(67000 + id), **kept}
         self._article(id, body["article"])
         return 201, self._shown(id)
 

@@ -12,7 +12,7 @@ from ivr.tickets.backend import Refused, Unavailable
 from ivr.tickets.conformance import CHECKS, conformance
 from ivr.tickets.glpi import Glpi
 from ivr.tickets.outbox import Delivery, deliver_due
-from ivr.tickets.outcome import Draft, Types
+from ivr.tickets.outcome import Draft, Policy
 from ivr.tickets.zammad import STATES, Zammad
 from tests import faults
 from tests.contracts import glpi, zammad
@@ -113,7 +113,7 @@ def test_after_lost_answers_each_call_has_one_ticket(
         end_a_call(store, f"c{number}", wrap_up=0)
     by, now = Delivery(name=name), datetime.now(UTC)
     for second in range(0, 4000, 20):
-        deliver_due(store, backend, Types(), now.fromtimestamp(now.timestamp() + second, UTC), by)
+        deliver_due(store, backend, Policy(), now.fromtimestamp(now.timestamp() + second, UTC), by)
     assert len(there.tickets) == 3 and next(kinds, None) is not None
     backend.close()
     network.close()

@@ -9,7 +9,7 @@ from ivr.store.database import Database
 from ivr.tickets import embedded
 from ivr.tickets.embedded import Embedded
 from ivr.tickets.outbox import deliver_due
-from ivr.tickets.outcome import Types
+from ivr.tickets.outcome import Policy
 from tests.ivr.tickets.ends import NOW, end_a_call
 
 CALLER = "+390612345678"
@@ -25,7 +25,7 @@ def test_a_ticket_is_made_while_its_call_lives_and_changed_at_the_end(database: 
     with database.transaction() as session:
         calls.ask_ticket(session, "c", {"type": "A", "subject": "Refund\x00"}, "it", NOW)
         assert outbox.reference(session, "c") == ""
-    assert deliver_due(database, Embedded(database), Types(), NOW) == 1
+    assert deliver_due(database, Embedded(database), Policy(), NOW) == 1
     with database.transaction() as session:
         number = outbox.reference(session, "c")
         assert (found := embedded.get(session, number)) and (found.type, found.subject) == ("A", "Refund")
@@ -33,7 +33,7 @@ def test_a_ticket_is_made_while_its_call_lives_and_changed_at_the_end(database: 
         calls.finish(
             session, "c", ended_at=at, ticket_due_at=at, survey={}, outcome="self-served", ticket={"type": "A"}
         )
-    assert deliver_due(database, Embedded(database), Types(), NOW + timedelta(seconds=10)) == 1
+    assert deliver_due(database, Embedded(database), Policy(), NOW + timedelta(seconds=10)) == 1
     with database.read() as session:
         assert [ticket.call_id for ticket in embedded.recent(session)] == ["c"]
         assert (found := embedded.get(session, "c")) and found.fields["outcome"] == "self-served"
@@ -49,8 +49,8 @@ def test_a_call_that_ends_while_its_ticket_is_made_is_delivered_once_more(databa
     begin(database, "c")
     with database.transaction() as session:
         calls.ask_ticket(session, "c", {}, "it", NOW)
-    deliver_due(database, Slow(database), Types(), NOW)
-    assert deliver_due(database, Embedded(database), Types(), NOW) == 1
+    deliver_due(database, Slow(database), Policy(), NOW)
+    assert deliver_due(database, Embedded(database), Policy(), NOW) == 1
     with database.read() as session:
         [ticket] = embedded.recent(session)
         assert ticket.fields["outcome"] == "self-served"
@@ -70,7 +70,7 @@ def test_who_calls_again_is_known_by_the_newest_ticket_that_is_not_closed(databa
         with database.transaction() as session:
             at = NOW + timedelta(seconds=number)
             calls.finish(session, call, ended_at=at, ticket_due_at=at, survey={}, outcome="self-served")
-        deliver_due(database, Embedded(database), Types(), at)
+        deliver_due(database, Embedded(database), Policy(), at)
     with database.transaction() as session:
         outbox.looked(session, ["a", "b"], {"a": state, "b": "closed"}, NOW)
         assert outbox.open_of(session, CALLER) == (outbox.reference(session, "a"), state)

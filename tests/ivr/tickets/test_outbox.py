@@ -270,7 +270,7 @@ def test_a_call_of_which_no_ticket_can_be_made_holds_up_no_other(database: Datab
         end_a_call(database, f"c{number}", wrap_up=0, ticket={"subject": "Refund"})
     with database.transaction() as session:
         session.execute(update(Call).where(Call.id == "c1").values(ticket={"fields": 7}))
-    assert deliver_due(database, Embedded(database), Types(), NOW) == 2
+    assert deliver_due(database, Embedded(database), Policy(), NOW) == 2
     with database.read() as session:
         assert [one.call_id for one in outbox.failed(session)] == ["c1"]
 

@@ -11,7 +11,7 @@ from ivr.store import calls, outbox
 from ivr.store.database import Database
 from ivr.tickets.embedded import Embedded
 from ivr.tickets.outbox import deliver_due
-from ivr.tickets.outcome import Types
+from ivr.tickets.outcome import Policy
 from ivr.web.pages.ticket_changes import WEBHOOK, is_signed, signature
 from tests.ivr.tickets.ends import NOW, end_a_call
 from tests.ivr.web.conftest import make
@@ -41,7 +41,7 @@ def test_a_signature_is_fresh_and_made_with_the_secret(secret: str, at: str, bod
 
 async def test_a_change_is_read_over_there(database: Database, users: None, tmp_path: Path, flows: Path) -> None:
     end_a_call(database, wrap_up=0)
-    deliver_due(database, Embedded(database), Types(), NOW)
+    deliver_due(database, Embedded(database), Policy(), NOW)
     with database.transaction() as session:
         number = outbox.reference(session, "c")
         outbox.looked(session, ["c"], {"c": "closed"}, NOW)

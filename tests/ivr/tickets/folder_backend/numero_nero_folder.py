@@ -12,6 +12,7 @@ from typing import Any
 from ivr.tickets.backend import Backend, Refused, Seen, Unavailable
 from ivr.tickets.backends import Means
 from ivr.tickets.outcome import Draft
+from ivr.tickets.states import told
 
 
 def make(means: Means) -> "FolderBackend":
@@ -26,12 +27,12 @@ class FolderBackend(Backend):
 
     def find(self, call_ids: Collection[str]) -> dict[str, Seen]:
         self._look()
-        return {call: Seen(call, "open") for call in call_ids if self._file(call).exists()}
+        return {call: Seen(call, self._read(call)["state"]) for call in call_ids if self._file(call).exists()}
 
     def create(self, draft: Draft) -> str:
         self._look()
         part = self._folder / f".{draft.call_id}-{os.urandom(4).hex()}"
-        part.write_text(json.dumps(_values(draft)), "utf-8")
+        part.write_text(json.dumps({**_values(draft), "state": told(draft.state)}), "utf-8")
         try:
             os.link(part, self._file(draft.call_id))
         except FileExistsError:
