@@ -96,7 +96,7 @@ def make_app(
         settings.tickets.policy(callers),
     )
     lines = app[answers.LINES] = Lines(database, link_token)
-    app[board.BOARD] = Board(database, lines, ZoneInfo(settings.recordings.timezone))
+    app[board.BOARD] = Board(database, lines, ZoneInfo(settings.recordings.timezone), settings.tickets.alarm_after)
     app.on_shutdown.append(_closing)
     app[answers.TEMPLATES] = answers.templates(settings)
     app[flows.SHELVES] = Shelves(settings.flows.folder, database, settings.flow_versions, library, settings.http.hosts)

@@ -15,7 +15,7 @@ from ivr.acd.overview import Look, Overview
 from ivr.control_room.lines import Lines
 from ivr.control_room.queues import queues, staff, today
 from ivr.link.messages import LinkError, Refused
-from ivr.store import calls
+from ivr.store import calls, outbox
 from ivr.store.database import Database
 from ivr.store.service_level import Level
 
@@ -25,8 +25,9 @@ COUNT = 20.0  # seconds between two counts of the service level: it goes through
 
 
 class Board:
-    def __init__(self, database: Database, lines: Lines, zone: ZoneInfo) -> None:
-        self._database, self._lines, self._zone = database, lines, zone
+    def __init__(self, database: Database, lines: Lines, zone: ZoneInfo, late: float) -> None:
+        """`late`: seconds after which a ticket that is due is."""
+        self._database, self._lines, self._zone, self._late = database, lines, zone, late
         self._pages: set[asyncio.Event] = set()
         self._looking: asyncio.Task[None] | None = None
         self._seen: dict[str, Any] = {}
@@ -49,7 +50,8 @@ class Board:
 
     async def view(self) -> dict[str, Any]:
         """JSON: `operators` and `queues` (see `ivr/control_room/queues.py`), and the `calls` in progress; times are
-        milliseconds since 1970. `problem`: why the queues are not known, "" when they are."""
+        milliseconds since 1970. `problem`: why the queues are not known, "" when they are. `tickets`: how many are
+        `pending`, for how many `minutes`, and `failed`, when that is an alarm; else null."""
         if not self._pages or not self._seen:
             self._seen = await self._read()
         return self._seen | {"now": _ms(datetime.now(UTC))}
@@ -83,6 +85,7 @@ class Board:
             rows = queues(session, seen, self._levels)
             people = staff(session)
             live = calls.live(session)
+            tickets = outbox.standing(session, now)
         waiting = {call["id"]: call for queue in rows for call in queue["calls"]}
         self._since = {id: self._since.get(id, _ms(now) - round(call["waited"] * 1000)) for id, call in waiting.items()}
         for call in waiting.values():
@@ -94,6 +97,9 @@ class Board:
             one["since"] = _ms(one["since"]) if one["since"] else None
         return {
             "problem": problem,
+            "tickets": {"pending": tickets.pending, "minutes": int(tickets.lag // 60), "failed": tickets.failed}
+            if tickets.alarms(self._late)
+            else None,
             "queues": rows,
             "operators": sorted(people, key=lambda one: (one["state"] == "signed-out", one["code"])),
             "calls": [{"id": call.id, "flow": call.flow, "since": _ms(call.started_at)} for call in live],

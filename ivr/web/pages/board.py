@@ -13,7 +13,7 @@ from ivr.control_room.board import board
 from ivr.store import operators
 from ivr.web.answers import api, html, read
 from ivr.web.board import Board
-from ivr.web.labels import language_of
+from ivr.web.labels import labels, language_of
 from ivr.web.refusals import said
 from ivr.web.streams import stream
 
@@ -34,8 +34,11 @@ async def _show(request: web.Request) -> web.StreamResponse:
 
 
 async def _view(request: web.Request) -> dict[str, Any]:
-    view = await request.app[BOARD].view()
-    return view | {"problem": said(view["problem"], language_of(request))}
+    view, language = await request.app[BOARD].view(), language_of(request)
+    problem = said(view["problem"], language)
+    if not problem and view["tickets"]:
+        problem = labels(language)["board"]["tickets_late"].format(**view["tickets"])
+    return view | {"problem": problem}
 
 
 async def _events(request: web.Request) -> web.StreamResponse:

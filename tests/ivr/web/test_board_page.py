@@ -1,14 +1,17 @@
 """The floor's page in a real Chromium, with a controller that has no Asterisk."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from ivr.store import operators
+from ivr.store import calls, operators
 from ivr.store.database import Database
+from ivr.tickets.embedded import Embedded
+from ivr.tickets.outbox import deliver_due
+from ivr.tickets.outcome import Policy
 from ivr.web.users import add_user
 from tests.ivr.controllers import Controller, running
 from tests.ivr.web.conftest import LINK_TOKEN, Site
@@ -97,3 +100,13 @@ async def test_who_talks_can_be_listened_to_with_a_phone_of_ones_own(
     await told(site, "[data-problem]", "nessuno sta parlando con chi chiama")  # it is not so, says its controller
     await site.page.check("[value='4272']")
     assert await site.page.is_disabled("[data-act=take-over]")
+
+
+async def test_tickets_that_are_late_are_said(site: Site, controller: Controller, database: Database) -> None:
+    await site.sign_in("chief")
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    with database.transaction() as session:
+        calls.finish(session, "0190-first", ended_at=hour_ago, ticket_due_at=hour_ago, survey={}, outcome="failed")
+    await told(site, "[data-problem]", "Ticket in ritardo: 1 da consegnare, il più vecchio da 60 minuti")
+    assert deliver_due(database, Embedded(database), Policy(), datetime.now(UTC)) == 1
+    await site.until("document.querySelector('[data-problem]').hidden", within=10)
