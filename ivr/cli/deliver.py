@@ -153,8 +153,8 @@ def _alarm(database: Database, after: float) -> Callable[[], None]:
             view = store.standing(session, datetime.now(UTC))
         if view.alarms(after) and not was:
             log.critical(
-                "tickets are late: %d due, the oldest for %.0f s, %d set aside: %s",
-                *(view.pending, view.lag, view.failed, view.reason or "see `ivr tickets list --failed`"),
+                "tickets are late: %d due, the oldest for %.0f s, %d set aside; `ivr status` says why",
+                *(view.pending, view.lag, view.failed),
             )
         elif was and not view.alarms(after):
             log.warning("tickets are delivered again, and none is set aside")

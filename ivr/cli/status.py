@@ -93,7 +93,8 @@ def _tickets(tickets: dict[str, Any]) -> str:
     if "pending" not in tickets:
         return "none"
     told = f"process {tickets['pid']}, {tickets['pending']} to deliver, the oldest for {tickets['lag']:.0f} s"
-    return f"{told}, {tickets['failed']} set aside" if tickets["failed"] else told
+    told += f", {tickets['failed']} set aside" if tickets["failed"] else ""
+    return f"{told}: {tickets['reason']}" if tickets["reason"] else told
 
 
 def _recordings(copies: dict[str, Any] | None) -> str:

@@ -50,13 +50,15 @@ class Asking:
         except ValueError:
             data = None
             if status < 300:
-                raise Unavailable(f"{said} with something that is no JSON: {body[:60]!r}") from None
+                raise Unavailable(f"{said} with something that is no JSON") from None
         if status < 300 or (status == 404 and absent):
             return Answer(status, data)
-        reason = f"{said} {json.dumps(data, ensure_ascii=False)[:300] if data else ''}".rstrip()
-        if 400 <= status < 500 and status not in LATER | OURS and status != 404:
-            raise Refused(reason)
-        raise Unavailable(reason, _seconds(retry_after))
+        told = f"{said} {json.dumps(data, ensure_ascii=False)[:300] if data else ''}".rstrip()
+        if status in OURS:
+            raise Unavailable(told)
+        if 400 <= status < 500 and status not in LATER and status != 404:
+            raise Refused(told)
+        raise Unavailable(said, _seconds(retry_after))
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()

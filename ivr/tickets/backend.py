@@ -22,7 +22,8 @@ class BackendError(Exception):
 
 class Unavailable(BackendError):
     """It does nothing for anybody now: it is down, slow, refuses our secret, or has lost a field that it needs. All is
-    tried again later, `retry_after` seconds from now at the earliest when it said so."""
+    tried again later, `retry_after` seconds from now at the earliest when it said so. The reason goes into the log, so
+    nothing of a ticket stands in it."""
 
     def __init__(self, reason: str, retry_after: float = 0.0) -> None:
         super().__init__(reason)
@@ -30,7 +31,7 @@ class Unavailable(BackendError):
 
 
 class Refused(BackendError):
-    """It will not take this ticket, and says why; others may go through."""
+    """It will not take this ticket, and says why; others may go through. The reason is shown, but not logged."""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class Glpi(LookedUp):
         try:
             return [_hit(row) for row in answer.get("data", []) if answer["totalcount"]]
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise Unavailable(f"GLPI's answer to a search is none: {str(answer)[:80]}") from error
+            raise Unavailable("GLPI's answer to a search is none") from error
 
     def make(self, draft: Draft) -> int:
         given: dict[str, Any] = {"content": self.text(draft), "entities_id": self._entity}
@@ -58,7 +58,7 @@ class Glpi(LookedUp):
             given["itilcategories_id"] = self._category
         made = self._ask("POST", "Ticket", json={"input": given | {"name": _name(draft)}}).data
         if not isinstance(made, dict) or "id" not in made:
-            raise Unavailable(f"GLPI's answer to a new ticket is none: {str(made)[:80]}")
+            raise Unavailable("GLPI's answer to a new ticket is none")
         return int(made["id"])
 
     def same(self, hit: Hit, draft: Draft) -> None:
@@ -120,7 +120,7 @@ class Glpi(LookedUp):
                 header = {"Authorization": f"user_token {self._user_token}"}
                 answer = self._asking.ask("GET", "initSession", headers=header).data
                 if not isinstance(answer, dict) or "session_token" not in answer:
-                    raise Unavailable(f"GLPI's answer to a new session is none: {str(answer)[:80]}")
+                    raise Unavailable("GLPI's answer to a new session is none")
                 self._session = str(answer["session_token"])
             return self._session
 

@@ -16,7 +16,7 @@ from ivr.store import outbox as store
 from ivr.store.calls import MOST_FIELD, MOST_SUBJECT
 from ivr.store.database import Database
 from ivr.store.outbox import Wanted
-from ivr.tickets.backend import Backend, BackendError, Refused
+from ivr.tickets.backend import Backend, BackendError, Refused, Unavailable
 from ivr.tickets.breaker import Breaker, pause
 from ivr.tickets.outcome import Draft, Policy, draft, places
 from ivr.tickets.states import told
@@ -177,8 +177,9 @@ def _again(session: Any, wanted: Wanted, error: BackendError, now: datetime, by:
     others = by.succeeded_at is not None and by.succeeded_at > entry.since
     if isinstance(error, Refused) or (entry.attempts + 1 >= TRIES and others):
         store.set_aside(session, by.holder, entry.call_id, reason, now)
-        log.error("a ticket was set aside (`ivr tickets list --failed`): %s", reason, extra={"call": entry.call_id})
+        log.error("a ticket was set aside; `ivr tickets list --failed` says why", extra={"call": entry.call_id})
         return
     wait = max(pause(entry.attempts + 1, FIRST_PAUSE, LONGEST_PAUSE, random.random()), error.retry_after)  # noqa: S311
     store.put_off(session, by.holder, entry.call_id, reason, now + timedelta(seconds=wait))
-    log.error("a ticket was not delivered, next try in %.0f s: %s", wait, reason, extra={"call": entry.call_id})
+    why = reason if isinstance(error, Unavailable) else "see `ivr status`"
+    log.error("a ticket was not delivered, next try in %.0f s: %s", wait, why, extra={"call": entry.call_id})

@@ -49,7 +49,7 @@ class RequestTracker(LookedUp):
         try:
             return [self._hit(item, call_ids) for item in answer["items"]]
         except (KeyError, TypeError, ValueError) as error:
-            raise Unavailable(f"RT's answer to a search is none: {str(answer)[:80]}") from error
+            raise Unavailable("RT's answer to a search is none") from error
 
     def _hit(self, item: Mapping[str, Any], call_ids: Collection[str]) -> Hit:
         """In a queue without the field RT finds a ticket by it and does not tell it; then it is the one asked for."""
@@ -66,7 +66,7 @@ class RequestTracker(LookedUp):
         try:
             return int(made["id"])
         except (KeyError, TypeError, ValueError) as error:
-            raise Unavailable(f"RT's answer to a new ticket is none: {str(made)[:80]}") from error
+            raise Unavailable("RT's answer to a new ticket is none") from error
 
     def same(self, hit: Hit, draft: Draft) -> None:
         item, wanted = self._get(hit.reference), self._values(draft)
@@ -98,7 +98,7 @@ class RequestTracker(LookedUp):
     def _get(self, reference: str) -> dict[str, Any]:
         item = self._asking.ask("GET", f"ticket/{reference}").data
         if not isinstance(item, dict):
-            raise Unavailable(f"RT's answer about ticket {reference} is none: {str(item)[:80]}")
+            raise Unavailable(f"RT's answer about ticket {reference} is none")
         return item
 
     def comment(self, reference: str, text: str) -> None:
@@ -135,7 +135,7 @@ class RequestTracker(LookedUp):
             try:
                 self._there = frozenset(field["name"] for field in queue["TicketCustomFields"])
             except (KeyError, TypeError) as error:
-                raise Unavailable(f"RT's answer about queue '{self._queue}' is none: {str(queue)[:80]}") from error
+                raise Unavailable(f"RT's answer about queue '{self._queue}' is none") from error
             if self._key not in self._there:
                 raise Unavailable(
                     f"queue '{self._queue}' has no custom field '{self._key}', or our user may not see it: nothing is "

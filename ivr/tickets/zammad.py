@@ -51,7 +51,7 @@ class Zammad(LookedUp):
         asked = {"condition": condition, "expand": True, "limit": 200}
         items = self._asking.ask("POST", "tickets/search", json=asked).data
         if not isinstance(items, list) or not all(isinstance(item, dict) and "state" in item for item in items):
-            raise Unavailable(f"Zammad's answer to a search is none: {str(items)[:80]}")
+            raise Unavailable("Zammad's answer to a search is none")
         return items
 
     def _hit(self, item: Mapping[str, Any]) -> Hit:
@@ -63,7 +63,7 @@ class Zammad(LookedUp):
         body |= {"article": _note(self.text(draft)), "state": "closed" if told(draft.state) == "closed" else "new"}
         made = self._asking.ask("POST", "tickets", json=body).data
         if not isinstance(made, dict) or "id" not in made:
-            raise Unavailable(f"Zammad's answer to a new ticket is none: {str(made)[:80]}")
+            raise Unavailable("Zammad's answer to a new ticket is none")
         return int(made["id"])
 
     def same(self, hit: Hit, draft: Draft) -> None:
