@@ -6,6 +6,7 @@ aiohttp, in a thread of its own, so that backends are plain functions; the time 
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,10 +19,15 @@ from ivr.tickets.backend import Refused, Unavailable
 
 T = TypeVar("T")
 MOST = 4 << 20  # bytes of an answer
+TRIES, PAUSE = 3, 0.1  # of what may be asked again, and the seconds between
 LONGEST_WAIT = 3600.0  # that a Retry-After is believed
 LATER = frozenset((408, 425, 429))
 # About our account, or the address: the same for every ticket.
 OURS = frozenset((401, 403, 405, 407))
+
+
+class Failed(Unavailable):
+    """At once; another try may do better."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +45,18 @@ class Asking:
         self._session: aiohttp.ClientSession | None = None
         threading.Thread(target=self._loop.run_forever, name="asking", daemon=True).start()
 
-    def ask(self, method: str, path: str, *, absent: bool = False, **content: Any) -> Answer:
+    def ask(self, method: str, path: str, *, again: bool | None = None, **content: Any) -> Answer:
         """`content`: `json`, `data` (a form) or `params`, as aiohttp takes them, and `headers` beside the usual ones.
-        `absent`: a 404 says that there is no such thing. Raises Unavailable, and Refused for what is about this
-        request alone."""
+        `again`: asked twice it does the same as once, so what fails at once is asked a few times (None: all but POST).
+        Raises Unavailable, and Refused for what is about this request alone."""
+        for number in range(1, TRIES if (method != "POST" if again is None else again) else 1):
+            try:
+                return self._once(method, path, content)
+            except Failed:
+                time.sleep(PAUSE * number)
+        return self._once(method, path, content)
+
+    def _once(self, method: str, path: str, content: dict[str, Any]) -> Answer:
         status, retry_after, body = self._run(self._ask(method, path, content))
         said = f"{method} {path.partition('?')[0]}: {status}"
         try:
@@ -51,13 +65,15 @@ class Asking:
             data = None
             if status < 300:
                 raise Unavailable(f"{said} with something that is no JSON") from None
-        if status < 300 or (status == 404 and absent):
+        if status < 300:
             return Answer(status, data)
         told = f"{said} {json.dumps(data, ensure_ascii=False)[:300] if data else ''}".rstrip()
         if status in OURS:
             raise Unavailable(told)
         if 400 <= status < 500 and status not in LATER and status != 404:
             raise Refused(told)
+        if status >= 500 and not retry_after:
+            raise Failed(said)
         raise Unavailable(said, _seconds(retry_after))
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -82,7 +98,7 @@ class Asking:
         except TimeoutError as error:
             raise Unavailable(f"no answer from {self._address} within {self._timeout:.0f} s") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise Unavailable(f"{self._address}: {error or type(error).__name__}") from error
+            raise Failed(f"{self._address}: {error or type(error).__name__}") from error
 
     def close(self) -> None:
         if self._session is not None:

@@ -45,7 +45,7 @@ class RequestTracker(LookedUp):
         self._look()
         query = " OR ".join(f"CF.{{{self._key}}} = '{_quoted(call)}'" for call in call_ids)
         form = {"query": query, "fields": FOUND, "orderby": "id", "per_page": "100"}
-        answer = self._asking.ask("POST", "tickets", data=form).data
+        answer = self._asking.ask("POST", "tickets", data=form, again=True).data
         try:
             return [self._hit(item, call_ids) for item in answer["items"]]
         except (KeyError, TypeError, ValueError) as error:

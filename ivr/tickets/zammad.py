@@ -49,7 +49,7 @@ class Zammad(LookedUp):
     def _select(self, attribute: str, values: list[str]) -> list[dict[str, Any]]:
         condition = {f"ticket.{attribute}": {"operator": "is", "value": values}}
         asked = {"condition": condition, "expand": True, "limit": 200}
-        items = self._asking.ask("POST", "tickets/search", json=asked).data
+        items = self._asking.ask("POST", "tickets/search", json=asked, again=True).data
         if not isinstance(items, list) or not all(isinstance(item, dict) and "state" in item for item in items):
             raise Unavailable("Zammad's answer to a search is none")
         return items

@@ -148,7 +148,7 @@ def test_after_each_fault_there_is_one_ticket(
         own.append(call)
         end_a_call(store, call, wrap_up=0)
         left = itertools.count()
-        network.fault = lambda seen, c=chosen, n=left: FAULTS[name] if c(seen) and next(n) < 2 else faults.through
+        network.fault = lambda seen, c=chosen, n=left: FAULTS[name] if c(seen) and next(n) < 4 else faults.through
         deliver(store, tracker)
         assert next(left) >= 1, f"{line} was made to fail"
     assert sorted(of(rt_server, own)) == sorted(own)
@@ -324,7 +324,7 @@ def test_down_for_an_hour(rt_server: rt.RequestTracker, network: Faults, store: 
         if second % 360 == 0:
             end_a_call(store, own[second // 360], wrap_up=0, at=now + timedelta(seconds=second))
         assert deliver_due(store, tracker, Policy(), now + timedelta(seconds=second), by) == 0
-    assert len(network.seen) < 200, "one a minute, which is asked twice"
+    assert len(network.seen) < 600, "one ticket a minute, and a few requests for it"
     network.fault = lambda line: faults.through
     for second in range(3600, 5000, 20):
         deliver_due(store, tracker, Policy(), now + timedelta(seconds=second), by)
