@@ -166,6 +166,11 @@ class Standing:
     def alarms(self, after: float) -> bool:
         return self.lag > after or self.failed > 0
 
+    def alarm(self, after: float) -> dict[str, int] | None:
+        """What is told when it is one."""
+        told = {"pending": self.pending, "minutes": int(self.lag // 60), "failed": self.failed}
+        return told if self.alarms(after) else None
+
 
 def standing(session: Session, now: datetime) -> Standing:
     waiting = OutboxEntry.delivered_at.is_(None), OutboxEntry.failed_at.is_(None), OutboxEntry.since <= now

@@ -97,9 +97,7 @@ class Board:
             one["since"] = _ms(one["since"]) if one["since"] else None
         return {
             "problem": problem,
-            "tickets": {"pending": tickets.pending, "minutes": int(tickets.lag // 60), "failed": tickets.failed}
-            if tickets.alarms(self._late)
-            else None,
+            "tickets": tickets.alarm(self._late),
             "queues": rows,
             "operators": sorted(people, key=lambda one: (one["state"] == "signed-out", one["code"])),
             "calls": [{"id": call.id, "flow": call.flow, "since": _ms(call.started_at)} for call in live],

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.spreadsheets import EXCEL, Row, as_csv, as_excel
-from ivr.store import audit
+from ivr.store import audit, outbox
 from ivr.store.schema import Ticket, User
 from ivr.tickets import search
 from ivr.tickets.desk import DeskError, UnknownTicket
@@ -86,6 +86,8 @@ async def _list_page(request: web.Request) -> web.StreamResponse:
     except SearchError as error:
         problem = str(error)
     query = [(name, text) for name, texts in given.items() for text in texts]
+    standing = await read(request, lambda session: outbox.standing(session, datetime.now(UTC)))
+    late = standing.alarm(request.app[SETTINGS].tickets.alarm_after) if request["role"] in SUPERVISE else None
     return html(
         request,
         "tickets",
@@ -93,6 +95,7 @@ async def _list_page(request: web.Request) -> web.StreamResponse:
         rows=found.rows,
         given=given,
         problem=problem,
+        late=late and labels(language_of(request))["board"]["tickets_late"].format(**late),
         users=await read(request, users),
         criteria=list(search.HELP),
         choices=search.CHOICES,

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import ClientSession
 from sqlalchemy import update
 
-from ivr.store import audit, calls
+from ivr.store import audit, calls, outbox
 from ivr.store.database import Database
 from ivr.store.numbers import pseudonym
 from ivr.store.schema import Ticket
@@ -167,3 +167,14 @@ async def test_a_caller_is_found_by_number_and_the_audit_does_not_repeat_it(addr
     with database.read() as session:
         [entry] = audit.find(session, action="search-tickets")
     assert entry.detail == "caller=… words=…"
+
+
+async def test_supervisors_see_that_a_ticket_was_set_aside(address: str, database: Database) -> None:
+    now = datetime.now(UTC)
+    assert "messi da parte" not in (await ask(address, "GET", "/tickets", role="supervisor"))[1]
+    with database.transaction() as session:
+        calls.set_disposition(session, "c", "A", now)
+        assert outbox.claim(session, "x", now, 60, 1)
+        outbox.set_aside(session, "x", "c", "the queue is closed", now)
+    for role, told in (("supervisor", True), ("operator", False)):
+        assert ("1 messi da parte" in (await ask(address, "GET", "/tickets", role=role))[1]) == told
