@@ -99,8 +99,10 @@ class RequestTracker:
         self._configure()
         server = "/usr/share/request-tracker5/libexec/rt-server"
         with (self.folder / "log").open("ab") as output:
+            # Whatever kills the tests ends it, too.
+            ending = ["setpriv", "--pdeathsig", "TERM"]
             self._process = subprocess.Popen(
-                self._command(server, "--host", "127.0.0.1", "--port", str(self.port)),
+                [*ending, *self._command(server, "--host", "127.0.0.1", "--port", str(self.port))],
                 env=self._environment, stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
         deadline = time.monotonic() + PATIENCE
@@ -163,6 +165,9 @@ def server() -> Iterator[RequestTracker]:
             shutil.rmtree(seed.folder, ignore_errors=True)
             seed.make()
             (seed.folder / "whole").touch()
+        for old in (tree / "srv").glob("run-*"):
+            if not Path("/proc", old.name.split("-")[1]).exists():  # of tests that were killed
+                shutil.rmtree(old, ignore_errors=True)
     one = RequestTracker(tree, f"run-{os.getpid()}-{next(_numbers)}")
     shutil.copytree(seed.folder, one.folder)
     try:
