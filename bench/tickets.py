@@ -39,7 +39,7 @@ from tests.faults import Fault, Faults
 
 A_SECOND = 100
 FAILING = 0.3
-PATIENCE = 900.0
+PATIENCE = 1800.0
 SUBJECT = "Rimborso di un pagamento doppio"
 
 
