@@ -27,7 +27,7 @@ from ivr.tickets.outbox import Delivery, deliver_due
 from ivr.tickets.watch import look, reconcile
 
 log = logging.getLogger(__name__)
-POLL, GATHER, AFTER_FAILURE = 0.2, 0.5, 2.0
+POLL, GATHER, AFTER_FAILURE = 0.2, 1.0, 2.0
 RECONCILE = 3600.0
 ALARM = 10.0
 SECTIONS = ("rt", "zammad", "glpi")  # of [tickets]; what other backends want to know stands in [tickets.options]

@@ -5,6 +5,7 @@ brings all of it. `claim` takes entries for a lease, so each is delivered by one
 outlived its process ends by itself.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -90,27 +91,30 @@ def is_due(session: Session, now: datetime) -> bool:
     return session.scalar(select(OutboxEntry.call_id).where(*_due(now)).limit(1)) is not None
 
 
-def claim(session: Session, holder: str, now: datetime, lease: float, most: int) -> list[Wanted]:
-    """Take up to `most` due entries that nobody has, the longest due first."""
-    chosen = select(OutboxEntry, Call).join(Call, Call.id == OutboxEntry.call_id).where(*_due(now))
-    chosen = chosen.order_by(OutboxEntry.due_at).limit(most).with_for_update(of=OutboxEntry, skip_locked=True)
-    found = session.execute(chosen.execution_options(populate_existing=True)).all()
-    ids = [call.id for _, call in found]
-    for entry, _ in found:
-        entry.holder, entry.held_until = holder, now + timedelta(seconds=lease)
-    session.flush()
-    answers = list(session.scalars(select(SurveyAnswer).where(SurveyAnswer.call_id.in_(ids))))
-    there = Recording.call_id.in_(ids), Recording.purged_at.is_(None)
-    recordings = session.execute(select(Recording.call_id, Recording.id).where(*there).order_by(Recording.id)).all()
-    return [
-        Wanted(
-            entry,
-            call,
-            [answer for answer in answers if answer.call_id == call.id],
-            [recording for of, recording in recordings if of == call.id],
-        )
-        for entry, call in found
-    ]
+def claim(session: Session, holder: str, now: datetime, lease: float, most: int) -> list[str]:
+    """Take up to `most` due entries that nobody has, the longest due first; returns their calls. Short: whoever ends a
+    call may be waiting."""
+    due = select(OutboxEntry.call_id).where(*_due(now)).order_by(OutboxEntry.due_at).limit(most)
+    ids = list(session.scalars(due.with_for_update(skip_locked=True)))
+    taken = update(OutboxEntry).where(OutboxEntry.call_id.in_(ids))
+    session.execute(taken.values(holder=holder, held_until=now + timedelta(seconds=lease)))
+    return ids
+
+
+def wanted(session: Session, call_ids: Sequence[str]) -> list[Wanted]:
+    """What was claimed, in its order."""
+    chosen = select(OutboxEntry, Call).join(Call, Call.id == OutboxEntry.call_id)
+    found = session.execute(chosen.where(OutboxEntry.call_id.in_(call_ids)).order_by(OutboxEntry.due_at)).all()
+    answers: dict[str, list[SurveyAnswer]] = defaultdict(list)
+    for answer in session.scalars(select(SurveyAnswer).where(SurveyAnswer.call_id.in_(call_ids))):
+        answers[answer.call_id].append(answer)
+    recordings: dict[str, list[str]] = defaultdict(list)
+    there = Recording.call_id.in_(call_ids), Recording.purged_at.is_(None)
+    for call, recording in session.execute(
+        select(Recording.call_id, Recording.id).where(*there).order_by(Recording.id)
+    ):
+        recordings[call].append(recording)
+    return [Wanted(entry, call, answers[call.id], recordings[call.id]) for entry, call in found]
 
 
 def delivered(session: Session, holder: str, rows: Sequence[dict[str, Any]], now: datetime) -> None:

@@ -61,7 +61,9 @@ def deliver_due(database: Database, backend: Backend, policy: Policy, now: datet
         if not most or not store.is_due(session, now):
             return 0
     with database.transaction() as session:
-        claimed = store.claim(session, by.holder, now, by.lease, most)
+        ids = store.claim(session, by.holder, now, by.lease, most)
+    with database.read() as session:
+        claimed = store.wanted(session, ids)
         given_up = [wanted.call.id for wanted in claimed if wanted.call.outcome == "abandoned"]
         where = places(calls.journeys(session, given_up))
     parcels, results = [], dict[str, Result]()
