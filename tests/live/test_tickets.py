@@ -1,6 +1,8 @@
 """Real calls whose tickets go to a real Request Tracker: its number is told, who calls again is known, and while it is
 away nobody waits."""
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 
@@ -123,3 +125,13 @@ def test_while_it_is_away_nobody_waits(house: Installation, tracker: tuple[rt.Re
     network.fault = lambda line: faults.through
     assert number_of(house, call)
     assert len(server.tickets()) == before + 1, "what it did, and told nobody of in time, was found"
+
+
+def test_who_delivers_is_killed_and_started_again(
+    house: Installation, tracker: tuple[rt.RequestTracker, Faults]
+) -> None:
+    pid = house.status()["tickets"]["pid"]
+    os.kill(pid, signal.SIGKILL)
+    call, _, _ = heard(house, "+390471000113")
+    assert number_of(house, call) and house.status()["tickets"]["pid"] != pid
+    assert [one for one, _, _ in tracker[0].tickets()].count(call) == 1
