@@ -129,6 +129,8 @@ def _watch(settings: Settings, database: Database, backend: Backend, stop: threa
                 turn()
             except (BackendError, StoreError) as error:
                 log.warning("how tickets stand could not be read: %s", error)
+            except Exception:  # a backend may be anybody's; the next turn tries again
+                log.exception("the ticketing backend has a mistake")
 
 
 def _every(seconds: float, work: Callable[[], None]) -> Callable[[], None]:

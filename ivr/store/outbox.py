@@ -72,9 +72,8 @@ def change(session: Session, call_id: str, now: datetime, *, waiting: bool = Tru
 
 def recorded(session: Session, call_id: str, now: datetime) -> None:
     """A recording was stored: a ticket elsewhere gets a link to it; one of our own is found by its call anyway."""
-    mine = update(OutboxEntry).where(OutboxEntry.call_id == call_id)
     begun = or_(OutboxEntry.backend.not_in(("", "embedded")), OutboxEntry.holder != "")
-    session.execute(mine.where(begun).values(**_anew(now)))
+    session.execute(update(OutboxEntry).where(OutboxEntry.call_id == call_id, begun).values(**_anew(now)))
 
 
 def _anew(now: datetime) -> dict[str, Any]:
@@ -181,8 +180,8 @@ def standing(session: Session, now: datetime) -> Standing:
     number, oldest = session.execute(select(func.count(), func.min(OutboxEntry.since)).where(*waiting)).one()
     failed = session.scalar(select(func.count()).where(OutboxEntry.failed_at.is_not(None))) or 0
     told = select(OutboxEntry.last_error).where(*waiting, OutboxEntry.last_error != "")
-    reason = session.scalar(told.order_by(OutboxEntry.due_at.desc()).limit(1)) or ""
-    return Standing(number, (now - oldest).total_seconds() if oldest else 0.0, failed, reason)
+    reason = session.scalar(told.order_by(OutboxEntry.due_at.desc()).limit(1))
+    return Standing(number, (now - oldest).total_seconds() if oldest else 0.0, failed, reason or "")
 
 
 def failed(session: Session, limit: int = 200) -> list[OutboxEntry]:
