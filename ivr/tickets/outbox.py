@@ -93,7 +93,7 @@ def _parcel(wanted: Wanted, basic: Draft, backend: Backend, by: Delivery) -> _Pa
     answers = {f"survey.{one.survey}.{one.question}": str(one.answer) for one in wanted.answers if one.answer}
     fields = {name: plain.paragraphs(str(value), MOST_FIELD) for name, value in (basic.fields | answers).items()}
     said = fields | {"type": basic.type}
-    links = {f"{by.pages}/review/recordings/{id}": "recording" for id in wanted.recordings} if by.pages else {}
+    links = {f"{by.pages}/review?recording={id}": "recording" for id in wanted.recordings} if by.pages else {}
     before = entry.told if entry.backend == by.name else {}
     texts = {name: _digest(value) for name, value in said.items() if not backend.holds(name)}
     whole = replace(

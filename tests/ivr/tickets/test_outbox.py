@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from ivr.store import calls, outbox
 from ivr.store.database import Database
-from ivr.store.schema import Call
+from ivr.store.schema import Call, Recording
 from ivr.tickets import embedded
 from ivr.tickets.backend import BackendError, Refused, Unavailable
 from ivr.tickets.breaker import Breaker
@@ -303,6 +303,28 @@ def test_answers_and_recordings_are_in_the_ticket(database: Database) -> None:
     with database.read() as session:
         found = embedded.get(session, "c")
         assert found and found.fields["survey.s.clarity"] == "4" and "survey.s.speed" not in found.fields
+
+
+def test_a_recording_that_is_stored_later_is_linked_once(database: Database) -> None:
+    class Elsewhere(Embedded):
+        links: list[dict[str, str]] = []  # noqa: RUF012
+
+        def put(self, drafts: Sequence[Draft]) -> list[str]:
+            self.links += [draft.links for draft in drafts]
+            return super().put(drafts)
+
+    backend, by = Elsewhere(database), Delivery(name="rt", pages="https://ivr.example.it")
+    end_a_call(database, wrap_up=0)
+    deliver_due(database, backend, Policy(), NOW, by)
+    with database.transaction() as session:
+        row = {"id": "c-1", "call_id": "c", "day": NOW.date(), "file": "f", "seconds": 9.0, "bytes": 9, "sha256": ""}
+        session.add(Recording(**row, complete=True, stored_at=NOW))
+        outbox.recorded(session, "c", NOW)
+    deliver_due(database, backend, Policy(), NOW, by)
+    with database.transaction() as session:
+        calls.set_disposition(session, "c", "A", NOW)
+    deliver_due(database, backend, Policy(), NOW, by)
+    assert backend.links == [{}, {"https://ivr.example.it/review?recording=c-1": "recording"}, {}]
 
 
 def test_the_breaker_lets_one_through_when_its_pause_is_over() -> None:
