@@ -22,14 +22,17 @@ class Piece:
     length: int
 
 
-def cut(blocks: Iterable[Samples], rate: int, channels: int) -> Iterator[Piece]:
-    around, longest = round(AROUND * rate), round(LONGEST * rate)
+def cut(
+    blocks: Iterable[Samples], rate: int, channels: int, shortest: float = SHORTEST, longest: float = LONGEST
+) -> Iterator[Piece]:
+    """`shortest`, `longest`: seconds of a piece."""
+    around, first, last = round(AROUND * rate), round(shortest * rate), round(longest * rate)
     kept: Samples = np.zeros((0, channels), np.float32)
     before = 0
     for block in blocks:
         kept = np.concatenate([kept, block])
-        while len(kept) >= before + longest + around:
-            length = _quietest(kept[before:], rate)
+        while len(kept) >= before + last + around:
+            length = _quietest(kept[before:], rate, first, last)
             yield Piece(kept[: before + length + around], before, length)
             keep = max(0, before + length - around)
             kept, before = kept[keep:], before + length - keep
@@ -51,9 +54,9 @@ def join(pieces: Iterable[Piece], change: Callable[[Piece], Samples], rate: int)
         yield block
 
 
-def _quietest(frames: Samples, rate: int) -> int:
-    """Where to cut: between SHORTEST and LONGEST, in the middle of the step with the least energy."""
-    step, first = round(STEP * rate), round(SHORTEST * rate)
-    steps = frames[first : round(LONGEST * rate)]
+def _quietest(frames: Samples, rate: int, first: int, last: int) -> int:
+    """Where to cut: between `first` and `last`, in the middle of the step with the least energy."""
+    step = round(STEP * rate)
+    steps = frames[first:last]
     power = np.square(steps[: len(steps) // step * step]).reshape(-1, step * frames.shape[1]).sum(axis=1)
     return first + int(power.argmin()) * step + step // 2

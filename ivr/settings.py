@@ -57,6 +57,8 @@ class Ports(_Section):
     link_first: int = 0
     link_last: int = 0
     """On loopback, one a controller: what our own processes say to each other."""
+    listening: int = 0
+    """On loopback: where Asterisk sends the voices of calls that a supervisor listens to."""
     rtp_first: int = 0
     rtp_last: int = 0
 
@@ -64,7 +66,7 @@ class Ports(_Section):
     @classmethod
     def _from_base(cls, given: Any) -> Any:
         offsets = {"sip": 60, "ari": 88, "ami": 38, "web": 80, "rtp_first": 100, "rtp_last": 899}
-        offsets |= {"link_first": 40, "link_last": 55}
+        offsets |= {"link_first": 40, "link_last": 55, "listening": 57}
         try:
             base = int(given.get("base", 15000))
         except (AttributeError, TypeError, ValueError):
@@ -217,7 +219,8 @@ class Recordings(_Section):
     originals_for: Annotated[float, Field(ge=60, le=86400)] = 3600
     """Seconds from an approval within which the original of a recording may be heard."""
     supervisors_hear: bool = False
-    """Supervisors hear originals without asking; each listening is in the audit all the same."""
+    """Supervisors hear originals without asking, of recordings and of live calls; each time is in the audit all the
+    same. Otherwise they listen to live calls with other voices."""
     pseudonyms_after: Annotated[int, Field(ge=1)] = 180
     """Days after the day of the call through which the caller's number is kept; then a pseudonym takes its place."""
     purge_at: time = time(2, 30)

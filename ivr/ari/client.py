@@ -139,10 +139,25 @@ class Ari:
         """Nobody hears what comes from this channel while it is on."""
         await self._command("POST" if on else "DELETE", ("channels", channel, "mute"), {"direction": "in"})
 
-    async def snoop(self, channel: str, snoop: str, *, whisper: bool) -> None:
-        """Make the channel `snoop`, which hears both directions of `channel`; with `whisper` its owner hears it."""
-        query = {"spy": "both", "whisper": "out" if whisper else "none", "app": self.app, "appArgs": "snoop"}
+    async def snoop(self, channel: str, snoop: str, *, spy: str = "both", whisper: bool = False) -> None:
+        """Make the channel `snoop`, which hears what comes from `channel` (`spy` in), what goes to it (out), `both` or
+        `none`; with `whisper` the owner of `channel` hears what comes from `snoop`."""
+        query = {"spy": spy, "whisper": "out" if whisper else "none", "app": self.app, "appArgs": "snoop"}
         await self._command("POST", ("channels", channel, "snoop", snoop), query)
+
+    async def connect_sound(self, channel: str, address: str, uuid: str) -> None:
+        """Make `channel`, whose sound goes to and comes from a program at `address` (`host:port`) that speaks
+        AudioSocket; `uuid` is what it is known by there."""
+        query = {
+            "channelId": channel,
+            "app": self.app,
+            "external_host": address,
+            "encapsulation": "audiosocket",
+            "transport": "tcp",
+            "format": "slin",
+            "data": uuid,
+        }
+        await self._command("POST", ("channels", "externalMedia"), query)
 
     async def destroy_bridge(self, bridge: str) -> None:
         await self._if_there("DELETE", ("bridges", bridge))

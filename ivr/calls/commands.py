@@ -75,9 +75,11 @@ class Return(_Command, frozen=True):
 
 class Supervise(_Command, frozen=True):
     """A supervisor: ring `phone` (an account, as `op-4271`) and hear the call there; with `whisper` the operator, and
-    nobody else, hears the supervisor. Once more with another `mode` changes it, `off` ends it."""
+    nobody else, hears the supervisor. Once more with another `mode` changes it, `off` ends it. `sound`: the voices as
+    they are, or other ones."""
 
     phone: str
+    sound: Literal["anonymised", "original"] = "anonymised"
     mode: Literal["listen", "whisper", "off"] = "listen"
 
 
@@ -116,7 +118,7 @@ async def carry_out(exchange: "Exchange", command: Command) -> Done:
     if session is None:
         raise Refused("there is no such call any more")
     if isinstance(command, OF_SUPERVISORS):
-        action = type(command).__name__.lower() + (f" {command.mode}" if isinstance(command, Supervise) else "")
+        action = _in_the_audit(command)
         await exchange.writer.run(lambda store: audit.write(store, command.by, action, command.call))
     try:
         # Whoever asked may be gone before it is done; what has begun is brought to its end all the same.
@@ -124,6 +126,13 @@ async def carry_out(exchange: "Exchange", command: Command) -> Done:
     except AriError as error:
         raise Refused("somebody has just hung up" if error.gone else f"Asterisk did not do it: {error}") from None
     return Done()
+
+
+def _in_the_audit(command: Command) -> str:
+    action = type(command).__name__.lower()
+    if not isinstance(command, Supervise):
+        return action
+    return f"{action} {command.mode}" + (" original" if command.sound == "original" and command.mode != "off" else "")
 
 
 async def _do(exchange: "Exchange", session: "Session", command: Command) -> None:

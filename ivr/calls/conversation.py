@@ -384,12 +384,12 @@ class Conversation:
     # Supervisors
 
     def _supervise(self, command: c.Supervise) -> None:
-        now = self._supervision
+        now, original = self._supervision, command.sound == "original"
         if command.mode == "off":
             if not now:
                 raise Refused("nobody listens")
             self._end_supervision()
-        elif now and now.phone == command.phone and not now.ended.is_set():
+        elif now and not now.ended.is_set() and (now.phone, now.original) == (command.phone, original):
             self._exchange.go(now.change(command.mode == "whisper"))
         elif now and not now.ended.is_set():
             raise Refused("another supervisor listens already")
@@ -397,10 +397,10 @@ class Conversation:
             self._supervisions += 1
             self._supervision = Supervision(
                 self._exchange, self.call, self._supervisions, command.phone, self._leg.channel,
-                command.mode == "whisper",
+                original=original, whisper=command.mode == "whisper",
             )  # fmt: skip
             self._exchange.go(self._supervision.run())
-        self._session.note("supervised", {"by": command.by, "mode": command.mode})
+        self._session.note("supervised", {"by": command.by, "mode": command.mode, "sound": command.sound})
 
     def _end_supervision(self) -> None:
         if self._supervision:

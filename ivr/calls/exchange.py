@@ -49,8 +49,8 @@ class Tape(Protocol):
 class Exchange:
     """What all calls of one controller share. `welcome` makes the party for a channel that has entered; `library` has
     what the house itself says, each version of the flows has its own. `trunk` is the address (`host:port`) of the trunk
-    for calls to the outside, "" for none; `sounds` a folder for the beep; `rehearsal` one with the parts of designers'
-    tests (see there), None except while they run.
+    for calls to the outside, "" for none; `sounds` a folder for the beep; `listening` where live voices are changed;
+    `rehearsal` a folder with the parts of designers' tests (see there), None except while they run.
     """
 
     def __init__(
@@ -69,12 +69,13 @@ class Exchange:
         *,
         trunk: str,
         sounds: Path,
+        listening: str,
         rehearsal: Path | None = None,
     ) -> None:
         self.controller = controller
         self.ari, self.versions, self.library, self.floor = ari, versions, library, floor
         self.journal, self.writer, self.tape, self.services = journal, writer, tape, services
-        self.trunk, self.sounds, self.rehearsal = trunk, sounds, rehearsal
+        self.trunk, self.sounds, self.listening, self.rehearsal = trunk, sounds, listening, rehearsal
         self.clock = clock  # what flows take for now; durations go by the real one
         self._welcome = welcome
         self._parties: dict[str, Party] = {}

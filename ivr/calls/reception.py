@@ -26,7 +26,7 @@ def welcome(exchange: Exchange, start: events.StasisStart) -> Coroutine[Any, Any
     match start.args:
         case ["desk", *_]:
             return Desk(exchange, start.channel).run()
-        case ["offer" | "outside" | "supervisor" | "snoop", *_]:
+        case [] | ["offer" | "outside" | "supervisor" | "snoop", *_]:  # one of ours, and whom it was for is over
             return exchange.ari.hang_up(start.channel.id)
         case _:
             return _citizen(exchange, start.channel, "".join(start.args[1:2]))

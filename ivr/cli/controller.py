@@ -120,6 +120,7 @@ async def control(settings: Settings, name: str) -> None:
     exchange = Exchange(
         name, ari, flows, library, floor, journal, writer, tape, services, clock, reception.welcome,
         trunk=settings.sip.trunk_to, sounds=settings.prompts_folder, rehearsal=settings.rehearsal.folder,
+        listening=f"127.0.0.1:{settings.ports.listening}",
     )  # fmt: skip
     desks = Phones(ari, floor, database, secret(settings, "phones"), settings.sip.listen)
     callbacks = Callbacks(exchange, Terms(**settings.callbacks.model_dump()))

@@ -158,6 +158,7 @@ class Running:
     controllers: dict[str, int]
     web: int
     tickets: int
+    listening: int
     anonymizers: dict[str, int] = field(default_factory=dict)
 
     def alive(self) -> bool:

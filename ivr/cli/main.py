@@ -40,6 +40,7 @@ COMMANDS = {
     "controller": "run one controller of calls (`ivr up` does it)",
     "deliver": "bring tickets to the backend (`ivr up` does it)",
     "anonymizer": "make the anonymised copies of recordings, one at a time (`ivr up` does it)",
+    "listening": "change the voices of live calls for supervisors (`ivr up` does it)",
     "web": "serve the pages and the API (`ivr up` does it)",
 }
 

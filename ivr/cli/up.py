@@ -172,6 +172,7 @@ def _children(settings: Settings, asterisk_tree: tree.Tree) -> list[Child]:
         Child("asterisk", asterisk_tree.argv("asterisk", "-f", "-C", str(configuration)), settings.logs, 10),
         Child("tickets", [*ivr, "deliver", *data], settings.logs, 5),
         *(Child(name, [*ivr, "controller", name, *data], settings.logs, 20) for name in names),
+        Child("listening", [*ivr, "listening", *data], settings.logs, 5),
         Child("web", [*ivr, "web", *data], settings.logs, 5),
         *(Child(name, [*ivr, "anonymizer", name, *data], settings.logs, 10) for name in anonymizers),
     ]
@@ -182,14 +183,15 @@ async def _start(
 ) -> None:
     version = asterisk_tree.asterisk_version()
     of = {child.name: child for child in children}
-    asterisk, tickets, web = of["asterisk"], of["tickets"], of["web"]
+    asterisk, tickets, listening, web = (of[name] for name in ("asterisk", "tickets", "listening", "web"))
     controllers_, anonymizers = (
         [child for child in children if child.name.startswith(f"{kind}-")] for kind in ("controller", "anonymizer")
     )
 
     def write_note() -> None:
         pids, more = ({child.name: child.pid for child in group} for group in (controllers_, anonymizers))
-        note(settings, Running(_own_pid(), asterisk.pid, version, pids, web.pid, tickets.pid, more))
+        running = Running(_own_pid(), asterisk.pid, version, pids, web.pid, tickets.pid, listening.pid, more)
+        note(settings, running)
 
     write_note()  # the ports, before anybody asks for them
     for child in children:

@@ -113,6 +113,6 @@ OPEN = frozenset(
 COMMANDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("hold", "unhold", "mute", "pause-recording", "transfer"), AT_THE_CALL),
     **dict.fromkeys(("consult", "return", "conference", "complete"), AT_THE_CALL),
-    "supervise": SUPERVISE,  # live sound is the original: there is no anonymised one; each time is in the audit
+    "supervise": SUPERVISE,  # which voices they hear: `recordings.supervisors_hear`; each time is in the audit
     "take-over": SUPERVISE,
 }

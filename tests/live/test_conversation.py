@@ -269,12 +269,13 @@ async def test_a_call_goes_through_hold_consult_three_and_on_to_the_other(house:
         at["paused"] = await s.stretch()
         await s.give(c.PauseRecording, on=False)
 
-        await s.give(c.Supervise, by="chief", phone=phones.account(CARLA))
+        original = {"phone": phones.account(CARLA), "sound": "original"}
+        await s.give(c.Supervise, by="chief", **original)
         await s.answer(CARLA)
         at["listened"] = await s.stretch()
-        await s.give(c.Supervise, by="chief", phone=phones.account(CARLA), mode="whisper")
+        await s.give(c.Supervise, by="chief", **original, mode="whisper")
         at["whispered"] = await s.stretch()
-        await s.give(c.Supervise, by="chief", phone=phones.account(CARLA), mode="off")
+        await s.give(c.Supervise, by="chief", **original, mode="off")
         await s.on[CARLA].wait_for("CLOSED", within=5)
 
         with pytest.raises(Refused, match="another operator has this call"):
@@ -317,7 +318,7 @@ async def test_a_call_goes_through_hold_consult_three_and_on_to_the_other(house:
     assert (ticket["fields"]["operator"], ticket["type"]) == (BRUNO, "PQ")
     with s.store.read() as session:
         audited = [row.action for row in session.scalars(select(AuditEntry).where(AuditEntry.subject == s.call))]
-    assert audited == ["supervise listen", "supervise whisper", "supervise off"]
+    assert audited == ["supervise listen original", "supervise whisper original", "supervise off"]
 
     [recording] = [one for one in house.ivr("recordings", "list") if one["call_id"] == s.call]
     tape = house.tape(recording["id"])

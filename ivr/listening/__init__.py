@@ -1,0 +1,1 @@
+"""Supervisors listen to live calls: the voices that they hear are others."""
