@@ -1,6 +1,7 @@
 """Carries an operation out: its arguments, one transaction (or a look), its answer as JSON with an ETag."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ import msgspec
 from aiohttp import web
 from sqlalchemy.orm import Session
 
+from ivr.store.database import Database
 from ivr.store.schema import ApiAnswer
 from ivr.web.answers import DATABASE, Handler
 from ivr.web.v1 import repeats
@@ -55,11 +57,15 @@ def _carried_out(request: web.Request, operation: Operation, given: dict[str, An
             return run(session)
     if len(once) > LONGEST_KEY or not (once.isascii() and once.isprintable()):
         raise Refusal(400, f"Idempotency-Key: {LONGEST_KEY} characters of ASCII at most")
-    digest = repeats.digest(request.method, request.path, body)
+    return _once(database, run, key.name, once, repeats.digest(request.method, request.path, body))
+
+
+def _once(database: Database, run: Callable[[Session], Answer], key: str, once: str, digest: str) -> Answer:
     with database.transaction() as session:
-        claim = repeats.claim(session, key.name, once, digest, datetime.now(UTC))
+        claim = repeats.claim(session, key, once, digest, datetime.now(UTC))
     if isinstance(claim, ApiAnswer):
-        return claim.status or operation.status, dict(claim.headers), claim.body
+        assert claim.status
+        return claim.status, dict(claim.headers), claim.body
     try:
         with database.transaction() as session:
             status, headers, content = run(session)

@@ -7,7 +7,6 @@ scope, then what is wrong with the request itself.
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -29,15 +28,6 @@ KEY = web.RequestKey("key", ApiKey)
 LONGEST = 500  # characters of what was asked that the audit keeps
 HIDDEN = ("words",)  # in what was asked: it may name somebody
 UNKNOWN = {"WWW-Authenticate": 'Bearer realm="Numero Nero"'}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """For the audit."""
-
-    action: str
-    subject: str
-    detail: str
 
 
 async def through(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -91,15 +81,15 @@ def _counted(request: web.Request, key: ApiKey, now: datetime) -> bool:
         if not keys.count(session, key, now):
             return False
         if operation and operation.scope in key.scopes:
-            asked = _asked(request, operation)
-            audit.write(session, user(key.name), asked.action, asked.subject, asked.detail)
+            audit.write(session, user(key.name), f"api-{operation.name}", *_asked(request, operation))
         return True
 
 
-def _asked(request: web.Request, operation: Operation) -> Asked:
+def _asked(request: web.Request, operation: Operation) -> tuple[str, str]:
+    """About what, and what else of it, for the audit."""
     query = (f"{name}={'…' if name in HIDDEN else value}" for name, value in request.query.items())
     subject = " ".join(request.match_info[name] for name in operation.in_path)
-    return Asked(f"api-{operation.name}", _readable(subject), _readable(" ".join(query)))
+    return _readable(subject), _readable(" ".join(query))
 
 
 def _readable(text: str) -> str:
