@@ -17,7 +17,11 @@ from ivr.export.export import ExportError, Wanted, export
 from ivr.export.plan import plans
 from ivr.store import audit, dictionary, numbers
 from ivr.store.database import Database
-from ivr.store.schema import Base, JourneyEntry, SurveyAnswer
+from ivr.store.schema import Base, JourneyEntry, SurveyAnswer, Ticket
+from ivr.tickets import desk
+from ivr.tickets.clock import Terms
+from ivr.tickets.embedded import Embedded
+from ivr.tickets.outcome import Draft
 from tests.ivr.web.v1.conftest import MORNING, NUMBER, OTHER, call, day  # noqa: F401 a fixture
 
 ROME, KEY = ZoneInfo("Europe/Rome"), "of-tests-callers"
@@ -93,10 +97,17 @@ def test_no_file_has_a_number_of_a_caller_in_it_unless_it_is_asked_for(
         read: Any = parquet if format == "parquet" else table
         return str([read(path) for path in sorted(folder.glob(f"*.{format}")) if path.name != "dictionary.csv"])
 
+    Embedded(database).put([Draft(day[0], "Q", f"of {NUMBER}")])
+    with database.transaction() as session:
+        ticket = session.scalars(select(Ticket).where(Ticket.call_id == day[0])).one()
+        ticket.created_at = MORNING
+        desk.comment(session, ticket.number, f"said by {NUMBER}", by="rossi", now=MORNING)
+        desk.change(session, ticket.number, "subject", f"changed by {NUMBER}", by="rossi", now=MORNING, terms=Terms())
     hidden, shown = told("hidden", numbers=False), told("shown", numbers=True)
     for number in (NUMBER, OTHER):
         assert number[3:] not in hidden and numbers.pseudonym(number, KEY) in hidden
-        assert number in shown and numbers.pseudonym(number, KEY) not in shown
+        assert number in shown and f"said by {NUMBER}" in shown and f"of {NUMBER}" in shown
+        assert numbers.pseudonym(number, KEY) not in shown
 
 
 def test_csv_tells_nothing_from_an_empty_text_and_keeps_every_character(
