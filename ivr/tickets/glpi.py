@@ -46,7 +46,8 @@ class Glpi(LookedUp):
             params += [(f"criteria[{number}][{name}]", value) for name, value in criterion.items()]
         answer = self._ask("GET", "search/Ticket", params=params).data
         try:
-            return [_hit(row) for row in answer.get("data", []) if answer["totalcount"]]
+            rows = answer.get("data", []) if answer["totalcount"] else []
+            return [_hit(row) for row in (rows.values() if isinstance(rows, dict) else rows)]  # older ones: by id
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise Unavailable("GLPI's answer to a search is none") from error
 

@@ -12,6 +12,8 @@ REQUESTS_OF_A_SESSION = 25
 
 
 class Glpi:
+    by_id = False  # rows of a search, as older versions give them
+
     def __init__(self) -> None:
         self.tickets: dict[int, dict[str, Any]] = {}
         self.followups: list[dict[str, Any]] = []
@@ -54,7 +56,8 @@ class Glpi:
             if not one["deleted"] and any(html.unescape(one["name"]).startswith(value[1:]) for value in wanted)
         ]
         answer: dict[str, Any] = {"totalcount": len(rows), "count": len(rows), "sort": ["1"], "order": ["ASC"]}
-        return 200, answer | ({"data": rows} if rows else {})
+        found = {str(row["2"]): row for row in rows} if self.by_id else rows
+        return 200, answer | ({"data": found} if rows else {})
 
     def _create(self, given: dict[str, Any]) -> tuple[int, Any]:
         id = len(self.tickets) + 1

@@ -77,8 +77,10 @@ def test_zammad_without_the_attribute_or_the_group(zammad_there: tuple[zammad.Za
         open_zammad(address, "wrong").put([Draft("c", "Q", "Tassa")])
 
 
-def test_glpi(glpi_there: tuple[glpi.Glpi, str]) -> None:
+@pytest.mark.parametrize("by_id", [False, True])
+def test_glpi(glpi_there: tuple[glpi.Glpi, str], by_id: bool) -> None:
     there, address = glpi_there
+    there.by_id = by_id
     backend = open_glpi(address)
     assert [one.problem for one in conformance(backend)] == [""] * len(CHECKS)
     alive = [one["name"].split()[0] for one in there.tickets.values() if not one["deleted"]]
