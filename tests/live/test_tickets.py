@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from ivr.store import outbox
+from ivr.store import calls, outbox
 from ivr.store.database import Database
 from ivr.store.schema import Call, JourneyEntry
 from tests import faults, rt
@@ -74,7 +74,14 @@ def house(
 def heard(house: Installation, caller: str) -> tuple[str, list[str], float]:
     """A whole call: its id, the prompts spoken, and the seconds it lasted."""
     house.call(LINE, "--from", caller, "--for", "40")
-    with Database(house.settings.database_url).read() as session:
+    store = Database(house.settings.database_url)
+
+    def is_over() -> bool:
+        with store.read() as session:
+            return not calls.live(session)
+
+    house.until(is_over)
+    with store.read() as session:
         newest = session.scalars(select(Call).order_by(Call.started_at.desc()).limit(1)).one()
         rows = select(JourneyEntry).where(JourneyEntry.call_id == newest.id, JourneyEntry.kind == "prompt")
         prompts = [str(row.detail["prompt"]) for row in session.scalars(rows.order_by(JourneyEntry.seq))]
