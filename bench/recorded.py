@@ -198,12 +198,13 @@ async def _speak(house: Installation, folder: Path, seconds: float, wideband: bo
         await on["caller"].wait_for("CLOSED", within=10)
         await asyncio.sleep(1)
         await on["operator"].hangup()
-        await asyncio.sleep(1)
-        return {
-            f"{name}_{did}": soundfile.read(file, dtype="float32")[0]
-            for name, phone in on.items()
-            for did, file in (("said", phone.said), ("heard", phone.heard))
-        }
+        await on["operator"].wait_for("CLOSED", within=10)
+    # What they keep is whole once they have ended.
+    return {
+        f"{name}_{did}": soundfile.read(file, dtype="float32")[0]
+        for name, phone in on.items()
+        for did, file in (("said", phone.said), ("heard", phone.heard))
+    }
 
 
 def _noise(path: Path, seconds: float, rate: int, seed: int) -> Path:

@@ -13,8 +13,9 @@ from tests.live.conftest import Installation
 ASKED = 20.0  # milliseconds
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One for each: a robot phone whose sound begins twice within one second keeps nothing of what it heard."""
     with installation(tmp_path_factory.mktemp("house")) as one:
         yield one
 
