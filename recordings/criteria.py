@@ -6,13 +6,12 @@ all hold.
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, false, or_, select
 
-from ivr.days import bounds
+from ivr.days import bounds, written
 from ivr.problem import WrongUse
 from ivr.store.schema import CatalogueRow, SurveyAnswer
 
@@ -76,9 +75,9 @@ def _condition(
     row = CatalogueRow
     match name:
         case "from":
-            return and_(*(row.started_at >= bounds(_day(text), zone)[0] for text in texts))
+            return and_(*(row.started_at >= bounds(written(text), zone)[0] for text in texts))
         case "to":
-            return and_(*(row.started_at < bounds(_day(text), zone)[1] for text in texts))
+            return and_(*(row.started_at < bounds(written(text), zone)[1] for text in texts))
         case "operator":
             return _any_of(row.operator, [code for text in texts for code in operators(text)])
         case "hours":
@@ -112,15 +111,6 @@ def _of(allowed: Sequence[str], texts: Sequence[str]) -> Sequence[str]:
         if text not in allowed:
             raise ValueError(f"'{text}' is none of {', '.join(allowed)}")
     return texts
-
-
-def _day(text: str) -> date:
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        raise ValueError(f"'{text}' is no day; write it as 2027-01-31")
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"there is no {text}") from None
 
 
 def _number(text: str) -> int:

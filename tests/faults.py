@@ -2,10 +2,10 @@
 
 import socket
 import struct
-import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+
+from tests.between import Between
 
 Fault = Callable[[socket.socket, Callable[[], bytes]], None]
 """What is done with a request: `forward()` carries it out at the server and returns the answer."""
@@ -62,34 +62,20 @@ def says_after(status: str, body: str = "") -> Fault:
     return fault
 
 
-class Faults:
+class Faults(Between):
     """`fault(line)` says what happens to a request of that first line; `seen`: all of them."""
 
     def __init__(self, server: str) -> None:
-        self._server = ("127.0.0.1", int(server.rpartition(":")[2]))
         self.fault: Callable[[str], Fault] = lambda line: through
         self.seen: list[str] = []
-        self._listening = socket.create_server(("127.0.0.1", 0), backlog=100)
-        self.address = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(server)
 
-    def close(self) -> None:
-        with suppress(OSError):
-            self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                threading.Thread(target=self._serve, args=(self._listening.accept()[0],), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        with client, suppress(OSError):
-            client.settimeout(120)
-            request = _request(client)
-            line = request.partition(b"\r\n")[0].decode()
-            self.seen.append(line)
-            self.fault(line)(client, lambda: self._forward(request))
+    def _answer(self, client: socket.socket) -> None:
+        client.settimeout(120)
+        request = _request(client)
+        line = request.partition(b"\r\n")[0].decode()
+        self.seen.append(line)
+        self.fault(line)(client, lambda: self._forward(request))
 
     def _forward(self, request: bytes) -> bytes:
         head, _, body = request.partition(b"\r\n\r\n")

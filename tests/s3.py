@@ -12,6 +12,8 @@ from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
+from tests.between import Between
+
 PATIENCE = 60.0
 BUCKET = "recordings"
 BUSY = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -55,37 +57,25 @@ def _ask(address: str, path: str, method: str = "GET") -> bytes:
         return connection.getresponse().read()
 
 
-class Network:
+class Network(Between):
     """Stands before a server, at `address`. `busy`: so many connections from now on get a 503; `cuts`: so many are
     reset, when `after` bytes have come over them. `failed` counts both."""
 
     def __init__(self, server: str) -> None:
-        self._server = ("127.0.0.1", int(server.rpartition(":")[2]))
         self.busy, self.cuts, self.after, self.failed = 0, 0, 0, 0
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.address = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(server)
 
-    def close(self) -> None:
-        self._listening.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                threading.Thread(target=self._serve, args=(self._listening.accept()[0],), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        with client, suppress(OSError):
-            if self.busy:
-                self.busy, self.failed = self.busy - 1, self.failed + 1
-                client.recv(1 << 16)
-                client.sendall(BUSY)
-                return
-            with socket.create_connection(self._server) as server:
-                back = threading.Thread(target=_pump, args=(server, client), daemon=True)
-                back.start()
-                self._there(client, server)
-                back.join()
+    def _answer(self, client: socket.socket) -> None:
+        if self.busy:
+            self.busy, self.failed = self.busy - 1, self.failed + 1
+            client.recv(1 << 16)
+            client.sendall(BUSY)
+            return
+        with socket.create_connection(self._server) as server:
+            back = threading.Thread(target=_pump, args=(server, client), daemon=True)
+            back.start()
+            self._there(client, server)
+            back.join()
 
     def _there(self, client: socket.socket, server: socket.socket) -> None:
         taken = 0

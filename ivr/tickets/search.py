@@ -4,10 +4,9 @@ A criterion that is given several times means any of its values; several criteri
 """
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,8 +14,9 @@ from sqlalchemy import ColumnElement, and_, cast, column, select, table, tuple_
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Session
 
-from ivr.days import bounds
+from ivr.days import bounds, written
 from ivr.problem import WrongUse
+from ivr.store import paging
 from ivr.store.schema import Ticket, Words
 from ivr.store.words import asked
 from ivr.tickets.desk import PRIORITIES
@@ -132,9 +132,9 @@ def _conditions(
         case "specialist":
             return [Ticket.specialist.in_([text == "yes" for text in texts])]
         case "from":
-            return [Ticket.created_at >= bounds(_day(text), zone)[0] for text in texts]
+            return [Ticket.created_at >= bounds(written(text), zone)[0] for text in texts]
         case "to":
-            return [Ticket.created_at < bounds(_day(text), zone)[1] for text in texts]
+            return [Ticket.created_at < bounds(written(text), zone)[1] for text in texts]
         case "late":
             return [Ticket.due_at < now]
         case "order":
@@ -180,15 +180,6 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _day(text: str) -> date:
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        raise ValueError(f"'{text}' is no day; write it as 2026-11-30")
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"there is no {text}") from None
-
-
 def _one(given: Given, name: str) -> str:
     return given[name][-1] if given.get(name) else ""
 
@@ -196,15 +187,12 @@ def _one(given: Given, name: str) -> str:
 def _token(row: Ticket, due: bool) -> str:
     at = row.due_at if due else row.created_at
     assert at
-    return urlsafe_b64encode(f"{at.isoformat()} {row.number}".encode()).decode().rstrip("=")
+    return paging.token(at, str(row.number))
 
 
 def _place(token: str) -> tuple[datetime, int]:
     try:
-        at, _, number = urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().partition(" ")
-        begun = datetime.fromisoformat(at)
-        if begun.tzinfo is None:
-            raise ValueError
-        return begun.astimezone(UTC), _number(number)
-    except (ValueError, OverflowError):
+        at, number = paging.place(token)
+        return at, _number(number)
+    except ValueError:
         raise SearchError("after: no page gave this; begin again without it") from None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+import msgspec
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from sqlalchemy.orm import Session
@@ -104,6 +105,21 @@ def to_json(data: Any, status: int = 200) -> web.Response:
         return value.isoformat() if isinstance(value, datetime) else str(value)
 
     return web.json_response(data, status=status, dumps=lambda one: json.dumps(one, default=plain))
+
+
+async def body(request: web.Request, kind: type[T], *, empty: bytes = b"") -> T:
+    """What was sent, as `kind`; `empty` stands for nothing. Raises HTTPBadRequest."""
+    try:
+        return msgspec.json.decode(await request.read() or empty, type=kind)
+    except msgspec.MsgspecError as error:
+        raise web.HTTPBadRequest(text=str(error)) from None
+
+
+async def file(name: str, kind: str, made: Callable[[], bytes]) -> web.Response:
+    """Something to keep, `made` in a thread."""
+    content = await asyncio.to_thread(made)
+    disposition = f'attachment; filename="{name}"'
+    return web.Response(body=content, content_type=kind, headers={"Content-Disposition": disposition})
 
 
 def page(name: str, query: Callable[[Session], Any]) -> Handler:

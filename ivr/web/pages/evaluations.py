@@ -3,20 +3,18 @@
 made `from` a day `to` a day. Each export is in the audit.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, fields, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-import msgspec
 from aiohttp import web
 from sqlalchemy.orm import Session
 
 from ivr.days import bounds
 from ivr.spreadsheets import EXCEL, Row, as_csv, as_excel
 from ivr.store import audit
-from ivr.web.answers import SETTINGS, read, to_json, write
+from ivr.web.answers import SETTINGS, body, file, read, to_json, write
 from ivr.web.labels import labels, language_of
 from ivr.web.pages.recordings import naming
 from ivr.web.pages.review import refusals
@@ -26,10 +24,7 @@ from recordings.evaluations import Given, Line
 
 async def _evaluate(request: web.Request) -> web.Response:
     id, weights = request.match_info["id"], request.app[SETTINGS].review.weights.model_dump()
-    try:
-        given = msgspec.json.decode(await request.read(), type=Given)
-    except msgspec.MsgspecError as error:
-        raise web.HTTPBadRequest(text=str(error)) from None
+    given = await body(request, Given)
 
     def save(session: Session) -> float:
         review.copy_of(session, id)  # what nobody could hear, nobody evaluates
@@ -52,9 +47,7 @@ async def _file(
     request: web.Request, made: Callable[[Sequence[str], Iterable[Row]], bytes], kind: str, ending: str
 ) -> web.Response:
     heads, rows = await _table(request)
-    content = await asyncio.to_thread(made, heads, rows)
-    disposition = f'attachment; filename="evaluations.{ending}"'
-    return web.Response(body=content, content_type=kind, headers={"Content-Disposition": disposition})
+    return await file(f"evaluations.{ending}", kind, lambda: made(heads, rows))
 
 
 async def _table(request: web.Request) -> tuple[list[str], Iterable[Row]]:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from ivr.problem import Problem
 from ivr.store import audit, calls
 from ivr.store.schema import AuditEntry, Evaluation, Recording
-from ivr.web.answers import DATABASE, SETTINGS, VAULT, html, read, to_json, write
+from ivr.web.answers import DATABASE, SETTINGS, VAULT, body, html, read, to_json, write
 from ivr.web.audio import beside, sound
 from ivr.web.guard import HEADERS
 from ivr.web.marks import Mark, marks
@@ -103,10 +103,7 @@ async def _waveform(request: web.Request) -> web.Response:
 async def _open(request: web.Request) -> web.Response:
     """`{"beforehand": true}`: it is fetched to be opened next, and is not heard yet."""
     id, user = request.match_info["id"], request["user"]
-    try:
-        wish = msgspec.json.decode(await request.read() or b"{}", type=_Opening)
-    except msgspec.MsgspecError as error:
-        raise web.HTTPBadRequest(text=str(error)) from None
+    wish = await body(request, _Opening, empty=b"{}")
     action = PREPARE if wish.beforehand else LISTEN
 
     def note(session: Session) -> None:

@@ -7,7 +7,7 @@ recording of them marked as reviewed, or open again, with `PUT /api/samples/NAME
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,13 +15,11 @@ from aiohttp import web
 from sqlalchemy.orm import Session
 
 from ivr.web.access import SEE_CODES
-from ivr.web.answers import DATABASE, SETTINGS, api, read, to_json, write
+from ivr.web.answers import DATABASE, SETTINGS, api, body, read, to_json, write
 from ivr.web.pages.recordings import PSEUDONYMS, naming
 from recordings import catalogue, samples
 from recordings.criteria import CriterionError
 from recordings.drawing import Plan, draw
-
-T = TypeVar("T")
 
 
 class _Wish(msgspec.Struct, forbid_unknown_fields=True):
@@ -32,7 +30,7 @@ async def _draw(request: web.Request) -> web.Response:
     zone, veiled = ZoneInfo(request.app[SETTINGS].recordings.timezone), request["role"] not in SEE_CODES
     database, key, user = request.app[DATABASE], request.app[PSEUDONYMS], request["user"]
     with _refusals():
-        plan = await _body(request, Plan)
+        plan = await body(request, Plan)
         await asyncio.to_thread(draw, database, plan, zone=zone, key=key, veiled=veiled, user=user)
     return to_json(await read(request, lambda session: samples.show(session, plan.name)), 201)
 
@@ -57,16 +55,9 @@ async def _items(request: web.Request) -> web.Response:
 async def _mark(request: web.Request) -> web.Response:
     name, recording, user = request.match_info["name"], request.match_info["id"], request["user"]
     with _refusals():
-        state = (await _body(request, _Wish)).state
+        state = (await body(request, _Wish)).state
         await write(request, lambda session: samples.mark(session, name, recording, state, user))
     return to_json({"id": recording, "state": state})
-
-
-async def _body(request: web.Request, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(await request.read(), type=kind)
-    except msgspec.MsgspecError as error:
-        raise web.HTTPBadRequest(text=str(error)) from None
 
 
 @contextmanager

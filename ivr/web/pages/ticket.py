@@ -21,7 +21,7 @@ from ivr.tickets.desk import DeskError, UnknownTicket
 from ivr.tickets.states import NEXT
 from ivr.web import journey
 from ivr.web.access import LIST_RECORDINGS
-from ivr.web.answers import SETTINGS, html, read, to_json, write
+from ivr.web.answers import SETTINGS, body, html, read, to_json, write
 from ivr.web.pages.desk import reader
 from ivr.web.pages.tickets import refusals, row, users
 
@@ -130,24 +130,17 @@ def _comment(request: web.Request, text: str) -> Callable[[Session], None]:
 
 
 async def _changed(request: web.Request) -> web.Response:
-    return await _done(request, _change(request, await _body(request, dict[str, str])))
+    return await _done(request, _change(request, await body(request, dict[str, str])))
 
 
 async def _commented(request: web.Request) -> web.Response:
-    return await _done(request, _comment(request, (await _body(request, _Comment)).text), 201)
+    return await _done(request, _comment(request, (await body(request, _Comment)).text), 201)
 
 
 async def _done(request: web.Request, work: Callable[[Session], None], status: int = 200) -> web.Response:
     with refusals():
         await write(request, work)
         return to_json(_json(await read(request, lambda s: desk.whole(s, _number(request)))), status)
-
-
-async def _body(request: web.Request, kind: Any) -> Any:
-    try:
-        return msgspec.json.decode(await request.read(), type=kind)
-    except msgspec.MsgspecError as error:
-        raise web.HTTPBadRequest(text=str(error)) from None
 
 
 ROUTES = [

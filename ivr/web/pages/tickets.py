@@ -5,7 +5,6 @@ the audit log. One ticket: `pages/ticket.py`.
 name.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,7 +24,7 @@ from ivr.tickets.desk import DeskError, UnknownTicket
 from ivr.tickets.outcome import Policy
 from ivr.tickets.search import SearchError
 from ivr.web.access import SUPERVISE, TICKETS
-from ivr.web.answers import SETTINGS, html, read, to_json, write
+from ivr.web.answers import SETTINGS, file, html, read, to_json, write
 from ivr.web.labels import labels, language_of
 from ivr.web.v1.answering import HOUSE
 
@@ -143,9 +142,7 @@ async def _file(
             if len(rows) >= MOST_EXPORTED:
                 raise web.HTTPBadRequest(text=f"there are more than {MOST_EXPORTED} tickets; ask for a shorter time")
     await _note(request, "export-tickets", given, f"{len(rows)} tickets")
-    content = await asyncio.to_thread(made, [words[name] for name in SHOWN], rows)
-    disposition = f'attachment; filename="tickets.{ending}"'
-    return web.Response(body=content, content_type=kind, headers={"Content-Disposition": disposition})
+    return await file(f"tickets.{ending}", kind, lambda: made([words[name] for name in SHOWN], rows))
 
 
 def _cells(ticket: Ticket, zone: ZoneInfo) -> Row:
