@@ -390,7 +390,7 @@ class Conversation:
                 raise Refused("nobody listens")
             self._end_supervision()
         elif now and not now.ended.is_set() and (now.phone, now.original) == (command.phone, original):
-            self._exchange.go(now.change(command.mode == "whisper"))
+            now.change(command.mode == "whisper")
         elif now and not now.ended.is_set():
             raise Refused("another supervisor listens already")
         elif self._leg:

@@ -11,6 +11,7 @@ from typing import Literal
 from ivr.ari import ids
 from ivr.ari.errors import AriError
 from ivr.calls.exchange import Exchange
+from ivr.calls.first import first
 from ivr.calls.rung import Rung
 from ivr.listening import ears
 
@@ -32,15 +33,17 @@ class Supervision(Rung):
         self._bridge, self._made = f"{self.channel}-bridge", 0
         self._bridges: list[str] = []
         self._parts: list[Rung] = []  # of the other voices: when one ends, all does
-        self._ready = False
+        self._others: list[Rung] = []  # channels that were asked for: all are hung up in the end
+        self._changed = asyncio.Event()
         self._snoop: Rung | None = None  # the channel beside the operator's that the supervisor's phone is bridged with
 
-    async def change(self, whisper: bool) -> None:
+    def change(self, whisper: bool) -> None:
         self._whisper = whisper
-        if self._ready:
-            await self._stand_beside()
+        self._changed.set()
 
     async def run(self) -> None:
+        """All is made and ended here, one thing after the other: a supervisor who goes while something is being made
+        leaves nothing behind."""
         exchange = self._exchange
         exchange.add(self.channel, self)
         try:
@@ -51,15 +54,20 @@ class Supervision(Rung):
                 await self._bridge_of(self._bridge, self.channel)
                 if not self.original:
                     await self._hear_other_voices()
-                await self._stand_beside()
-                self._ready = True
-                await self._over()
+                while not self._is_over:
+                    self._changed.clear()
+                    await self._stand_beside()
+                    await first(None, self._changed, self.ended, *(part.ended for part in self._parts))
         except (AriError, TimeoutError) as error:
             log.error("a supervisor could not listen: %s", error, extra={"call": self._call})
         finally:
             self.ended.set()
             exchange.remove(self.channel)
             await self._clear()
+
+    @property
+    def _is_over(self) -> bool:
+        return any(one.ended.is_set() for one in (self, *self._parts))
 
     async def _stand_beside(self) -> None:
         former, self._snoop = self._snoop, None
@@ -95,6 +103,7 @@ class Supervision(Rung):
         self._made += 1
         one = Rung(f"{self.channel}-{kind}-{self._made}")
         self._exchange.add(one.channel, one)
+        self._others.append(one)
         return one
 
     async def _arrived(self, one: Rung) -> Rung:
@@ -108,22 +117,15 @@ class Supervision(Rung):
         self._bridges.append(bridge)
         await self._exchange.ari.join(bridge, list(channels))
 
-    async def _over(self) -> None:
-        waits = [asyncio.ensure_future(one.ended.wait()) for one in (self, *self._parts)]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-
     async def _end(self, one: Rung) -> None:
+        self._others.remove(one)
         self._exchange.remove(one.channel)
         await self._exchange.ari.hang_up(one.channel)
 
     async def _clear(self) -> None:
         ari = self._exchange.ari
         try:
-            for one in (*self._parts, *([self._snoop] if self._snoop else [])):
+            for one in tuple(self._others):
                 await self._end(one)
             await ari.hang_up(self.channel)
             for bridge in self._bridges:

@@ -177,7 +177,7 @@ class Installation:
         """No channel is left and no call is counted as live."""
         deadline = time.monotonic() + within
         while self.channels() or self.status()["calls"]:
-            assert time.monotonic() < deadline, "something is still up"
+            assert time.monotonic() < deadline, self.asterisk("core show channels concise") or "a call counts as live"
             time.sleep(0.3)
 
 
