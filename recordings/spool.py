@@ -59,9 +59,10 @@ def written(folder: Path) -> float:
     return max(path.stat().st_mtime for path in (folder, *folder.glob("*")))
 
 
-def fall_silent(folder: Path, seconds: float) -> None:
-    """Silence behind what is there. Both directions are equally long after it."""
-    pair = files(folder, rate := rate_of(folder))
+def fall_silent(folder: Path, seconds: float, rate: int) -> None:
+    """Silence behind what is there, which may be nothing. Both directions are equally long after it."""
+    folder.mkdir(exist_ok=True)
+    pair = files(folder, rate)
     longest = max(path.stat().st_size if path.exists() else 0 for path in pair) // WIDTH
     for path in pair:
         path.touch()

@@ -16,6 +16,7 @@ from ivr.problem import Problem
 from ivr.store.database import Database
 from recordings import spool
 from recordings.ingest import ingest, sweep
+from recordings.silence import Silence
 from recordings.vault import Vault
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class Tape:
         self._place, self._timezone = place, timezone
         if found := set(str(place)) & set('(),;|"'):
             raise Problem(f"{place}: Asterisk cannot record into a folder with {' '.join(sorted(found))} in its path")
+        self._silences: dict[str, Silence] = {}  # by channel: of a recording that waits, paused, to begin or to go on
         # Of its own: a store that does not answer for a minute must hold up nothing else.
         self._threads = ThreadPoolExecutor(AT_ONCE, "recordings")
 
@@ -52,8 +54,11 @@ class Tape:
         free = shutil.disk_usage(self._place).free // MIB
         if free < self._min_free:
             log.error("the recordings' disk is nearly full: %d MiB are free", free, extra={"call": call})
-        folder = spool.folder_of(self._place, call, part)
-        await self._mix(channel, folder, spool.WIDE_RATE if wideband else spool.USUAL_RATE, "", paused)
+        folder, rate = spool.folder_of(self._place, call, part), spool.WIDE_RATE if wideband else spool.USUAL_RATE
+        if paused:
+            self._silences[channel] = Silence(folder, rate)
+        else:
+            await self._mix(channel, folder, rate, "")
 
     async def renew(self, channel: str, call: str, part: str, *, paused: bool = False) -> None:
         """Go on in the same files with whoever speaks to `channel` now.
@@ -63,39 +68,49 @@ class Tape:
         sequence numbers lie behind the other's; so in Debian's Asterisk 22). It is made anew when no recording is left.
         """
         await self.stop(channel, call, part)
-        begun = time.monotonic()
-        while time.monotonic() < begun + RELEASED and await self._held(channel):  # noqa: ASYNC110 Asterisk's event
-            await asyncio.sleep(PACKET)
         folder = spool.folder_of(self._place, call, part)
-        await asyncio.to_thread(spool.fall_silent, folder, time.monotonic() - begun)
-        await self._mix(channel, folder, spool.rate_of(folder), "a", paused)
-
-    async def _mix(self, channel: str, folder: Path, rate: int, options: str, paused: bool) -> None:
-        caller, heard = spool.files(folder, rate)
-        options += f"r({caller})t({heard})"
-        await self._action({"Action": "MixMonitor", "Channel": channel, "File": "", "Options": options})
-        if paused:
-            await self.pause(channel, True)
-
-    async def _held(self, channel: str) -> bool:
-        """Whether the channel still has a recording, even one that is being ended."""
-        try:
-            await self.pause(channel, True)
-        except Exception:  # AMI knows no more of it
-            return False
-        return True
+        self._silences[channel] = Silence(folder, spool.rate_of(folder))
+        if not paused:
+            await self.pause(channel, False)
 
     async def pause(self, channel: str, on: bool) -> None:
         """While it is on, nothing is recorded: its time is silence."""
-        state = "1" if on else "0"
-        await self._action({"Action": "MixMonitorMute", "Channel": channel, "Direction": "both", "State": state})
+        if channel not in self._silences:
+            await self._mute(channel, on)
+        elif not on:
+            begun = time.monotonic()
+            while time.monotonic() < begun + RELEASED and await self._held(channel):  # noqa: ASYNC110 Asterisk's event
+                await asyncio.sleep(PACKET)
+            silence = self._silences.pop(channel)
+            await silence.end()
+            await self._mix(channel, silence.folder, silence.rate, "a")
 
     async def stop(self, channel: str, call: str, part: str) -> None:
+        if silence := self._silences.pop(channel, None):
+            await silence.end()
+            return
         try:
             await self._action({"Action": "StopMixMonitor", "Channel": channel})
         except Exception as error:
             # The caller has hung up, and the recording has ended with the channel.
             log.info("recording had ended already: %s", error, extra={"call": call})
+
+    async def _mix(self, channel: str, folder: Path, rate: int, options: str) -> None:
+        caller, heard = spool.files(folder, rate)
+        options += f"r({caller})t({heard})"
+        await self._action({"Action": "MixMonitor", "Channel": channel, "File": "", "Options": options})
+
+    async def _held(self, channel: str) -> bool:
+        """Whether the channel still has a recording, even one that is being ended."""
+        try:
+            await self._mute(channel, True)
+        except Exception:  # AMI knows no more of it
+            return False
+        return True
+
+    async def _mute(self, channel: str, on: bool) -> None:
+        state = "1" if on else "0"
+        await self._action({"Action": "MixMonitorMute", "Channel": channel, "Direction": "both", "State": state})
 
     async def keep(self, call: str, part: str, seconds: float) -> None:
         """Make the recording of what is over. What fails here is tried again by `sweep`."""

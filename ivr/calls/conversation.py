@@ -510,10 +510,10 @@ class Conversation:
             exchange.floor.take(acd.Left(self._claim))
         self._session.note("conversation-ended", {"seconds": f"{seconds:.1f}"})
         try:
-            if self._places.music:
-                await exchange.ari.stop_music(self._session.channel)
             if self._recording != "off":
                 await exchange.tape.stop(self._session.channel, self.call, str(part))
+            if self._places.music:
+                await exchange.ari.stop_music(self._session.channel)
             await exchange.ari.destroy_bridge(ids.bridge(self.call, part))
         except AriError as error:
             if not error.gone:

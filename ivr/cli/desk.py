@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,6 +137,12 @@ async def _take_call(phone: Phone, code: str, manner: Manner, database: Database
         asked = asyncio.create_task(_when_asked(phone, code, CODES.get(manner.disposition, ""), database))
         await closed
         asked.cancel()
+    except asyncio.CancelledError:  # who goes home in the midst of a call ends it first
+        asked.cancel()
+        await phone.hangup()
+        with suppress(TimeoutError):
+            await phone.wait_for("CLOSED", within=5)
+        raise
     except TimeoutError:
         asked.cancel()
         await phone.hangup()
