@@ -418,6 +418,11 @@ class Settings(_Section):
         return self.data.resolve() / "recordings"
 
     @property
+    def backlog(self) -> Path:
+        """What could not be written while the database was away."""
+        return self.data.resolve() / "backlog"
+
+    @property
     def spool(self) -> Path:
         return self.data.resolve() / "spool"
 

@@ -25,7 +25,7 @@ from ivr.calls.session import Session
 from ivr.flow import words
 from ivr.flow.callback_flow import with_callback
 from ivr.publishing.versions import Version
-from ivr.store import callbacks, calls
+from ivr.store import callbacks, writes
 from ivr.store.schema import CallbackRequest
 
 log = logging.getLogger(__name__)
@@ -169,20 +169,18 @@ class Callback(Rung):
         book, flow = with_callback(self._version.book, wish.queue)
         version = replace(self._version, book=book)
         now, who = datetime.now(UTC), caller.identify(wish.number)
-        await exchange.writer.run(
-            lambda session: calls.start(
-                session,
-                id=self.call,
-                channel=self.channel,
-                controller=exchange.controller,
-                called=self._called,
-                caller=wish.number,
-                flow=flow,
-                version=version.number,
-                started_at=now,
-                callback_of=wish.call_id,
-            )
+        beginning = writes.Beginning(
+            id=self.call,
+            channel=self.channel,
+            controller=exchange.controller,
+            called=self._called,
+            caller=wish.number,
+            flow=flow,
+            version=version.number,
+            started_at=now,
+            callback_of=wish.call_id,
         )
+        await exchange.writer.run(writes.StartCall(beginning))
         facts = words.Facts(
             self.call, self._called, wish.number, district=who.district, country=who.country, calls_today=0
         )

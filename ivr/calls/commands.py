@@ -14,7 +14,7 @@ from ivr.acd.state import is_personal
 from ivr.ari.errors import AriError
 from ivr.flow import words
 from ivr.link.messages import Refused
-from ivr.store import audit
+from ivr.store import writes
 
 if TYPE_CHECKING:
     from ivr.calls.exchange import Exchange
@@ -118,8 +118,7 @@ async def carry_out(exchange: "Exchange", command: Command) -> Done:
     if session is None:
         raise Refused("there is no such call any more")
     if isinstance(command, OF_SUPERVISORS):
-        action = _in_the_audit(command)
-        await exchange.writer.run(lambda store: audit.write(store, command.by, action, command.call))
+        await exchange.writer.run(writes.Audit(command.by, _in_the_audit(command), command.call))
     try:
         # Whoever asked may be gone before it is done; what has begun is brought to its end all the same.
         await asyncio.shield(_do(exchange, session, command))

@@ -32,7 +32,7 @@ from ivr.flow import words
 from ivr.flow.builtin import builtin_say
 from ivr.link.messages import Refused
 from ivr.prompts.library import PromptError, media
-from ivr.store import calls
+from ivr.store import writes
 
 if TYPE_CHECKING:
     from ivr.calls.session import Session
@@ -215,7 +215,7 @@ class Conversation:
         self.disposition = disposition
         self._session.note("disposition", {"operator": operator, "disposition": disposition})
         now = datetime.now(UTC)
-        await self._exchange.writer.run(lambda s: calls.set_disposition(s, self.call, disposition, now))
+        await self._exchange.writer.run(writes.SetDisposition(self.call, disposition, now))
         self._exchange.floor.take(acd.WrappedUp(operator))
 
     # Commands

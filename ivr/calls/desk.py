@@ -15,7 +15,7 @@ from ivr.calls import phones
 from ivr.calls.dispositions import KEYS
 from ivr.calls.exchange import Exchange
 from ivr.calls.saying import Saying
-from ivr.store import calls
+from ivr.store import calls, writes
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ class Desk:
         if call is None:
             await self._say("disposition-refused")
             return
-        await exchange.writer.run(lambda s: calls.set_disposition(s, call, disposition, now))
+        await exchange.writer.run(writes.SetDisposition(call, disposition, now))
         self._after = acd.WrappedUp(self._operator)
         await self._say("disposition-saved")
 

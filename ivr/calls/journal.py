@@ -10,7 +10,7 @@ from typing import Any
 from ivr.flow import verbs
 from ivr.flow.model import Book
 from ivr.flow.simulator import Entry
-from ivr.store import calls
+from ivr.store import writes
 from ivr.store.schema import JourneyEntry
 from ivr.store.writer import Writer
 
@@ -41,7 +41,7 @@ def entry(row: JourneyEntry, began: datetime, book: Book, flow: str, language: s
 class Journal:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[writes.Entry] = []
         self._last: dict[str, int] = {}
         self._ended: deque[tuple[float, str]] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -79,7 +79,7 @@ class Journal:
             self._timer = None
         rows, self._rows = self._rows, []
         if rows:
-            written = self._writer.run(lambda session: calls.add_journey(session, rows), within=FLUSH)
+            written = self._writer.run(writes.AddJourney(rows), within=FLUSH)
             written.add_done_callback(lambda done: _report(done, len(rows)))
 
 

@@ -14,7 +14,7 @@ from ivr.calls.rehearsal import dialled
 from ivr.calls.session import Session
 from ivr.days import midnight
 from ivr.flow import words
-from ivr.store import calls, flow_versions, outbox
+from ivr.store import calls, flow_versions, outbox, writes
 
 log = logging.getLogger(__name__)
 HOME = ZoneInfo("Europe/Rome")
@@ -40,26 +40,33 @@ async def _citizen(exchange: Exchange, channel: events.Channel, codecs: str) -> 
     called, rehearsal = dialled(channel.dialplan.exten, exchange.rehearsal)
     today = midnight(now, HOME)
 
+    def beginning(version: int) -> writes.StartCall:
+        ready = exchange.versions.loaded(version)
+        return writes.StartCall(
+            writes.Beginning(
+                id=call,
+                channel=channel.id,
+                controller=exchange.controller,
+                called=channel.dialplan.exten,
+                caller=who.number,
+                flow=ready.book.flow_for(called) if ready else "",
+                version=version,
+                started_at=now,
+            )
+        )
+
     def begin(session: Any) -> tuple[int, int, tuple[str, str]]:
         version = flow_versions.active_number(session)
         ready = exchange.versions.loaded(version)
         earlier = calls.count_since(session, who.number, today) if who.number else 0
         asks = who.number and (ready is None or ready.book.asks_ticket)
         ticket = outbox.open_of(session, who.number) if asks else ("", "")
-        calls.start(
-            session,
-            id=call,
-            channel=channel.id,
-            controller=exchange.controller,
-            called=channel.dialplan.exten,
-            caller=who.number,
-            flow=ready.book.flow_for(called) if ready else "",
-            version=version,
-            started_at=now,
-        )
+        beginning(version)(session)
         return earlier, version, ticket
 
-    earlier, active, known = await exchange.writer.run(begin)
+    # While the database is away nobody can say whether they called before, and the version is the one that was active.
+    there = exchange.versions.active.number
+    earlier, active, known = await exchange.writer.run(begin, kept=(beginning(there), (0, there, ("", ""))))
     version = await exchange.versions.take(active)
     flow = version.book.flow_for(called)
     ticket, ticket_state = rehearsal.open_ticket if rehearsal and who.number else known

@@ -23,7 +23,7 @@ from ivr.calls.rehearsal import World
 from ivr.flow import machine, words
 from ivr.prompts.library import PromptError, media
 from ivr.publishing.versions import Version
-from ivr.store import callbacks, calls, outbox
+from ivr.store import outbox, writes
 
 log = logging.getLogger(__name__)
 
@@ -278,7 +278,7 @@ class Session:
     async def _ask_ticket(self) -> None:
         """The call goes on meanwhile; a number that comes too late is told to nobody."""
         said, language, now = self._ticket(), self.state.language, datetime.now(UTC)
-        await self._exchange.writer.run(lambda s: calls.ask_ticket(s, self.call, said, language, now))
+        await self._exchange.writer.run(writes.AskTicket(self.call, said, language, now))
         if number := await self.world.ticket_number(self._ticket_made):
             self.told(words.TicketMade(number))
 
@@ -295,19 +295,10 @@ class Session:
         now, asked = datetime.now(UTC), self.conversation.asked
         mine = asked if asked and asked.queue == queue else words.Enqueue(queue, (language,), 0, None)
         waited = self.conversation.waited if mine is asked else 0.0
-        new = await self._exchange.writer.run(
-            lambda s: callbacks.add(
-                s,
-                self.call,
-                queue,
-                number,
-                language,
-                now,
-                skills=mine.skills,
-                priority=mine.priority,
-                waited=waited,
-            )
+        wish = writes.AddCallback(
+            self.call, queue, number, language, now, skills=mine.skills, priority=mine.priority, waited=waited
         )
+        new = await self._exchange.writer.run(wish)
         if not new:
             self.note("callback-known", {"queue": queue})
 
@@ -338,28 +329,23 @@ class Session:
         self.note("ended", {"outcome": state.outcome})
         exchange.journal.flush()
         exchange.journal.close(self.call)
-        facts: dict[str, Any] = {
-            "ended_at": now,
-            "outcome": state.outcome,
-            "language": state.language,
-            "flow": self.flow,
-            "version": self.version.number,
-            "queue": state.queue,
-            "operator": state.operator,
-            "disposition": self.conversation.disposition,
-            "waited": round(self.conversation.waited, 3),
-            "talked": round(self.conversation.talked, 3),
-            "ticket": self._ticket(),
-            "survey": state.survey,
-            "ticket_due_at": due,
-        }
-
-        def finish(session: Any) -> None:
-            calls.finish(session, self.call, **facts)
-            if state.outcome == "served" and self.facts.caller and not self._called_back:
-                callbacks.cancel(session, self.facts.caller, state.queue, self.call, now)
-
-        await exchange.writer.run(finish, within=WRITE_WITHIN)
+        ending = writes.Ending(
+            ended_at=now,
+            outcome=state.outcome,
+            language=state.language,
+            flow=self.flow,
+            version=self.version.number,
+            queue=state.queue,
+            operator=state.operator,
+            disposition=self.conversation.disposition,
+            waited=round(self.conversation.waited, 3),
+            talked=round(self.conversation.talked, 3),
+            ticket=self._ticket(),
+            survey=state.survey,
+            ticket_due_at=due,
+        )
+        served = self.facts.caller if state.outcome == "served" and not self._called_back else ""
+        await exchange.writer.run(writes.FinishCall(self.call, ending, served), within=WRITE_WITHIN)
         log.info("call ended", extra={"call": self.call, "outcome": state.outcome})
 
     def _ticket(self) -> dict[str, Any]:

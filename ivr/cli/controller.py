@@ -39,7 +39,8 @@ from ivr.cli.vault import open_store, open_vault
 from ivr.link.server import Server
 from ivr.publishing import versions
 from ivr.settings import Settings, load
-from ivr.store import calls, controllers, flow_versions, operators
+from ivr.store import calls, controllers, flow_versions, operators, writes
+from ivr.store.backlog import Backlog
 from ivr.store.database import Database
 from ivr.store.schema import Operator, Presence
 from ivr.store.writer import Writer
@@ -69,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
 async def control(settings: Settings, name: str) -> None:
     """Run until SIGTERM; then every call left is ended and written."""
     database = Database(settings.database_url)
-    writer = Writer(database)
+    writer = Writer(database, Backlog(settings.backlog, name))
     journal = Journal(writer)
     begun, offset = datetime.now(UTC), settings.clock.at
 
@@ -79,12 +80,8 @@ async def control(settings: Settings, name: str) -> None:
 
     def on_presence(new: acd.Present) -> None:
         at, call = datetime.now(UTC), ids.call_of(new.call)
-        work = writer.run(
-            lambda s: operators.set_presence(
-                s, new.operator, new.presence, at, reason=new.reason, call=call, phone=new.phone, by=new.by
-            )
-        )
-        exchange.go(_quietly(work))
+        stands = writes.SetPresence(new.operator, new.presence, at, new.reason, call, new.phone, new.by)
+        exchange.go(_quietly(writer.run(stands)))
 
     floor = Floor(on_presence)
     arranged = rehearsal.strict if settings.rehearsal.folder else list

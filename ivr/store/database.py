@@ -18,6 +18,8 @@ from ivr.problem import Problem
 MIGRATING = 0x4E4E  # PostgreSQL's number of the lock that migrations hold
 BUSY = 10_000  # ms to wait for another process's transaction
 BRIEFLY = 100
+# A server that is gone without a word is away after so long, and not when the kernel gives up.
+PATIENCE: dict[str, Any] = {"connect_timeout": 3, "tcp_user_timeout": 3000}  # seconds, and ms
 
 
 class StoreError(Problem):
@@ -30,7 +32,13 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self._sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = create_engine(self.url, json_serializer=_json, json_deserializer=msgspec.json.decode)
+        self.engine = create_engine(
+            self.url,
+            json_serializer=_json,
+            json_deserializer=msgspec.json.decode,
+            hide_parameters=True,  # an error's text goes into logs, and numbers of callers do not
+            connect_args={} if self._sqlite else PATIENCE,
+        )
         # The same engine; its transactions say from the start that they will write.
         self._writing = self.engine.execution_options(writes=True)
         self._migrating = threading.Lock()
@@ -136,6 +144,8 @@ class Database:
 
     def is_away(self, error: Exception) -> bool:
         """Whether this says that the server cannot be reached; what was to be written may be tried again later."""
+        if isinstance(error, StoreError) and isinstance(error.__cause__, Exception):
+            error = error.__cause__
         if self._sqlite or not isinstance(error, InterfaceError | OperationalError):
             return False
         return error.connection_invalidated or getattr(error.orig, "sqlstate", None) is None

@@ -1,7 +1,8 @@
 """Group commit: many small writes of a controller become few transactions.
 
 One thread takes everything that waits, runs it in the order in which it was given, commits once, and tells each. So
-fifty calls a second cost a few disk syncs, and what was told "written" is on the disk.
+fifty calls a second cost a few disk syncs, and what was told "written" is on the disk: in the database or, while that
+is away, in the backlog.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,36 +20,57 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from ivr.store.backlog import Backlog
 from ivr.store.database import Database, StoreError
+from ivr.store.writes import Kept, Write
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-Item = tuple[Callable[[Session], Any], asyncio.Future[Any]]
 MOST = 200  # writes in one transaction
 TRIES, PAUSE = 5, 0.2
-PATIENCE = 120.0  # seconds that writes wait for a database that is away
+PATIENCE = 120.0  # seconds that what cannot be kept waits for a database that is away
+
+
+@dataclass(eq=False)
+class Item:
+    """`kept`: what to keep while the database is away, and what to tell then. `until`: when it has waited too long."""
+
+    write: Callable[[Session], Any]
+    future: asyncio.Future[Any]
+    kept: tuple[Kept, Any] | None
+    until: float = 0.0
 
 
 class Writer:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    """Without a backlog everything waits for a database that is away."""
+
+    def __init__(self, database: Database, backlog: Backlog | None = None) -> None:
+        self._database, self._backlog = database, backlog
         self._waiting: list[Item] = []
         self._timer: asyncio.TimerHandle | None = None
         self._queue: queue.SimpleQueue[list[Item] | None] = queue.SimpleQueue()
+        self._held: list[Item] = []  # for a database that is away
+        self._behind = backlog is not None  # something waits for it, or may
+        self._away = False
         self._connection: Connection
         self._session: Session | None = None
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
 
-    def run(self, write: Callable[[Session], T], *, within: float = 0.0) -> asyncio.Future[T]:
+    def run(
+        self, write: Callable[[Session], T], *, within: float = 0.0, kept: tuple[Kept, T] | None = None
+    ) -> asyncio.Future[T]:
         """`write` is called in the writer's thread, after all given before it; the result when it is on disk.
 
         It may wait `within` seconds for others to share its transaction with; it goes with the first that is in haste.
-        It must give the same result when called again: after a failed commit all are tried anew, one by one.
+        It must give the same result when called again: after a failed commit all are tried anew, one by one. `kept`:
+        what is kept in its place while the database is away, and the result until then; a `Write` is kept by itself.
         """
         future: asyncio.Future[T] = self._loop.create_future()
-        self._waiting.append((write, future))
+        if kept is None and isinstance(write, Write):
+            kept = write, write.answer  # type: ignore[assignment]
+        self._waiting.append(Item(write, future, kept))
         when = self._loop.time() + within
         if self._timer is None or when < self._timer.when():
             if self._timer is not None:
@@ -56,7 +79,7 @@ class Writer:
         return future
 
     async def close(self) -> None:
-        """Write what waits, then end."""
+        """Write what waits, then end. What a database that is away has not taken and cannot be kept is refused."""
         self._hand_over()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
@@ -73,47 +96,99 @@ class Writer:
         Path("/proc/thread-self/comm").write_text("store-writer")  # so `top -H` tells the threads apart
         ending = False
         while not ending:
-            batches = [self._queue.get()]
-            with suppress(queue.Empty):
-                while True:
-                    batches.append(self._queue.get_nowait())
-            ending = None in batches
-            work = [item for batch in batches if batch for item in batch]
+            work, ending = self._take()
+            if self._behind and not self._caught_up():
+                self._hold(work)
+                continue
             for first in range(0, len(work), MOST):
                 self._write(work[first : first + MOST])
+        for item in self._held:
+            self._tell([item], [StoreError(f"{self._database.name}: was away until the end")])
         self._part()
+        if self._backlog:
+            self._backlog.close()
+
+    def _take(self) -> tuple[list[Item], bool]:
+        """All that was handed over, and whether it is the last."""
+        batches: list[list[Item] | None] = []
+        with suppress(queue.Empty):
+            batches.append(self._queue.get(timeout=PAUSE if self._behind else None))
+            while True:
+                batches.append(self._queue.get_nowait())
+        return [item for batch in batches if batch for item in batch], None in batches
 
     def _write(self, work: list[Item]) -> None:
         try:
-            results = self._when_there(work)
-        except Exception:  # one of them spoils the rest, or the database stays away: each alone
+            results = self._together([item.write for item in work])
+        except Exception as error:
             self._part()
-            for item in work:
-                self._tell([item], [self._alone(item[0])])
+            if self._database.is_away(error):
+                self._hold(work, error)
+                return
+            for item in work:  # one of them spoils the rest
+                result = self._alone(item.write)
+                if isinstance(result, Exception) and self._database.is_away(result):
+                    self._hold([item], result)
+                else:
+                    self._tell([item], [result])
         else:
+            self._away = False
             self._tell(work, results)
 
-    def _when_there(self, work: list[Item]) -> list[Any]:
-        deadline, told = time.monotonic() + PATIENCE, False
-        while True:
-            try:
-                return self._together(work)
-            except Exception as error:
-                if not self._database.is_away(error) or time.monotonic() > deadline:
-                    raise
-                if not told:
-                    log.error("the database is away; what is to be written waits: %s", error)
-                told = True
-                self._part()
-                time.sleep(PAUSE)
+    def _caught_up(self) -> bool:
+        """Whether all that was kept, and all that waits, is written now."""
+        try:
+            if self._backlog:
+                self._backlog.write(self._database)
+                self._backlog.take_up(self._database)
+        except Exception as error:
+            if not self._database.is_away(error):
+                log.exception("the backlog could not be written")
+            self._note_away(error)
+            self._give_up(time.monotonic())
+            return False
+        held, self._held, self._behind = self._held, [], False
+        for first in range(0, len(held), MOST):
+            self._write(held[first : first + MOST])
+        return not self._behind
 
-    def _together(self, work: list[Item]) -> list[Any]:
+    def _hold(self, work: list[Item], error: Exception | None = None) -> None:
+        """What can be kept is; the rest waits."""
+        if error:
+            self._note_away(error)
+        self._behind = True
+        kept = {item: item.kept for item in work if item.kept and not item.until}
+        if not self._backlog or any(item.kept for item in self._held):
+            kept = {}  # it is full, and what comes later must not be written before
+        elif kept:
+            try:
+                self._backlog.keep([write for write, _ in kept.values()])
+                self._tell(list(kept), [answer for _, answer in kept.values()])
+            except (OSError, StoreError) as full:
+                log.error("what is to be written cannot be kept, and waits: %s", full)
+                kept = {}
+        for item in work:
+            if item not in kept:
+                item.until = item.until or time.monotonic() + PATIENCE
+                self._held.append(item)
+
+    def _note_away(self, error: Exception) -> None:
+        if not self._away:
+            log.error("the database is away; what is to be written is kept, or waits: %s", error)
+        self._away = True
+
+    def _give_up(self, now: float) -> None:
+        over = [item for item in self._held if item.until < now]
+        self._held = [item for item in self._held if item.until >= now]
+        self._tell(over, [StoreError(f"{self._database.name}: is away for too long")] * len(over))
+
+    def _together(self, writes: list[Callable[[Session], Any]]) -> list[Any]:
         # One session over one connection, kept: making them anew is half the cost of a small transaction.
         if self._session is None:
             self._connection = self._database.connect()
             self._session = Session(self._connection, expire_on_commit=False)
         with self._session.begin():
-            results = [write(self._session) for write, _ in work]
+            results = [write(self._session) for write in writes]
         self._session.expunge_all()
         return results
 
@@ -140,12 +215,12 @@ class Writer:
 
     def _tell(self, work: list[Item], results: list[Any]) -> None:
         def tell() -> None:
-            for (_, future), result in zip(work, results, strict=True):
-                if future.done():
+            for item, result in zip(work, results, strict=True):
+                if item.future.done():
                     continue
                 if isinstance(result, Exception):
-                    future.set_exception(result)
+                    item.future.set_exception(result)
                 else:
-                    future.set_result(result)
+                    item.future.set_result(result)
 
         self._loop.call_soon_threadsafe(tell)

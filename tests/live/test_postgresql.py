@@ -9,6 +9,7 @@ from threading import Timer
 import pytest
 from sqlalchemy import select
 
+from ivr.store import calls
 from ivr.store.database import Database
 from ivr.store.schema import Call, JourneyEntry
 from tests import postgresql
@@ -86,6 +87,26 @@ def test_who_waits_is_served_while_the_database_is_away(
     assert listener.likeness(heard, "operator-code", "de", code="4271") > 0.8
     house.until(lambda: len(house.tickets()) == before + 2, 60)
     assert [one["fields"]["operator"] for one in house.tickets()[:2]] == ["4271", "4271"]
+    house.quiet()
+
+
+@pytest.mark.timeout(200)
+def test_a_call_that_comes_while_the_database_is_away_is_answered_and_written_later(
+    house: Installation, server: postgresql.Server, listener: Listener, tmp_path: Path
+) -> None:
+    heard, caller = tmp_path / "heard.wav", "+390471000013"
+    server.stop()
+    try:
+        house.call("+390600000001", "--from", caller, "--for", "10", "--save", str(heard), ok=False)
+        assert listener.likeness(heard, "choose-language", "it") > 0.8
+    finally:
+        server.start()
+    assert house.ticket_of(caller)["call_id"]
+    with Database(house.settings.database_url).read() as session:
+        [call] = session.scalars(select(Call).where(Call.caller == caller)).all()
+        assert call.ended_at and [row.seq for row in calls.journey(session, call.id)] == list(
+            range(1, len(calls.journey(session, call.id)) + 1)
+        )
     house.quiet()
 
 
