@@ -15,6 +15,7 @@ from recordings.criteria import CriterionError
 from recordings.keys.ring import ANONYMISED
 
 MOST = 500  # recordings a page
+_ENTRIES = select(Recording, Call).join(Call, Call.id == Recording.call_id)
 
 
 class CatalogueError(Exception):
@@ -136,16 +137,21 @@ def found(session: Session, rows: Sequence[CatalogueRow], operator: Callable[[st
 
 
 def get(session: Session, id: str) -> Entry:
-    """By its id, its call's id, or an unambiguous beginning of these. Raises CatalogueError."""
-    chosen = select(Recording, Call).join(Call, Call.id == Recording.call_id)
-    rows: Sequence[tuple[Recording, Call]] = [
-        (recording, call)
-        for recording, call in session.execute(chosen.where(Recording.id.startswith(id, autoescape=True)).limit(2))
-    ]
+    """By its whole id: who listens guesses none. Raises CatalogueError."""
+    row = session.execute(_ENTRIES.where(Recording.id == id)).first()
+    if row is None:
+        raise CatalogueError(f"there is no recording {id}")
+    return _entry(*row)
+
+
+def meant(session: Session, text: str) -> Entry:
+    """By its id, its call's id, or an unambiguous beginning of these, as people write it at the command line. Raises
+    CatalogueError."""
+    rows = session.execute(_ENTRIES.where(Recording.id.startswith(text, autoescape=True)).limit(2)).all()
     if not rows:
-        raise CatalogueError(f"there is no recording {id}; see `ivr recordings list`")
+        raise CatalogueError(f"there is no recording {text}; see `ivr recordings list`")
     if len(rows) > 1:
-        raise CatalogueError(f"more than one recording begins with {id}; give more of it")
+        raise CatalogueError(f"more than one recording begins with {text}; give more of it")
     return _entry(*rows[0])
 
 

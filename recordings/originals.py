@@ -11,6 +11,7 @@ from ivr.problem import Problem, WrongUse
 from ivr.store import audit
 from ivr.store.schema import OriginalRequest, Recording
 
+ONE_LISTENING = timedelta(minutes=10)
 DESTROYED = "this original was destroyed when its anonymised copy was there, as the settings say: only that is left"
 
 
@@ -72,6 +73,17 @@ def permission(session: Session, recording_id: str, user: str, now: datetime) ->
     if last.until <= now:
         raise Refusal("over", f"your time for this original ended at {last.until:%Y-%m-%d %H:%M} UTC; ask anew")
     return last
+
+
+def listens(session: Session, recording_id: str, *, by: str, how: str, now: datetime) -> None:
+    """To be said before anything is heard. A player asks for one range after another; what one person asks for within
+    ten minutes is one listening, which is in the audit once, from its first moment: an entry is never changed. So
+    nothing is heard later than ten minutes after an entry was made. `how`: role or request, another is another
+    listening."""
+    told = f"original, {how}"
+    before = audit.find(session, user=by, action="listen", subject=recording_id, since=now - ONE_LISTENING)
+    if all(entry.detail != told for entry in before):
+        audit.write(session, by, "listen", recording_id, told)
 
 
 def heard_by(session: Session, user: str, now: datetime) -> set[str]:

@@ -72,7 +72,7 @@ def _list(args: argparse.Namespace) -> int:
 
 def _get(settings: Settings, id: str) -> catalogue.Entry:
     with Database(settings.database_url).read() as session:
-        return catalogue.get(session, id)
+        return catalogue.meant(session, id)
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -128,7 +128,7 @@ def _anonymize(args: argparse.Namespace) -> int:
 def _wanted(database: Database, id: str) -> str:
     """Raises CatalogueError."""
     with database.read() as session:
-        entry = catalogue.get(session, id)
+        entry = catalogue.meant(session, id)
     if entry.purged or not entry.original:
         gone = "was deleted" if entry.purged else f"has no original any more: {DESTROYED}"
         raise catalogue.CatalogueError(f"recording {entry.id} {gone}")

@@ -57,7 +57,11 @@ def test_a_raw_conversation_becomes_a_sealed_wav_and_a_row(
     assert samples.shape == (16000, 2) and rate == 8000
     assert (samples == [1000, -2000]).all()
     with database.read() as session:
-        entry = catalogue.get(session, "call")
+        entry = catalogue.meant(session, "call")
+        assert entry == catalogue.get(session, "call-1")
+        for part in ("call", "call-", "c", ""):
+            with pytest.raises(catalogue.CatalogueError):
+                catalogue.get(session, part)
     assert entry.complete and entry.seconds == 2.0 and entry.day == DAY
     assert stored(vault) == [entry.file]
     content = (tmp_path / "kept" / entry.file).read_bytes()

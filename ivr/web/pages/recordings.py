@@ -63,14 +63,15 @@ async def _audio(request: web.Request) -> web.StreamResponse:
     """Of the original."""
 
     def find(session: Session) -> catalogue.Entry:
-        entry, user, by = catalogue.get(session, request.match_info["id"]), request["user"], "by role"
+        entry, user, how = catalogue.get(session, request.match_info["id"]), request["user"], "by role"
+        now = datetime.now(UTC)
         if entry.purged:
             raise web.HTTPGone(text="this recording was deleted")
         if not entry.original:
             raise web.HTTPGone(text=originals.DESTROYED)
         if not _hears_all(request):
-            by = f"by request {originals.permission(session, entry.id, user, datetime.now(UTC)).id}"
-        audit.write(session, user, "listen", entry.id, f"original, {by}")
+            how = f"by request {originals.permission(session, entry.id, user, now).id}"
+        originals.listens(session, entry.id, by=user, how=how, now=now)
         return entry
 
     try:

@@ -1,5 +1,6 @@
 """Listening over HTTP: whole and in ranges, and what is shown of what cannot be heard: nothing."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from ivr.cli.vault import open_vault
 from ivr.settings import load
+from ivr.store import audit, chained
 from ivr.store.database import Database
+from ivr.store.schema import AuditEntry
 from recordings.ingest import ingest
 from recordings.vault import forget
 from tests.ivr.web.conftest import make
@@ -78,6 +81,43 @@ async def test_a_range_of_other_sound_gets_the_whole(client: TestClient) -> None
     same = await client.get(PATH, headers={"Range": "bytes=0-9", "If-Range": tag})
     other = await client.get(PATH, headers={"Range": "bytes=0-9", "If-Range": '"other"'})
     assert (same.status, other.status) == (206, 200)
+
+
+async def test_a_listening_is_in_the_audit_once_and_nothing_is_heard_without(
+    client: TestClient,  # type: ignore[type-arg]
+    database: Database,
+) -> None:
+    def entries() -> list[AuditEntry]:
+        with database.read() as session:
+            found = audit.find(session, user="supervisor", action="listen", subject="call-1")
+        return list(found)
+
+    told, now = "original, by role", datetime.now(UTC)
+    with database.transaction() as session:
+        for minutes, user, subject, detail in (
+            (11, "supervisor", "call-1", told),  # too long ago
+            (1, "admin", "call-1", told),
+            (1, "supervisor", "other-1", told),
+            (1, "supervisor", "call-1", "original, by request 1"),
+        ):
+            entry = {"at": now - timedelta(minutes=minutes), "user": user, "action": "listen"}
+            chained.append(session, AuditEntry, [entry | {"subject": subject, "detail": detail}])
+    assert len(entries()) == 2
+    for first in (0, 70_000, 44, 500_000):
+        part = await client.get(PATH, headers={"Range": f"bytes={first}-{first + 99}"})
+        assert part.status == 206
+    newest, *before = entries()
+    assert len(before) == 2 and newest.detail == told and newest.at >= now
+    with database.read() as session:
+        assert chained.verify(session, AuditEntry) is None
+
+
+@pytest.mark.parametrize("id", ["call", "call-", "c", "call-1x", "%25", "_all-1"])
+async def test_only_whole_ids_are_known(client: TestClient, database: Database, id: str) -> None:  # type: ignore[type-arg]
+    answer = await client.get(f"/recordings/{id}/audio")
+    assert answer.status == 404 and SOUND[:16] not in await answer.read()
+    with database.read() as session:
+        assert audit.find(session, action="listen") == []
 
 
 async def test_what_is_harmed_or_has_lost_its_key_is_not_shown(
