@@ -1,14 +1,14 @@
 """What belongs to a recording, and goes with it. Whatever comes to keep something of a recording says so here: then the
 purge deletes it, and `ivr purge verify` looks for it."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Any
 
 from sqlalchemy import delete, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from ivr.store.schema import Anonymisation, CatalogueRow, OriginalRequest, RecordingKey, Waveform
+from ivr.store.schema import Anonymisation, CatalogueRow, OriginalRequest, RecordingKey, SampleItem, Waveform
 from recordings.keys.ring import ORIGINAL
 from recordings.vault import stored_names
 
@@ -20,6 +20,11 @@ ROWS: tuple[InstrumentedAttribute[Any], ...] = (
     OriginalRequest.recording_id,
     Waveform.recording_id,
 )
+# Where a row stays, since it is counted: the column that names the recording → the one that names somebody, which is
+# emptied.
+PEOPLE: Mapping[InstrumentedAttribute[Any], InstrumentedAttribute[str]] = {
+    SampleItem.recording_id: SampleItem.reviewed_by,  # the audit says it
+}
 
 
 def names(recording_id: str, day: date, file: str, copies: int) -> Iterator[str]:
@@ -31,6 +36,8 @@ def forget(session: Session, recording_ids: Collection[str]) -> None:
     """From the commit on, nothing opens them, and no search finds them."""
     for column in ROWS:
         session.execute(delete(column.class_).where(column.in_(recording_ids)))
+    for column, person in PEOPLE.items():
+        session.execute(update(column.class_).where(column.in_(recording_ids)).values({person: ""}))
 
 
 def forget_originals(session: Session, recording_ids: Collection[str]) -> None:

@@ -21,6 +21,7 @@ KINDS = ("conversation", "message")
 TYPES = ("Q", "PQ", "A", "PA", "I", "PI", "B")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MOST_VALUES, LONGEST = 50, 200
+NO_ANSWER = "none"
 
 HELP = {
     "from": "calls from this day on, as 2027-01-31",
@@ -34,7 +35,7 @@ HELP = {
     "operator": "code, or pseudonym as OP-7KQ2MX (reviewers: pseudonym alone)",
     "duration": "of the recording in seconds, as 60-300, 300- or -60",
     "wait": "in the queue, in seconds, in the same way",
-    "survey": "question and answer, as clear:1 or clear:1-2",
+    "survey": "question and answer, as clear:1 or clear:1-2; clear:none where nobody answered it",
     "outcome": "how the call ended, as served",
     "ticket": "the ticket's number, for complaints",
     "flow": "the flow that answered",
@@ -144,11 +145,13 @@ def _range(column: Any, text: str) -> Condition:
 
 
 def _answered(text: str) -> Condition:
-    found = re.fullmatch(r"(.+):([0-9]{1,2})(?:-([0-9]{1,2}))?", text)
+    found = re.fullmatch(rf"(.+):(?:{NO_ANSWER}|([0-9]{{1,2}})(?:-([0-9]{{1,2}}))?)", text)
     if not found:
         raise ValueError(f"'{text}' is no question with an answer; write it as clear:1 or clear:1-2")
-    question, least, most = found[1], int(found[2]), int(found[3] or found[2])
+    those = select(SurveyAnswer.call_id).where(SurveyAnswer.question == found[1])
+    if not found[2]:
+        return CatalogueRow.call_id.not_in(those.where(SurveyAnswer.answer.is_not(None)))
+    least, most = int(found[2]), int(found[3] or found[2])
     if least > most:
         raise ValueError(f"'{text}' is no range: it begins after its end")
-    those = select(SurveyAnswer.call_id).where(SurveyAnswer.question == question)
     return CatalogueRow.call_id.in_(those.where(SurveyAnswer.answer.between(least, most)))

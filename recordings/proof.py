@@ -64,6 +64,11 @@ def _rows(session: Session) -> Iterator[Finding]:
         for (id,) in session.execute(select(column).where(~kept).distinct().execution_options(yield_per=AT_ONCE)):
             table = column.class_.__tablename__
             yield Finding("key-without-row", id, f"{table} still has it, though the recording is deleted or unknown")
+    for column, person in belongings.PEOPLE.items():
+        gone = exists(select(Recording.id).where(Recording.id == column, Recording.purged_at.is_not(None)))
+        for (id,) in session.execute(select(column).where(gone, person != "").execution_options(yield_per=AT_ONCE)):
+            table = column.class_.__tablename__
+            yield Finding("name-left", id, f"{table} still says who, though the recording is deleted")
 
 
 def _lines(session: Session) -> Iterator[Finding]:

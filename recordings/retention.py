@@ -18,6 +18,11 @@ def gone_on(day: date, keep_days: int = 180) -> date:
     return day + timedelta(days=keep_days + 1)
 
 
+def days_kept(day: date, gone: date) -> int:
+    """How many whole days after the day of its call a recording was there that was deleted on `gone`."""
+    return (gone - day).days - 1
+
+
 def last_over(at: datetime, zone: ZoneInfo, keep_days: int = 180) -> date:
     """The last day whose calls are over at a moment (aware)."""
     return at.astimezone(zone).date() - timedelta(days=keep_days + 1)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import BigInteger, String, cast, func, select
+from sqlalchemy import BigInteger, FromClause, String, case, cast, exists, func, select
 from sqlalchemy.orm import Session
 
-from ivr.store.schema import CatalogueRow, SampleItem
-from recordings.criteria import WEEKDAYS, Condition, CriterionError
+from ivr.store.schema import CatalogueRow, SampleItem, SurveyAnswer
+from recordings.criteria import LONGEST, NO_ANSWER, WEEKDAYS, Condition, CriterionError
 from recordings.sampling import PRIME, Candidate, Order
 
 MOST = 1000  # strata of a sample
@@ -17,12 +17,25 @@ AT_ONCE = 20_000  # candidates
 BETWEEN = "\x1f"  # the values of a stratum: ASCII's unit separator
 Key = tuple[Any, ...]  # a stratum's values as the store has them, in the order of `by`
 _COLUMNS = ("queue", "language", "reason", "type", "operator", "outcome", "disposition", "flow", "kind")
+# Where bands of seconds end: what is as long as the end of a band is in it, the last has none.
+BANDS = {"duration": (60, 180, 300, 600, 1200), "wait": (10, 30, 60, 120, 300)}
+SURVEY = "survey:"  # and the question: strata by its answers
+
+
+def _band_of(column: Any, ends: Sequence[int]) -> Any:
+    """Its number, from 0."""
+    return case(*((column <= end, number) for number, end in enumerate(ends)), else_=len(ends))
+
+
 # With an empty text after each, or SQLite would count in the order of an index, and look for each row by itself.
 BY: Mapping[str, Any] = {name: getattr(CatalogueRow, name).concat("") for name in _COLUMNS} | {
     "hours": CatalogueRow.minute // 60,
     "version": CatalogueRow.version,
     "weekday": CatalogueRow.weekday,
+    "duration": _band_of(CatalogueRow.seconds, BANDS["duration"]),
+    "wait": _band_of(CatalogueRow.waited, BANDS["wait"]),
 }
+NAMES = (*BY, f"{SURVEY}QUESTION")
 
 
 @dataclass(frozen=True)
@@ -37,16 +50,44 @@ class Stratum:
 def read_by(names: Sequence[str]) -> Sequence[str]:
     """Raises CriterionError."""
     for name in names:
-        if name not in BY:
-            raise CriterionError(f"by: there is no '{name}' to stratify by; {', '.join(BY)}")
+        if name not in BY and not _question(name):
+            raise CriterionError(f"by: there is no '{name}' to stratify by; {', '.join(NAMES)}")
     if len(set(names)) < len(names):
         raise CriterionError("by: names a criterion twice")
     return names
 
 
+def _question(name: str) -> str:
+    """Of a survey; "" of another criterion."""
+    question = name.removeprefix(SURVEY) if name.startswith(SURVEY) else ""
+    return question if question.isprintable() and len(question) <= LONGEST else ""
+
+
+def _keys(by: Sequence[str]) -> tuple[list[Any], FromClause]:
+    """What makes a stratum, and where it stands: in the catalogue, with the answer to a question beside it; the lowest
+    where a call has several."""
+    keys: list[Any] = []
+    source: FromClause = CatalogueRow.__table__
+    for name in by:
+        if question := _question(name):
+            given = select(SurveyAnswer.call_id, func.min(SurveyAnswer.answer).label("answer"))
+            given = given.where(SurveyAnswer.question == question).group_by(SurveyAnswer.call_id)
+            answers = given.subquery()
+            source = source.outerjoin(answers, answers.c.call_id == CatalogueRow.call_id)
+            keys.append(func.coalesce(answers.c.answer, 0))
+        else:
+            keys.append(BY[name])
+    return keys, source
+
+
 def shown(name: str, value: Any, operator: Callable[[str], str]) -> str:
     """A stratum's value as a search by the criterion of that name takes it."""
+    if question := _question(name):
+        return f"{question}:{value or NO_ANSWER}"
     match name:
+        case "duration" | "wait":
+            ends = ("", *BANDS[name], "")
+            return f"{ends[value]}-{ends[value + 1]}"
         case "hours":
             return f"{value}-{value + 1}"
         case "weekday":
@@ -58,9 +99,12 @@ def shown(name: str, value: Any, operator: Callable[[str], str]) -> str:
 
 
 def strata(session: Session, by: Sequence[str], conditions: Sequence[Condition]) -> list[Stratum]:
-    """In the order of their keys. Raises CriterionError when there are too many."""
-    keys = [BY[name] for name in by]
-    there = select(func.count(), *keys).select_from(CatalogueRow).where(*conditions).group_by(*keys)
+    """In the order of their keys. Raises CriterionError when there are too many, or nobody has answered a question."""
+    for question in filter(None, map(_question, by)):
+        if not session.scalar(select(exists().where(SurveyAnswer.question == question))):
+            raise CriterionError(f"by: no survey has asked '{question}'")
+    keys, source = _keys(by)
+    there = select(func.count(), *keys).select_from(source).where(*conditions).group_by(*keys)
     counts = {tuple(key): count for count, *key in session.execute(there.limit(MOST + 1)) if count}
     if len(counts) > MOST:
         raise CriterionError(f"by: makes more than {MOST} strata; name fewer criteria")
@@ -107,10 +151,11 @@ def _before(
     those: Sequence[Key] | None,
 ) -> Iterator[tuple[str, int, Key]]:
     """Of `those` strata (None: all), what comes before a place and is in no sample: id, place, key of its stratum."""
-    keys = [BY[name] for name in by]
+    keys, source = _keys(by)
     place = (cast(CatalogueRow.lot, BigInteger) * order.factor + order.shift) % PRIME
     drawn = select(SampleItem.recording_id).where(SampleItem.recording_id == CatalogueRow.recording_id)
-    chosen = select(CatalogueRow.recording_id, place, *keys).where(*conditions, place < before, ~drawn.exists())
+    chosen = select(CatalogueRow.recording_id, place, *keys).select_from(source)
+    chosen = chosen.where(*conditions, place < before, ~drawn.exists())
     if those is not None:
         # One text a stratum, of which both stores make a hash or a tree; rows in a list would be compared one by one.
         texts = [cast(key, String) for key in keys]

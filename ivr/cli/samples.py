@@ -12,10 +12,10 @@ from ivr.settings import load
 from ivr.store.database import Database
 from recordings import catalogue, samples
 from recordings.drawing import Plan, draw
-from recordings.strata import BY
+from recordings.strata import NAMES
 
-COLUMNS = ["name", "drawn_at", "drawn_by", "there", "drawn", "reviewed", "open"]
-ITEM = ["place", "id", "state", "reviewed_by", "queue", "language", "seconds"]
+COLUMNS = ["name", "drawn_at", "drawn_by", "there", "drawn", "reviewed", "open", "gone"]
+ITEM = ["place", "id", "state", "reviewed_by", "queue", "language", "seconds", "deleted_on", "days_kept"]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     amount = drawing.add_mutually_exclusive_group(required=True)
     amount.add_argument("--size", type=int, metavar="NUMBER", help="of recordings")
     amount.add_argument("--share", type=float, metavar="SHARE", help="of what is there: 0.05 are five of a hundred")
-    drawing.add_argument("--by", default="", metavar="CRITERION,…", help=f"strata, by any of {', '.join(BY)}")
+    drawing.add_argument("--by", default="", metavar="CRITERION,…", help=f"strata, by any of {', '.join(NAMES)}")
     drawing.add_argument("--equal", action="store_true", help="as many of each stratum, not in proportion")
     drawing.add_argument("--seed", type=int, help="draw what this seed drew of the same recordings (by chance)")
     drawing.add_argument("--messages", action="store_true", help="messages, too, not conversations alone")
@@ -85,9 +85,11 @@ def _show(args: argparse.Namespace) -> int:
         return 0
     strata = sample.pop("strata")
     show(args, sample)
-    by, columns = sample["by"], ["there", "drawn", "low", "high"]
+    by = sample["by"]
+    columns = ["there", "drawn", "low", "high", "reviewed", "reviewed_low", "reviewed_high"]
     rows = [dict(zip(by, one["values"], strict=True)) | {name: one[name] for name in columns} for one in strata]
-    print("\nOf each stratum; a share of one half in it lies, with 95 % confidence, from low to high in the whole.")
+    print("\nOf each stratum; a share of one half in it lies, with 95 % confidence, from low to high in the whole;")
+    print("from reviewed_low to reviewed_high by those alone that were reviewed.")
     emit(args, rows, [*by, *columns])
     if sample["drawn"] == sample["there"]:
         print(f"These are all {sample['there']} there are.")
@@ -95,9 +97,10 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _items(args: argparse.Namespace) -> int:
-    with Database(load(args.data).database_url).read() as session:
-        limit = catalogue.page_size(args.limit)
-        page = samples.items(session, args.name, limit=limit, after=args.after, operator=str)
+    settings = load(args.data)
+    zone, limit = ZoneInfo(settings.recordings.timezone), catalogue.page_size(args.limit)
+    with Database(settings.database_url).read() as session:
+        page = samples.items(session, args.name, limit=limit, after=args.after, operator=str, zone=zone)
     rows = page["items"]
     if not args.json:
         none = dict.fromkeys(("queue", "language", "seconds"))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import Thread
 from typing import Any
 
@@ -11,18 +11,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
-from ivr.store import audit
+from ivr.store import audit, operators
 from ivr.store.database import Database
-from ivr.store.schema import CatalogueRow, Sample, SampleItem
-from recordings import belongings, samples
-from recordings.criteria import CriterionError
+from ivr.store.schema import CatalogueRow, Recording, Sample, SampleItem, SurveyAnswer
+from recordings import belongings, catalogue, samples
+from recordings.criteria import CriterionError, conditions
 from recordings.drawing import Plan, draw
-from recordings.pseudonyms import pseudonym
+from recordings.pseudonyms import Naming, pseudonym
+from recordings.strata import BY as NAMES
 from tests.recordings.kept import ROME, keep
 
 KEY = "of the tests"
 QUEUES = ("app", "app", "app", "app", "payments", "payments", "send")
 LANGUAGES = ("it", "it", "it", "de")
+SECONDS, WAITED, CLEAR = (30.0, 90.0, 2000.0), (0.5, 45.0), (None, 1, 2, 5, None)
 COUNT = 84
 
 
@@ -34,7 +36,8 @@ def kept(database: Database) -> None:
             begun = datetime(2027, 1, 4, 8 + number % 3) + timedelta(days=number // 2)
             keep(
                 session, f"c{number}", begun, queue=QUEUES[number % 7], language=LANGUAGES[number % 4],
-                operator=str(4000 + number % 2), outcome="served",
+                operator=str(4000 + number % 2), outcome="served", seconds=SECONDS[number % 3],
+                waited=WAITED[number % 2], survey={"clear": CLEAR[number % 5]} if number % 2 else None,
             )  # fmt: skip
         keep(session, "m", datetime(2027, 1, 4, 9), kind="message", queue="app", language="it")
 
@@ -64,7 +67,9 @@ def forget(database: Database) -> None:
 
 
 BY = st.lists(
-    st.sampled_from(["queue", "language", "hours", "weekday", "operator", "outcome"]), max_size=3, unique=True
+    st.sampled_from(["queue", "language", "hours", "weekday", "operator", "outcome", "duration", "survey:clear"]),
+    max_size=3,
+    unique=True,
 )
 
 
@@ -111,6 +116,45 @@ def test_strata_say_how_many_there_were_and_are_drawn_in_proportion(database: Da
     assert 0.2 < strata["app", "it"]["low"] < 0.5 < strata["app", "it"]["high"] < 0.8
 
 
+def test_a_search_by_the_values_of_a_stratum_finds_it(database: Database, kept: None) -> None:
+    with database.transaction() as session:
+        for code in ("4000", "4001"):
+            operators.add(session, code, "Anna", ["it"], ["all"], datetime.now(UTC))
+    every = [*NAMES, "survey:clear"]
+    for by in [every, ["duration", "wait", "survey:clear"], *([name] for name in every)]:
+        drawn(database, "a", by, size=1)
+        for stratum in shown(database, "a")["strata"]:
+            told = zip(by, stratum["values"], strict=True)
+            given = {name.partition(":")[0]: [value] for name, value in told if value}  # nothing is no criterion
+            with database.read() as session:
+                wanted = conditions(given | {"kind": ["conversation"]}, ROME, Naming(session, KEY, veiled=False).meant)
+                found = catalogue.find(session, wanted, limit=COUNT).rows
+            assert len(found) == stratum["there"], (by, stratum)
+        forget(database)
+
+
+def test_bands_hold_what_is_as_long_as_their_end(database: Database) -> None:
+    with database.transaction() as session:
+        for number, (seconds, waited) in enumerate(((60.0, 0.0), (60.01, 10.0), (1200.0, 10.01), (1200.01, 300.01))):
+            keep(session, f"c{number}", datetime(2027, 1, 4, 9), seconds=seconds, waited=waited)
+    drawn(database, "a", ["duration", "wait"], size=4)
+    strata = [(*one["values"], one["there"], one["drawn"]) for one in shown(database, "a")["strata"]]
+    assert strata == [
+        ("-60", "-10", 1, 1), ("60-180", "-10", 1, 1), ("600-1200", "10-30", 1, 1), ("1200-", "300-", 1, 1)
+    ]  # fmt: skip
+
+
+def test_of_several_answers_to_a_question_the_lowest_counts(database: Database) -> None:
+    with database.transaction() as session:
+        for number, answer in enumerate((4, 5, None)):
+            keep(session, f"c{number}", datetime(2027, 1, 4, 9), survey={"clear": answer, "kind": 1})
+        session.add(SurveyAnswer(call_id="c0", survey="another", question="clear", answer=2))
+    drawn(database, "a", ["survey:clear", "survey:kind"], size=3)
+    assert [(one["values"], one["there"]) for one in shown(database, "a")["strata"]] == [
+        (["clear:none", "kind:1"], 1), (["clear:2", "kind:1"], 1), (["clear:5", "kind:1"], 1)
+    ]  # fmt: skip
+
+
 def test_another_seed_draws_others_and_no_seed_is_chance_that_is_kept(database: Database, kept: None) -> None:
     first = drawn(database, "a", size=20, seed=1)
     forget(database)
@@ -130,7 +174,8 @@ def test_a_share_and_criteria_choose_what_is_drawn_from(database: Database, kept
     everything = drawn(database, "b", size=500, criteria={"queue": ["send"], "language": ["it", "de"]})
     row = shown(database, "b")
     assert len(everything) == row["there"] == row["drawn"] == 12 and row["size"] == 500
-    assert row["strata"] == [{"values": [], "there": 12, "drawn": 12, "low": 0.5, "high": 0.5}]
+    whole = {"values": [], "there": 12, "drawn": 12, "low": 0.5, "high": 0.5}
+    assert row["strata"] == [whole | {"reviewed": 0, "reviewed_low": 0.0, "reviewed_high": 1.0}]
     assert drawn(database, "c", share=1.0, messages=True, criteria={"kind": ["message"]}) == ["m-1"]
     with pytest.raises(samples.SampleError, match="no recording fits"):
         drawn(database, "d", size=1, criteria={"queue": ["nowhere"]})
@@ -174,19 +219,47 @@ def test_a_sample_is_heard_item_by_item_and_says_how_far_it_is(database: Databas
     seen, after = [], ""
     with database.read() as session:
         while after is not None:
-            page = samples.items(session, "a", limit=2, after=after, operator=str)
+            page = samples.items(session, "a", limit=2, after=after, operator=str, zone=ROME)
             seen += page["items"]
             after = page["next"]
         [line] = samples.listed(session)
     assert [one["id"] for one in seen] == list_ and [one["place"] for one in seen] == [1, 2, 3, 4, 5]
     assert [one["reviewed_by"] for one in seen] == ["", "bianchi", "", "", ""]
     assert [one["recording"] is None for one in seen] == [False, False, True, False, False]
-    assert (line["reviewed"], line["open"]) == (1, 4) and shown(database, "a")["gone"] == 1
+    assert (line["reviewed"], line["open"], line["gone"]) == (1, 3, 1)
     with database.transaction() as session:
         samples.mark(session, "a", list_[1], "open", "bianchi")
         entries = [(one.user, one.action, one.subject) for one in audit.find(session)]
     assert shown(database, "a")["reviewed"] == 0
     assert ("rossi", "draw-sample", "a") in entries and ("bianchi", "sample-reviewed", list_[1]) in entries
+
+
+def test_what_was_deleted_is_no_work_and_its_confidence_is_that_of_those_heard(database: Database, kept: None) -> None:
+    heard, unheard, there, _ = drawn(database, "a", size=4)
+    gone_at = datetime(2027, 7, 3, 22, 30, tzinfo=UTC)  # in Rome that is the 4th
+    with database.transaction() as session:
+        for one in (heard, there):
+            samples.mark(session, "a", one, "reviewed", "bianchi")
+        days = {one: session.get_one(Recording, one).day for one in (heard, unheard)}
+        belongings.forget(session, [heard, unheard])
+        for one in (heard, unheard):
+            session.get_one(Recording, one).purged_at = gone_at
+    with database.read() as session:
+        page = samples.items(session, "a", limit=9, after="", operator=str, zone=ROME)["items"]
+    assert [(one["state"], one["reviewed_by"]) for one in page] == [
+        ("reviewed", ""), ("open", ""), ("reviewed", "bianchi"), ("open", "")
+    ]  # fmt: skip
+    after = {one: (date(2027, 7, 4) - day).days - 1 for one, day in days.items()}
+    assert [one["days_kept"] for one in page] == [after[heard], after[unheard], None, None]
+    assert [one["deleted_on"] for one in page] == [date(2027, 7, 4), date(2027, 7, 4), None, None]
+    row = shown(database, "a")
+    assert (row["drawn"], row["reviewed"], row["open"], row["gone"]) == (4, 2, 1, 1)
+    [stratum] = row["strata"]
+    assert stratum["reviewed"] == 2 and 0 < stratum["reviewed_low"] < stratum["low"] < 0.5
+    with database.transaction() as session:
+        for one in (heard, unheard):
+            with pytest.raises(samples.SampleError, match="was deleted; nobody can review it"):
+                samples.mark(session, "a", one, "reviewed", "rossi")
 
 
 @pytest.mark.parametrize(
@@ -204,6 +277,8 @@ def test_a_sample_is_heard_item_by_item_and_says_how_far_it_is(database: Databas
         ({"name": "a", "size": 1, "seed": -1}, "seed: is a number from 0 to"),
         ({"name": "a", "size": 1, "by": ["colour"]}, "by: there is no 'colour' to stratify by; queue"),
         ({"name": "a", "size": 1, "by": ["queue", "queue"]}, "by: names a criterion twice"),
+        ({"name": "a", "size": 1, "by": ["survey:"]}, "by: there is no 'survey:' to stratify by; queue"),
+        ({"name": "a", "size": 1, "by": ["survey:clear"]}, "by: no survey has asked 'clear'"),
         ({"name": "a", "size": 1, "criteria": {"from": ["2027-06-31"]}}, "from: there is no 2027-06-31"),
         ({"name": "a", "size": 1, "criteria": {"colour": ["red"]}}, "colour: there is no such criterion"),
     ],
@@ -230,7 +305,7 @@ def test_a_name_is_given_once_and_others_guess_nothing(database: Database, kept:
             samples.mark(session, "a", mine, "done", "rossi")
         for token in ("-1", "x", "1e9", "²", "9" * 10):
             with pytest.raises(CriterionError, match="after: no page gave this"):
-                samples.items(session, "a", limit=2, after=token, operator=str)
+                samples.items(session, "a", limit=2, after=token, operator=str, zone=ROME)
 
 
 def test_too_fine_strata_are_refused(database: Database) -> None:

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
-from ivr.store.schema import PurgeEntry, Recording, RecordingKey
+from ivr.store.schema import PurgeEntry, Recording, RecordingKey, Sample, SampleItem
 from tests.recordings.house import House, at
 
 NIGHT = "2027-07-01T03:00"
@@ -32,6 +32,27 @@ def test_a_key_that_is_left(house: House) -> None:
             RecordingKey(recording_id="gone-1", copy="original", kek="k", wrapped=b"w", created_at=datetime.now(UTC))
         )
     assert house.found(NIGHT) == [("key-without-row", "gone-1")]
+
+
+def test_the_name_of_who_reviewed_what_is_deleted(house: House) -> None:
+    """The purge takes it; here somebody has put it back."""
+    clean(house)
+    now = datetime.now(UTC)
+    with house.database.transaction() as session:
+        session.add(Sample(name="s", drawn_at=now, drawn_by="rossi", seed=1, asked={}, strata=[], left_out=0))
+        session.flush()
+        for place, id in enumerate(("gone-1", "kept-1"), 1):
+            session.add(
+                SampleItem(
+                    recording_id=id, sample="s", place=place, stratum=0, state="reviewed", reviewed_by="rossi",
+                    reviewed_at=now,
+                )
+            )  # fmt: skip
+    assert house.found(NIGHT) == [("name-left", "gone-1")]
+    house.run("2027-07-02T03:00")
+    with house.database.read() as session:
+        names = {row.recording_id: row.reviewed_by for row in session.scalars(select(SampleItem))}
+    assert names == {"gone-1": "rossi", "kept-1": ""}, "each once, when it is deleted"
 
 
 def test_files_without_a_row_and_rows_without_a_file(house: House) -> None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.retention import gone_on, last_over, night
+from recordings.retention import days_kept, gone_on, last_over, night
 from tests.recordings.house import ROME, at
 
 MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))
@@ -29,6 +29,7 @@ def test_the_contracts_own_example() -> None:
 @given(st.dates(date(2026, 1, 1), date(2040, 1, 1)))
 def test_kept_through_the_180th_day_after(day: date) -> None:
     assert gone_on(day) - timedelta(days=1) == day + timedelta(days=180)
+    assert days_kept(day, gone_on(day)) == 180
 
 
 @given(MOMENTS | TICKLISH, MOMENTS | TICKLISH, st.integers(1, 400))

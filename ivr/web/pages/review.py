@@ -27,6 +27,7 @@ from ivr.web.marks import Mark, marks
 from ivr.web.pages.recordings import naming
 from recordings import catalogue, evaluations, review
 from recordings.criteria import HELP, KINDS, TYPES, WEEKDAYS
+from recordings.strata import BY
 
 log = logging.getLogger(__name__)
 LISTEN, PREPARE = "listen-anonymised", "prepare-anonymised"  # opened; or fetched beforehand, to be opened next
@@ -47,6 +48,7 @@ async def _page(request: web.Request) -> web.StreamResponse:
         zone=request.app[SETTINGS].recordings.timezone,
         criteria=list(HELP),
         choices=CHOICES,
+        strata=list(BY),
         marks=evaluations.CRITERIA,
         weights=request.app[SETTINGS].review.weights.model_dump(),
     )

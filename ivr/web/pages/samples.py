@@ -45,8 +45,8 @@ async def _items(request: web.Request) -> web.Response:
     name, after, limit = request.match_info["name"], request.query.get("after", ""), request.query.get("limit", "50")
 
     def page(session: Session) -> dict[str, Any]:
-        operator = naming(request, session).shown
-        return samples.items(session, name, limit=catalogue.page_size(limit), after=after, operator=operator)
+        operator, zone = naming(request, session).shown, ZoneInfo(request.app[SETTINGS].recordings.timezone)
+        return samples.items(session, name, limit=catalogue.page_size(limit), after=after, operator=operator, zone=zone)
 
     with _refusals():
         return to_json(await read(request, page))

@@ -34,8 +34,20 @@ def test_a_sample_is_drawn_shown_and_listed(ivr: Ivr, data: Path) -> None:
     assert [one["name"] for one in run(ivr, data, "list")] == ["q1"]
     items = run(ivr, data, "items", "q1")
     assert [one["place"] for one in items] == [1, 2, 3, 4]
+    assert {one["deleted_on"] for one in items} == {None}
     assert ivr("samples", "items", "q1", "--limit", "3", "--data", data).err == "ivr: there are more: --after 3\n"
     assert run(ivr, data, "items", "q1", "--after", "3") == items[3:]
+
+
+def test_strata_by_length_wait_and_what_the_caller_answered(ivr: Ivr, data: Path) -> None:
+    with Database(load(data).database_url).transaction() as session:
+        keep(session, "long", datetime(2027, 1, 5, 9), seconds=700.0, waited=31.0, survey={"clear": 2}, queue="app")
+    drawn = run(ivr, data, "draw", "q1", "--size", "11", "--by", "duration,wait,survey:clear")
+    assert [(one["values"], one["drawn"]) for one in drawn["strata"]] == [
+        (["-60", "-10", "clear:none"], 10), (["600-1200", "30-60", "clear:2"], 1)
+    ]  # fmt: skip
+    shown = ivr("samples", "show", "q1", "--data", data).out
+    assert "SURVEY:CLEAR" in shown and "600-1200" in shown
 
 
 def test_people_read_the_strata_as_a_table(ivr: Ivr, data: Path) -> None:

@@ -13,11 +13,12 @@ from ivr.cli.vault import open_vault
 from ivr.settings import load
 from ivr.store import audit, calls, operators
 from ivr.store.database import Database
-from ivr.store.schema import Anonymisation
+from ivr.store.schema import Anonymisation, Recording
 from ivr.tickets import embedded
 from ivr.tickets.embedded import Embedded
 from ivr.tickets.outbox import deliver_due
 from ivr.tickets.outcome import Policy
+from recordings import belongings, samples
 from recordings.drawing import Plan, draw
 from recordings.pseudonyms import pseudonym
 from tests.browser import LISTEN
@@ -29,6 +30,7 @@ from tests.recordings.house import ROME
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 CRITERIA = ("correctness", "completeness", "clarity", "proactivity", "courtesy")
 NAME = pseudonym("4271", PSEUDONYMS)
+SURVEY: dict[str, dict[str, int | None]] = {"after": {"clear": None}}
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +45,7 @@ def recordings(database: Database, tmp_path: Path) -> None:
         record(database, vault, tmp_path / "spool", call, started=begun)
         end, queue = begun + timedelta(minutes=1), "tax" if number == 0 else "app"
         with database.transaction() as session:
-            calls.finish(session, call, ended_at=end, ticket_due_at=end, survey={}, operator="4271", queue=queue)
+            calls.finish(session, call, ended_at=end, ticket_due_at=end, survey=SURVEY, operator="4271", queue=queue)
             if number == 2:
                 told = ((0, "connected"), (1, "held"), (3, "resumed"), (8, "conversation-ended"))
                 calls.add_journey(
@@ -228,6 +230,42 @@ async def test_a_sample_from_the_first_to_the_last_by_keyboard_alone(site: Site,
     assert site.complaints.lines == []
 
 
+async def test_of_a_sample_what_was_deleted_is_said_with_its_day_and_is_no_work(site: Site, database: Database) -> None:
+    draw(database, Plan(name="q1", size=4, seed=1), zone=ROME, key=PSEUDONYMS, veiled=True, user="chief")
+    gone_at = MORNING + timedelta(days=181)
+    with database.transaction() as session:
+        samples.mark(session, "q1", "call-0-1", "reviewed", "reviewer")
+        samples.mark(session, "q1", "call-2-1", "reviewed", "reviewer")
+        belongings.forget(session, ["call-0-1", "call-1-1"])
+        for id in ("call-0-1", "call-1-1"):
+            session.get_one(Recording, id).purged_at = gone_at
+    await site.sign_in("reviewer")
+    day = f"{gone_at.astimezone(ROME):%d/%m/%y}"
+    for language, unheard, heard, progress in (
+        (
+            "it",
+            f"cancellata il {day} dopo 180 giorni",
+            "valutata, cancellata il",
+            "2 di 3 valutate; cancellate prima",
+        ),
+        ("en", "after 180 days", "reviewed, deleted on", "2 of 3 reviewed; deleted before"),
+    ):
+        await site.page.click(f"button[name=language][value={language}]")
+        await site.open("/review?sample=q1")
+        await site.page.wait_for_selector("[data-id=call-1-1]")
+        for id, told in (("call-1-1", unheard), ("call-0-1", heard)):
+            assert told in await site.page.inner_text(f"[data-id={id}] .state-of")
+            assert await site.page.locator(f"[data-id={id}] button").count() == 0
+        assert await site.page.locator("[data-results] button").count() == 2
+        told = await text(site.page, "progress")
+        assert progress in told and told.endswith(": 1")
+        await site.page.click("summary:has-text('Strati del campione'), summary:has-text('Strata of the sample')")
+        cells = await site.page.locator("[data-strata] tbody td").all_inner_texts()
+        assert cells[:3] == ["–", "4", "4"] and cells[4] == "2" and cells[5] != cells[3]
+        assert await site.barriers() == [], language
+    assert site.complaints.lines == []
+
+
 async def test_the_search_and_a_sample_drawn_from_it(site: Site) -> None:
     await site.sign_in("reviewer")
     page = site.page
@@ -239,9 +277,14 @@ async def test_the_search_and_a_sample_drawn_from_it(site: Site) -> None:
     await page.click("summary:has-text('Estrai')")
     await page.fill("[data-form=draw] [name=name]", "app-1")
     await page.fill("[data-form=draw] [name=size]", "2")
+    await page.check("[data-form=draw] [name=by][value=duration]")
+    await page.fill("[data-form=draw] [name=question]", "clear")
     await page.keyboard.press("Enter")
     await site.until("document.querySelectorAll('[data-results] tbody tr').length === 2", within=5)
     assert re.search(r"\?sample=app-1$", page.url)
+    await page.click("summary:has-text('Strati del campione')")
+    assert await page.inner_text("[data-strata] th:first-child") == "Strato: Durata, Sondaggio"
+    assert (await page.inner_text("[data-strata] tbody")).startswith("-60, clear:none")
     await page.fill("[data-form=search] [name=operator]", "4271")
     await page.click("[data-form=search] > button")
     await site.until("!document.querySelector('[data-problem]').hidden", within=5)

@@ -16,6 +16,7 @@ export class List {
     this.time = new Intl.DateTimeFormat(document.documentElement.lang, {
       timeZone: zone, dateStyle: "short", timeStyle: "short",
     });
+    this.day = new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: "UTC", dateStyle: "short" });
     this.body.addEventListener("click", ({ target }) => {
       const id = target.closest("button")?.value;
       if (id) open(id);
@@ -77,7 +78,8 @@ export class List {
     return this.time.format(new Date(recording.started_at));
   }
 
-  #row({ id, recording, state }) {
+  #row(item) {
+    const { id, recording } = item;
     const row = document.createElement("tr");
     row.dataset.id = id;
     const cells = recording
@@ -86,10 +88,17 @@ export class List {
     for (const text of cells) row.insertCell().textContent = text;
     const said = row.insertCell();
     said.className = "state-of";
-    said.textContent = this.labels[`state_${stateOf(recording, state)}`];
+    said.textContent = this.#told(item);
     const place = row.insertCell();
     if (recording) place.append(this.#button(id, recording));
     return row;
+  }
+
+  #told({ recording, state, deleted_on: on, days_kept: days }) {
+    const told = this.labels[`state_${stateOf(recording, state)}`];
+    if (recording) return told;
+    const gone = this.labels.state_gone.replace("{on}", this.day.format(new Date(on))).replace("{days}", days);
+    return state === "reviewed" ? `${told}, ${gone}` : gone;
   }
 
   #button(id, recording) {
@@ -101,8 +110,8 @@ export class List {
 }
 
 function stateOf(recording, state) {
-  if (!recording) return "gone";
   if (state === "reviewed") return state;
+  if (!recording) return "gone";
   if (recording.anonymised) return state || "ready";
   return recording.failed ? "failed" : "pending";
 }

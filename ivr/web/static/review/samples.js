@@ -29,25 +29,47 @@ export class Samples {
       link.href = `/review/evaluations.${link.dataset.export}${name && `?sample=${encodeURIComponent(name)}`}`;
     }
     if (!name) return;
-    const { drawn, reviewed, strata } = await json(`/api/samples/${encodeURIComponent(name)}`);
+    const { reviewed, open, gone, by, strata } = await json(`/api/samples/${encodeURIComponent(name)}`);
     if (name !== this.chosen) return;
-    Object.assign(this.root.querySelector("[data-progress]"), { max: drawn, value: reviewed });
-    this.root.querySelector("[data-text=progress]").textContent = `${reviewed} ${this.labels.of} ${drawn} ${this.labels.progress}`;
+    const whole = reviewed + open; // what was deleted unheard is no work that is left
+    Object.assign(this.root.querySelector("[data-progress]"), { max: whole || 1, value: reviewed });
+    const progress = `${reviewed} ${this.labels.of} ${whole} ${this.labels.progress}`;
+    this.root.querySelector("[data-text=progress]").textContent = gone ? `${progress}; ${this.labels.gone}: ${gone}` : progress;
+    this.#showStrata(by, strata);
+  }
+
+  #showStrata(by, strata) {
     const rows = strata.map((one) => {
       const row = document.createElement("tr");
-      const between = one.low === null ? "–" : `${percent(one.low)}–${percent(one.high)}`;
-      for (const text of [one.values.join(", ") || "–", one.there, one.drawn, between]) row.insertCell().textContent = text;
+      const cells = [
+        one.values.map((text) => text || "–").join(", ") || "–", one.there,
+        one.drawn, between(one.low, one.high),
+        one.reviewed, between(one.reviewed_low, one.reviewed_high),
+      ];
+      for (const text of cells) row.insertCell().textContent = text;
       return row;
     });
     this.root.querySelector("[data-strata] tbody").replaceChildren(...rows);
+    const names = by.map((name) => this.#criterion(name)).join(", ");
+    this.root.querySelector("[data-strata] th").textContent = names ? `${this.labels.stratum}: ${names}` : this.labels.stratum;
+  }
+
+  // `survey:clear` is that criterion and a question.
+  #criterion(name) {
+    const kind = name.split(":", 1)[0];
+    return this.labels[`by_${kind}`] ?? this.labels[kind];
   }
 
   async draw(form, criteria) {
-    const { name, size, by } = Object.fromEntries(new FormData(form));
-    const strata = by.split(",").map((one) => one.trim()).filter(Boolean);
-    await checked(await send("POST", "/api/samples", { name, size: Number(size), by: strata, criteria }));
+    const wish = new FormData(form), name = wish.get("name"), question = wish.get("question").trim();
+    const by = [...wish.getAll("by"), ...(question ? [`survey:${question}`] : [])];
+    await checked(await send("POST", "/api/samples", { name, size: Number(wish.get("size")), by, criteria }));
     await this.load(name);
   }
+}
+
+function between(low, high) {
+  return `${percent(low)}–${percent(high)}`;
 }
 
 function percent(share) {
