@@ -1,16 +1,16 @@
 """What a reviewer hears: the anonymised copy of a recording, and no other."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from ivr.problem import Problem
 from ivr.store import anonymisations
 from ivr.store.database import Database
-from ivr.store.schema import CatalogueRow, Recording, RecordingKey, Waveform
+from ivr.store.schema import Anonymisation, CatalogueRow, Recording, RecordingKey, Waveform
 from recordings.catalogue import CatalogueError
 from recordings.keys.ring import ANONYMISED
 from recordings.reader import Reader
@@ -79,6 +79,18 @@ def standing(session: Session, id: str) -> Standing:
             "there", profile=job.made_with, covered=[Covered(**one) for one in job.report.get("covered", [])]
         )
     return Standing(job.state, problem=job.problem, since=job.asked_at)
+
+
+def waiting(session: Session, ids: Collection[str]) -> set[str]:
+    """Those of them that are there and whose copy is still to be made."""
+    id, key, job = CatalogueRow.recording_id, RecordingKey, Anonymisation
+    chosen = (
+        select(id)
+        .outerjoin(key, and_(key.recording_id == id, key.copy == ANONYMISED))
+        .outerjoin(job, job.recording_id == id)
+        .where(id.in_(ids), key.kek.is_(None), func.coalesce(job.state, "waiting") == "waiting")
+    )
+    return set(session.scalars(chosen))
 
 
 def open_copy(session: Session, vault: Vault, id: str) -> Reader:

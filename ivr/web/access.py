@@ -23,6 +23,7 @@ PUBLISH = frozenset({"admin", "designer"})
 
 REVIEW_ROUTES = (
     ("GET", "/review"),
+    ("GET", "/review/events"),
     ("GET", "/review/recordings/{id}"),
     ("GET", "/review/recordings/{id}/waveform"),
     ("POST", "/review/recordings/{id}/openings"),

@@ -14,6 +14,7 @@ from ivr.settings import Settings
 from ivr.store.database import Database
 from ivr.web import answers
 from ivr.web.board import Board
+from ivr.web.copies import Copies
 from ivr.web.desk import Watch
 from ivr.web.guard import KNOWN, THROTTLE, guard
 from ivr.web.openid import Provider
@@ -97,6 +98,7 @@ def make_app(
     )
     lines = app[answers.LINES] = Lines(database, link_token)
     app[board.BOARD] = Board(database, lines, ZoneInfo(settings.recordings.timezone), settings.tickets.alarm_after)
+    app[review.COPIES] = Copies(database)
     app.on_shutdown.append(_closing)
     app[answers.TEMPLATES] = answers.templates(settings)
     app[flows.SHELVES] = Shelves(settings.flows.folder, database, settings.flow_versions, library, settings.http.hosts)

@@ -22,9 +22,11 @@ from ivr.store import audit, calls
 from ivr.store.schema import AuditEntry, Evaluation, Recording
 from ivr.web.answers import DATABASE, SETTINGS, VAULT, body, html, read, to_json, write
 from ivr.web.audio import beside, sound
+from ivr.web.copies import MOST, Copies
 from ivr.web.guard import HEADERS
 from ivr.web.marks import Mark, marks
 from ivr.web.pages.recordings import naming
+from ivr.web.streams import stream
 from recordings import catalogue, evaluations, review
 from recordings.criteria import HELP, KINDS, TYPES, WEEKDAYS
 from recordings.strata import BY
@@ -32,6 +34,7 @@ from recordings.strata import BY
 log = logging.getLogger(__name__)
 LISTEN, PREPARE = "listen-anonymised", "prepare-anonymised"  # opened; or fetched beforehand, to be opened next
 CHOICES = {"type": TYPES, "disposition": TYPES[:-1], "kind": KINDS, "weekday": WEEKDAYS}
+COPIES = web.AppKey("copies", Copies)
 POLICY = "Content-Security-Policy"
 
 
@@ -139,6 +142,19 @@ async def _audio(request: web.Request) -> web.StreamResponse:
         return await sound(request, id, version, lambda session: review.open_copy(session, vault, id))
 
 
+async def _events(request: web.Request) -> web.StreamResponse:
+    """Of each `recording` of the query, which are pending: a stream of those, as a list of ids, that are so no more."""
+    ids = set(request.query.getall("recording", []))
+    if not ids or len(ids) > MOST:
+        raise web.HTTPBadRequest(text=f"recording: name 1 to {MOST} that are pending")
+
+    async def settled() -> list[str]:
+        return sorted(ids - await read(request, lambda session: review.waiting(session, ids)))
+
+    async with request.app[COPIES].of(ids) as changed:
+        return await stream(request, changed, settled)
+
+
 @contextmanager
 def refusals() -> Iterator[None]:
     try:
@@ -156,6 +172,7 @@ def refusals() -> Iterator[None]:
 
 ROUTES = [
     web.get("/review", _page),
+    web.get("/review/events", _events),
     web.get("/review/recordings/{id}", _recording),
     web.get("/review/recordings/{id}/waveform", _waveform),
     web.post("/review/recordings/{id}/openings", _open),

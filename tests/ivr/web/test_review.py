@@ -1,7 +1,9 @@
 """The review by HTTP: the anonymised copy alone, whole ids alone, each opening audited, evaluations and exports."""
 
+import asyncio
 import csv
 import io
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +17,7 @@ from ivr.settings import load
 from ivr.store import audit, calls, chained, operators
 from ivr.store.database import Database
 from ivr.store.schema import Anonymisation, AuditEntry
+from ivr.web import copies
 from recordings.pseudonyms import pseudonym
 from recordings.vault import Vault, forget
 from tests.ivr.test_spreadsheets import rows_of
@@ -123,6 +126,22 @@ async def test_what_is_not_anonymised_yet_is_shown_as_such_and_cannot_be_heard(
     ):  # fmt: skip
         assert (await ask(client, method, f"/recordings/pending-1/{path}", body))[0] == 409, path
     assert heard(database) == []
+
+
+async def test_a_page_is_told_when_what_it_waits_for_can_be_heard(
+    client: Client, database: Database, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "LOOK", 0.05)
+    where = "/review/events?recording=pending-1&recording=heard-1"
+    async with asyncio.timeout(20), client.get(where, headers=basic("reviewer")) as answer:
+        assert json.loads((await answer.content.readline()).removeprefix(b"data: ")) == ["heard-1"]
+        assert await answer.content.readline() == b"\n"
+        anonymise(database, vault, "pending-1", SOUND)
+        assert json.loads((await answer.content.readline()).removeprefix(b"data: ")) == ["heard-1", "pending-1"]
+    many = "&".join(f"recording=r{number}" for number in range(51))
+    for query, role, status in (("", "reviewer", 400), (many, "reviewer", 400), ("recording=x", "operator", 403)):
+        async with client.get(f"/review/events?{query}", headers=basic(role)) as answer:
+            assert answer.status == status
 
 
 async def test_how_the_copy_was_made_or_why_there_is_none(client: Client, database: Database) -> None:

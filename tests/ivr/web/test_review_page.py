@@ -171,6 +171,31 @@ async def test_what_is_not_anonymised_is_said_to_be_so_and_cannot_be_heard(site:
     assert not await site.page.is_visible("[data-player]")
 
 
+async def test_a_copy_that_is_made_meanwhile_can_be_heard_in_the_open_page(
+    site: Site, database: Database, tmp_path: Path
+) -> None:
+    vault = open_vault(load(tmp_path, environment={}))
+    record(database, vault, tmp_path / "spool", "call-4", started=MORNING)
+    await site.sign_in("reviewer")
+    await site.page.wait_for_selector("[data-results] button")
+    await opens(site, "call-3")
+    await site.page.focus("[data-samples]")
+    anonymise(database, vault, "call-3-1", wav(speech(ANONYMISED_TONE, 8)), covered=[])
+    with database.transaction() as session:
+        session.get_one(Anonymisation, "call-4-1").state = "failed"
+    await site.page.wait_for_selector("[data-player]:not([hidden])", timeout=10_000)
+    assert "si può ascoltare" in await text(site.page, "done")
+    assert "Profilo clear" in await text(site.page, "standing")
+    assert await site.page.is_visible("[data-form=evaluation]")
+    assert await site.page.evaluate("document.activeElement.matches('[data-samples]')"), "the focus stays"
+    await site.until("document.querySelector('[data-id=call-3-1] .state-of').innerText === 'ascoltabile'", within=5)
+    await site.until("document.querySelector('[data-id=call-4-1] .state-of').innerText.includes('riuscita')", within=5)
+    await site.until(
+        "document.querySelector('[data-wave] > div')?.shadowRoot.querySelectorAll('canvas').length", within=5
+    )
+    assert heard(database).count(("listen-anonymised", "call-3-1")) == 1 and site.complaints.lines == []
+
+
 async def test_sound_that_cannot_be_had_is_said_and_another_can_be_opened(site: Site, tmp_path: Path) -> None:
     (file,) = (tmp_path / "recordings").rglob("call-2-1.anonymised")
     content = file.read_bytes()

@@ -8,9 +8,11 @@ export class List {
   #url = "";
   #next = null;
 
-  constructor(root, labels, zone, open) {
+  // `open` is called with the id of one that was chosen, `changed` when others are shown.
+  constructor(root, labels, zone, open, changed) {
     this.root = root;
     this.labels = labels;
+    this.changed = changed;
     this.body = root.querySelector("[data-results] tbody");
     this.more = root.querySelector("[data-act=more]");
     this.time = new Intl.DateTimeFormat(document.documentElement.lang, {
@@ -51,6 +53,20 @@ export class List {
     this.#next = next;
     this.more.hidden = next === null;
     this.body.append(...found.map((item) => this.#row(item)));
+    this.changed();
+  }
+
+  // Those whose anonymised copies are still to be made.
+  get pending() {
+    return this.#items.filter(({ recording: one }) => one && !one.anonymised && !one.failed).map(({ id }) => id);
+  }
+
+  // What is known of one by now.
+  update(id, recording) {
+    const item = this.#items.find((one) => one.id === id);
+    if (!item) return;
+    item.recording = recording;
+    this.#stateCell(id).textContent = this.#told(item);
   }
 
   // What can be heard and is still to be reviewed, after this one; null after the last.
@@ -67,7 +83,11 @@ export class List {
     const item = this.#items.find((one) => one.id === id);
     if (!item || item.state === "reviewed") return;
     if (item.state) item.state = "reviewed";
-    this.body.querySelector(`[data-id="${CSS.escape(id)}"] .state-of`).textContent = this.labels.state_reviewed;
+    this.#stateCell(id).textContent = this.labels.state_reviewed;
+  }
+
+  #stateCell(id) {
+    return this.body.querySelector(`[data-id="${CSS.escape(id)}"] .state-of`);
   }
 
   current(id) {

@@ -45,6 +45,11 @@ export class Opened {
     return one;
   }
 
+  // One that is open already: its sound is there only now.
+  again(id) {
+    return fetched(id, false);
+  }
+
   #drop() {
     for (const one of this.#prepared.values()) one.then(close, () => {});
     this.#prepared.clear();

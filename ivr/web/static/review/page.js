@@ -4,13 +4,15 @@ import { byKey } from "../keys.js";
 import { length } from "../times.js";
 import { Form } from "./form.js";
 import { List } from "./list.js";
-import { Opened, close } from "./opened.js";
+import { Opened, close, json } from "./opened.js";
 import { Player } from "./player.js";
 import { Samples } from "./samples.js";
+import { Waiting } from "./waiting.js";
 
 class Review {
   #open = ""; // the id of the recording that is open
   #wanted = ""; // and of the one that was asked for last
+  #pending = false; // the one that is open cannot be heard yet
 
   constructor(root) {
     this.root = root;
@@ -20,7 +22,9 @@ class Review {
     this.player = new Player(root.querySelector("[data-player]"), this.labels, root.dataset.nonce, broken);
     this.form = new Form(root.querySelector("[data-form=evaluation]"));
     this.samples = new Samples(root, this.labels);
-    this.list = new List(root, this.labels, root.dataset.zone, (id) => this.#try(() => this.#show(id)));
+    this.waiting = new Waiting((id) => this.#settled(id).catch(() => this.#problem(this.labels.failed)));
+    const open = (id) => this.#try(() => this.#show(id)), changed = () => this.#wait();
+    this.list = new List(root, this.labels, root.dataset.zone, open, changed);
     root.addEventListener("click", ({ target }) => {
       const act = target.closest("button")?.dataset.act;
       if (act) this.#try(() => this.#act(act));
@@ -71,22 +75,45 @@ class Review {
 
   async #show(id) {
     this.#wanted = id;
-    const one = await this.opened.open(id), { recording } = one.details;
+    const one = await this.opened.open(id);
     if (this.#wanted !== id) return close(one);
     this.#open = id;
     this.#address();
     this.list.current(id);
     this.root.querySelector("[data-opened]").hidden = false;
-    this.#text("opened", `${this.labels.recording} ${this.list.when(recording)}`);
     this.#text("done", "");
-    this.root.querySelector("[data-text=incomplete]").hidden = recording.complete;
-    this.#standing(one.details.copy);
-    this.#facts(recording);
-    this.player.show(one);
-    this.form.show(one);
+    this.#present(one);
     this.root.querySelector("[data-text=opened]").focus();
     await one.waveform; // this one first, then the next
     await this.#prepare(id).catch(() => {}); // when that one is opened, it is said
+  }
+
+  #present(one) {
+    const { recording, copy } = one.details;
+    this.#text("opened", `${this.labels.recording} ${this.list.when(recording)}`);
+    this.root.querySelector("[data-text=incomplete]").hidden = recording.complete;
+    this.#standing(copy);
+    this.#facts(recording);
+    this.player.show(one);
+    this.form.show(one);
+    this.#pending = copy.state === "waiting";
+    this.#wait();
+  }
+
+  // The one that is open comes first.
+  #wait() {
+    this.waiting.watch(new Set([...(this.#pending ? [this.#open] : []), ...this.list.pending]));
+  }
+
+  // Its copy was made, or was given up: it is shown where it stands, and nothing takes the focus.
+  async #settled(id) {
+    const open = this.#open === id;
+    const one = open ? await this.opened.again(id) : { details: await json(`/review/recordings/${encodeURIComponent(id)}`) };
+    this.list.update(id, one.details.recording);
+    if (!open) return;
+    if (this.#open !== id) return close(one);
+    this.#present(one);
+    if (one.audio) this.#text("done", this.labels.settled);
   }
 
   async #prepare(id) {
