@@ -15,8 +15,7 @@ from ivr.store.schema import User
 from ivr.web import users
 from ivr.web.access import GRANTS, OPEN
 from ivr.web.answers import DATABASE, SETTINGS, Handler, html, read, to_json
-from ivr.web.labels import language_of
-from ivr.web.refusals import said
+from ivr.web.refusals import told
 from ivr.web.throttle import Throttle
 from ivr.web.v1.door import through
 from ivr.web.v1.operations import PREFIX
@@ -54,9 +53,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             await _let_in(request, GRANTS.get(route, frozenset()))
         response = await handler(request)
     except (Refused, LinkError) as error:  # of a controller that was asked something
-        # A browser says which language it wants; a program is told it as controllers do.
-        reason = said(str(error), language_of(request)) if "Accept-Language" in request.headers else str(error)
-        response = to_json({"error": reason}, 409 if isinstance(error, Refused) else 503)
+        response = to_json({"error": told(request, error)}, 409 if isinstance(error, Refused) else 503)
     except web.HTTPException as error:
         error.headers.update(HEADERS)
         if error.status < 400 or "text/html" not in request.headers.get("Accept", ""):

@@ -30,7 +30,7 @@ async def _evaluate(request: web.Request) -> web.Response:
         review.copy_of(session, id)  # what nobody could hear, nobody evaluates
         return evaluations.save(session, id, request["user"], given, weights)
 
-    with refusals():
+    with refusals(request):
         return to_json({"score": round(await write(request, save), 2)})
 
 

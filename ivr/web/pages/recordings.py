@@ -11,6 +11,7 @@ from ivr.store import audit
 from ivr.web.access import SEE_CODES
 from ivr.web.answers import SETTINGS, VAULT, html, read, to_json, write
 from ivr.web.audio import sound
+from ivr.web.refusals import told
 from recordings import catalogue, originals
 from recordings.catalogue import Found
 from recordings.criteria import CriterionError, conditions
@@ -52,10 +53,10 @@ async def _list(request: web.Request) -> web.Response:
     try:
         found = await read(request, search)
     except CriterionError as error:
-        raise web.HTTPBadRequest(text=str(error)) from None
+        raise web.HTTPBadRequest(text=told(request, error)) from None
     if not after:  # its later pages are the same search
-        told = " ".join(f"{name}={text}" for name, texts in given.items() for text in texts)
-        await write(request, lambda session: audit.write(session, request["user"], "search-recordings", detail=told))
+        asked = " ".join(f"{name}={text}" for name, texts in given.items() for text in texts)
+        await write(request, lambda session: audit.write(session, request["user"], "search-recordings", detail=asked))
     return to_json({"recordings": [asdict(one) for one in found.rows], "next": found.next})
 
 

@@ -26,6 +26,7 @@ from ivr.web.copies import MOST, Copies
 from ivr.web.guard import HEADERS
 from ivr.web.marks import Mark, marks
 from ivr.web.pages.recordings import naming
+from ivr.web.refusals import told
 from ivr.web.streams import stream
 from recordings import catalogue, evaluations, review
 from recordings.criteria import HELP, KINDS, TYPES, WEEKDAYS
@@ -77,7 +78,7 @@ async def _recording(request: web.Request) -> web.Response:
             "weights": weights,
         }
 
-    with refusals():
+    with refusals(request):
         return to_json(await read(request, look))
 
 
@@ -98,7 +99,7 @@ def _part(recording_id: str) -> int:
 async def _waveform(request: web.Request) -> web.Response:
     """`levels`: a list a channel, 0 to 255. `silences`: [start, end] in seconds."""
     id, database, vault = request.match_info["id"], request.app[DATABASE], request.app[VAULT]
-    with refusals():
+    with refusals(request):
         row = await beside(lambda: review.waveform(database, vault, id))
     length = len(row.levels) // max(1, row.channels)
     levels = [list(row.levels[start : start + length]) for start in range(0, length * row.channels, length or 1)]
@@ -115,7 +116,7 @@ async def _open(request: web.Request) -> web.Response:
         review.copy_of(session, id)
         audit.write(session, user, action, id)
 
-    with refusals():
+    with refusals(request):
         await write(request, note)
     [entry] = await read(request, lambda s: audit.find(s, user=user, action=action, subject=id, limit=1))
     return to_json({"opening": entry.seq}, 201)
@@ -137,7 +138,7 @@ async def _audio(request: web.Request) -> web.StreamResponse:
             raise web.HTTPForbidden(text="open the recording first, and give the number of the opening")
         return of.isoformat()
 
-    with refusals():
+    with refusals(request):
         version = await read(request, check)
         return await sound(request, id, version, lambda session: review.open_copy(session, vault, id))
 
@@ -156,15 +157,15 @@ async def _events(request: web.Request) -> web.StreamResponse:
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
+def refusals(request: web.Request) -> Iterator[None]:
     try:
         yield
     except review.Pending as error:
-        raise web.HTTPConflict(text=str(error)) from None
+        raise web.HTTPConflict(text=told(request, error)) from None
     except review.Deleted as error:
-        raise web.HTTPGone(text=str(error)) from None
+        raise web.HTTPGone(text=told(request, error)) from None
     except catalogue.CatalogueError as error:
-        raise web.HTTPNotFound(text=str(error)) from None
+        raise web.HTTPNotFound(text=told(request, error)) from None
     except Problem as error:
         log.error("a recording cannot be reviewed: %s", error)
         raise web.HTTPServiceUnavailable(text="the recording cannot be read now; the log says why") from None

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from ivr.web.access import SEE_CODES
 from ivr.web.answers import DATABASE, SETTINGS, api, body, read, to_json, write
 from ivr.web.pages.recordings import PSEUDONYMS, naming
+from ivr.web.refusals import told
 from recordings import catalogue, samples
 from recordings.criteria import CriterionError
 from recordings.drawing import Plan, draw
@@ -29,7 +30,7 @@ class _Wish(msgspec.Struct, forbid_unknown_fields=True):
 async def _draw(request: web.Request) -> web.Response:
     zone, veiled = ZoneInfo(request.app[SETTINGS].recordings.timezone), request["role"] not in SEE_CODES
     database, key, user = request.app[DATABASE], request.app[PSEUDONYMS], request["user"]
-    with _refusals():
+    with _refusals(request):
         plan = await body(request, Plan)
         await asyncio.to_thread(draw, database, plan, zone=zone, key=key, veiled=veiled, user=user)
     return to_json(await read(request, lambda session: samples.show(session, plan.name)), 201)
@@ -37,7 +38,7 @@ async def _draw(request: web.Request) -> web.Response:
 
 async def _show(request: web.Request) -> web.Response:
     name = request.match_info["name"]
-    with _refusals():
+    with _refusals(request):
         return to_json(await read(request, lambda session: samples.show(session, name)))
 
 
@@ -48,28 +49,28 @@ async def _items(request: web.Request) -> web.Response:
         operator, zone = naming(request, session).shown, ZoneInfo(request.app[SETTINGS].recordings.timezone)
         return samples.items(session, name, limit=catalogue.page_size(limit), after=after, operator=operator, zone=zone)
 
-    with _refusals():
+    with _refusals(request):
         return to_json(await read(request, page))
 
 
 async def _mark(request: web.Request) -> web.Response:
     name, recording, user = request.match_info["name"], request.match_info["id"], request["user"]
-    with _refusals():
+    with _refusals(request):
         state = (await body(request, _Wish)).state
         await write(request, lambda session: samples.mark(session, name, recording, state, user))
     return to_json({"id": recording, "state": state})
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def _refusals(request: web.Request) -> Iterator[None]:
     try:
         yield
     except CriterionError as error:
-        raise web.HTTPBadRequest(text=str(error)) from None
+        raise web.HTTPBadRequest(text=told(request, error)) from None
     except samples.UnknownSample as error:
-        raise web.HTTPNotFound(text=str(error)) from None
+        raise web.HTTPNotFound(text=told(request, error)) from None
     except samples.SampleError as error:
-        raise web.HTTPConflict(text=str(error)) from None
+        raise web.HTTPConflict(text=told(request, error)) from None
 
 
 ROUTES = [

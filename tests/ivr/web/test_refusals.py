@@ -1,6 +1,7 @@
 """Every refusal that reaches a page has its Italian words."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,11 @@ ROOT = Path(__file__).parents[3] / "ivr"
 SAY = ("Refused", "LinkError", "_only")
 REFUSE = ("calls/talk.py", "calls/commands.py", "calls/conversation.py", "acd/commands.py", "acd/floor.py")
 REFUSE += ("acd/overview.py", "control_room/lines.py")
+SAY_CRITERIA = ("CriterionError", "ValueError", "NoPlace", "SampleError", "UnknownSample", "Deleted", "Pending")
+SAY_CRITERIA += ("CatalogueError",)
+OF_RECORDINGS = ("criteria", "strata", "drawing", "samples", "review", "pseudonyms")
+REFUSE_CRITERIA = [f"recordings/{name}.py" for name in OF_RECORDINGS]
+REFUSE_CRITERIA += ["ivr/days.py", "ivr/store/paging.py"]
 
 
 def refusals() -> Iterator[str]:
@@ -25,6 +31,16 @@ def refusals() -> Iterator[str]:
             yield from texts(node.value)
 
 
+def criteria() -> Iterator[str]:
+    """Of searches and samples, without the criterion's name in front."""
+    for name in REFUSE_CRITERIA:
+        for node in ast.walk(ast.parse((ROOT.parent / name).read_text("utf-8"))):
+            if not isinstance(node, ast.Raise) or not isinstance(call := node.exc, ast.Call):
+                continue
+            if isinstance(call.func, ast.Name) and call.func.id in SAY_CRITERIA:
+                yield from (re.sub(r"^(\{}|[a-z]+): ", "", text) for text in texts(call.args[0]))
+
+
 def texts(node: ast.expr) -> Iterator[str]:
     match node:
         case ast.Constant(str(text)) if text:
@@ -37,9 +53,9 @@ def texts(node: ast.expr) -> Iterator[str]:
 
 
 def test_each_is_there_and_none_that_nobody_says() -> None:
-    found = set(refusals())
-    assert len(found) > 25
-    assert sentences("it").keys() == found
+    controllers, others = set(refusals()), set(criteria()) - {"{}"}
+    assert len(controllers) > 25 and len(others) > 25
+    assert sentences("it").keys() == controllers | others
     assert all(ours.count("{}") == theirs.count("{}") for theirs, ours in sentences("it").items())
 
 
@@ -49,3 +65,11 @@ def test_they_are_said_with_what_was_put_in() -> None:
     assert moved == "la chiamata attende nella coda tax, non in desk"
     assert said("operator 4272 is paused", "en") == "operator 4272 is paused"
     assert said("something new", "it") == "something new"
+
+
+def test_of_a_criterion_its_field_is_named() -> None:
+    assert said("to: there is no 2027-02-30", "it") == "Al: 2027-02-30 non c'è"
+    assert said("queue: a value is empty, too long, or has characters that cannot be read", "it").startswith("Coda: un")
+    assert said("by: names a criterion twice", "it") == "Strati per: un criterio è indicato due volte"
+    assert said("colour: there is no such criterion; from, to", "it").startswith("colour: questo criterio non c'è")
+    assert said("to: there is no 2027-02-30", "en") == "To: there is no 2027-02-30"

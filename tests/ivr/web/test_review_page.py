@@ -313,4 +313,7 @@ async def test_the_search_and_a_sample_drawn_from_it(site: Site) -> None:
     await page.fill("[data-form=search] [name=operator]", "4271")
     await page.click("[data-form=search] > button")
     await site.until("!document.querySelector('[data-problem]').hidden", within=5)
-    assert "4271" in await page.inner_text("[data-problem]"), "the reason: reviewers search by pseudonym"
+    problem = await page.inner_text("[data-problem]")
+    assert "Operatore: «4271» non è uno pseudonimo" in problem, "the reason: reviewers search by pseudonym"
+    await site.open("/review?recording=none")
+    await site.until("document.querySelector('[data-problem]').innerText.includes('registrazione none non')", within=5)

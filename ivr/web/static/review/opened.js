@@ -6,7 +6,7 @@ export class Failed extends Error {
   // `reason`: what the server says of a wish that it cannot grant as it is; "" for all else.
   constructor(answer, reason) {
     super(`${answer.status} ${answer.url}`);
-    this.reason = [400, 409].includes(answer.status) ? reason : "";
+    this.reason = [400, 404, 409, 410].includes(answer.status) ? reason : "";
   }
 }
 
