@@ -19,9 +19,9 @@ from ivr.store.schema import Recording
 from ivr.tickets import desk, search
 from ivr.tickets.desk import DeskError, UnknownTicket
 from ivr.tickets.states import NEXT
-from ivr.web import journey
+from ivr.web import fields, journey
 from ivr.web.access import LIST_RECORDINGS
-from ivr.web.answers import SETTINGS, body, html, read, to_json, write
+from ivr.web.answers import SETTINGS, TEMPLATES, body, html, read, to_json, write
 from ivr.web.pages.desk import reader
 from ivr.web.pages.tickets import refusals, row, users
 
@@ -83,8 +83,9 @@ async def _shown(request: web.Request, whole: desk.Whole, problem: str = "", sta
 
     lines, recordings, everybody = await read(request, look)
     choices = {name: search.CHOICES[name] for name in ("type", "priority")}
-    values = {"one": whole, "lines": lines, "recordings": recordings, "users": everybody, "choices": choices}
-    return html(request, "ticket", status, **values, next=NEXT, problem=problem, now=datetime.now(UTC))
+    said = fields.lines(whole.ticket.fields, told.words, request.app[TEMPLATES].filters["local"])
+    values = {"one": whole, "fields": said, "lines": lines, "recordings": recordings, "users": everybody}
+    return html(request, "ticket", status, **values, choices=choices, next=NEXT, problem=problem, now=datetime.now(UTC))
 
 
 async def _changed_on_page(request: web.Request) -> web.StreamResponse:

@@ -66,6 +66,9 @@ async def test_by_keyboard_alone_found_taken_answered_and_closed(site: Site, dat
     await site.page.wait_for_url("**/tickets/1")
     assert "<b>Pagamento</b> non riuscito" in await site.page.inner_text("h1")
     assert await site.page.locator(".journey li").count() == 1
+    facts = await site.page.inner_text(".facts")
+    assert "Esito della chiamata\nservita" in facts and "reason\npagamento" in facts
+    assert not {"outcome", "started_at", "talked", "operator"} & set(facts.split())
     await site.page.focus("text=Assegna a me")
     await keys.press("Enter")
     await site.page.wait_for_selector("text=Assegna a me", state="detached")
@@ -83,7 +86,8 @@ async def test_by_keyboard_alone_found_taken_answered_and_closed(site: Site, dat
     assert "Assegnato a" in history and "chiuso" in history
     await site.page.click("button[name=language][value=en]")
     await site.page.wait_for_selector("html[lang=en]")
-    assert "closed" in await site.page.inner_text(".facts") and await site.barriers() == []
+    facts = await site.page.inner_text(".facts")
+    assert "closed" in facts and "Outcome of the call\nserved" in facts and await site.barriers() == []
     assert site.complaints.lines == []
     with database.read() as session:
         ticket = session.get_one(Ticket, 1)
