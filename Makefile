@@ -57,6 +57,9 @@ bench: setup ## the benchmarks; each prints one table
 	@$(BIN)/python -m bench.vault
 	@$(BIN)/python -m bench.wait
 
+chaos: setup ## things break while calls come: is any lost?
+	@$(BIN)/python -m bench.chaos $(ARGS)
+
 lock: ## renew requirements.lock from pyproject.toml (needs pip-tools)
 	@pip-compile -q --upgrade --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url \
 	  --no-emit-trusted-host --no-emit-find-links --no-header --no-annotate --extra dev -o requirements.lock pyproject.toml
@@ -64,4 +67,4 @@ lock: ## renew requirements.lock from pyproject.toml (needs pip-tools)
 clean: ## remove the environment and caches of this folder (never data/)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 
-.PHONY: help setup run test lint format demo bench lock clean
+.PHONY: help setup run test lint format demo bench chaos lock clean
