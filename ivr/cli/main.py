@@ -1,10 +1,13 @@
 """`ivr`: one program for everything. Only the module of the sub-command that was asked for is imported."""
 
 import argparse
+import os
 import sys
 from importlib import import_module
+from pathlib import Path
 
 from ivr import __version__
+from ivr.cli.owner import become_owner
 from ivr.problem import Problem
 
 # Sub-command → its line in the help. `ivr/cli/NAME.py` has `arguments(parser)`, which also says what to run.
@@ -64,6 +67,8 @@ def main() -> None:
         parser("").print_help(sys.stderr)
         sys.exit(2)
     args = parser(sys.argv[1]).parse_args()
+    if "data" in args:
+        become_owner(args.data or Path(os.environ.get("NUMERO_NERO_DATA", "data")))
     try:
         sys.exit(args.run(args))
     except BrokenPipeError:  # `ivr … | head`
