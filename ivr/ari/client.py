@@ -31,6 +31,14 @@ class Ari:
         info = body(await self._command("GET", ("asterisk", "info"), {"only": "system"}))
         return str(info["system"]["version"])
 
+    async def ping(self) -> None:
+        """Its answer comes behind those to all commands before it."""
+        await self._command("GET", ("asterisk", "ping"))
+
+    async def set_global(self, name: str, value: str) -> None:
+        """A variable of the dialplan."""
+        await self._command("POST", ("asterisk", "variable"), {"variable": name, "value": value})
+
     async def claim(self, channel: str) -> bool:
         """Claim a broadcast call; False when another controller was first or the caller is gone."""
         try:

@@ -16,13 +16,15 @@ from urllib.parse import quote, urlencode
 import aiohttp
 import msgspec
 
-from ivr.ari.errors import AriError, Disconnected, TooLate
+from ivr.ari.errors import AriError, Disconnected, Overloaded, TooLate
 from ivr.ari.events import Event, Response, decode
 
 log = logging.getLogger(__name__)
 
 # Asterisk 22 closes the socket on a message somewhere between 65 and 200 KB.
 LARGEST_MESSAGE = 60_000
+MOST_WAITING = 5000  # commands that have no answer yet; within DEADLINE each has one, or is given up
+LARGEST_ANSWER = 64 << 20  # bytes; ten thousand channels take 15 MB
 DEADLINE = 5.0  # seconds Asterisk has for a command
 SLOW = 1.0
 WATCH = 0.5
@@ -79,7 +81,7 @@ class Connection:
         async with aiohttp.ClientSession(headers=self._headers) as http:
             while True:
                 try:
-                    async with http.ws_connect(self._url, heartbeat=HEARTBEAT, max_msg_size=0) as socket:
+                    async with http.ws_connect(self._url, heartbeat=HEARTBEAT, max_msg_size=LARGEST_ANSWER) as socket:
                         await self._serve(socket)
                 except (aiohttp.ClientError, OSError, TimeoutError) as error:
                     reason = getattr(error, "status", None) or type(error).__name__  # 401: another secret than ours
@@ -126,7 +128,7 @@ class Connection:
     def _take(self, text: str) -> None:
         try:
             message = decode(text)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:  # the latter: lists in lists, thousands deep
             log.error("asterisk sent a message that cannot be read: %s", error)
             return
         if isinstance(message, Response):
@@ -148,7 +150,7 @@ class Connection:
     ) -> Response:
         """Send one command and wait for its answer.
 
-        Raises `AriError` for a status of 300 or more, `Disconnected`, or `TooLate`.
+        Raises `AriError` for a status of 300 or more, `Disconnected`, `Overloaded`, or `TooLate`.
         Asterisk carries out the commands of one socket in the order in which they were sent.
         """
         uri = "/".join([_quoted(part) for part in path])
@@ -157,6 +159,8 @@ class Connection:
             uri = f"{uri}?{urlencode(query)}"
         if self._socket is None:
             raise Disconnected(name)
+        if len(self._pending) >= MOST_WAITING:
+            raise Overloaded(name, len(self._pending))
         number = str(next(self._numbers))
         request = _Request(number, method, uri)
         if body is not None:

@@ -21,6 +21,13 @@ class Disconnected(AriError):
         super().__init__(command, 0, "no connection to Asterisk")
 
 
+class Overloaded(AriError):
+    """Too many commands wait for their answers; this one was not sent."""
+
+    def __init__(self, command: str, waiting: int) -> None:
+        super().__init__(command, 0, f"{waiting} commands wait for their answers")
+
+
 class TooLate(AriError):
     """No answer within the command's deadline."""
 

@@ -13,7 +13,7 @@ from ivr.store import callbacks, calls
 
 log = logging.getLogger(__name__)
 LEASE = 30.0  # seconds; `renew` comes each second
-AT_ONCE = 50
+AT_ONCE, MOST = 50, 500  # taken up in one look, and at work in all
 
 
 class Callbacks:
@@ -28,7 +28,7 @@ class Callbacks:
         if self._closed or not exchange.trunk or not exchange.ari.up:
             return
         version = exchange.versions.active
-        calendars = due.hours(version.book)
+        calendars, room = due.hours(version.book), min(AT_ONCE, MOST - len(self._live))
         open_now = due.opened(exchange.clock(), calendars)
 
         def turn(session: Session) -> tuple[set[str], list[tuple[Callback, str]]]:
@@ -36,7 +36,7 @@ class Callbacks:
             ours = callbacks.renew(session, exchange.controller, now, LEASE)
             taken = []
             wishes = callbacks.free(session, now, 10 * AT_ONCE)
-            for wish in due.due(wishes, now, exchange.clock(), calendars)[:AT_ONCE]:
+            for wish in due.due(wishes, now, exchange.clock(), calendars)[:room]:
                 attempt, most = ids.new_call(), len(self._terms.again) + 1
                 if callbacks.claim(session, wish.call_id, exchange.controller, attempt, now, LEASE, most):
                     session.refresh(wish)

@@ -14,6 +14,7 @@ from ivr.ari.errors import AriError
 from ivr.calls import phones
 from ivr.calls.dispositions import KEYS
 from ivr.calls.exchange import Exchange
+from ivr.calls.keys import Keys
 from ivr.calls.saying import Saying
 from ivr.store import calls, writes
 
@@ -29,14 +30,14 @@ class Desk:
     def __init__(self, exchange: Exchange, channel: events.Channel) -> None:
         self._exchange, self._channel = exchange, channel
         self._operator = phones.operator_of(channel.endpoint)
-        self._keys: asyncio.Queue[str] = asyncio.Queue()
+        self._keys = Keys()
         self._saying = Saying(exchange, channel.id, self._operator, {"operator": self._operator})
         self._task: asyncio.Task[None] | None = None
         # What makes the operator fit for a call waits until this one is over: nobody is rung while they still listen.
         self._after: acd.Event | None = None
 
     def key(self, digit: str) -> None:
-        self._keys.put_nowait(digit)
+        self._keys.press(digit)
 
     def played(self, playback: str, heard: bool) -> None:
         self._saying.played(playback)

@@ -15,6 +15,7 @@ from ivr.ari.errors import AriError
 from ivr.calls.dispositions import KEYS
 from ivr.calls.exchange import Exchange
 from ivr.calls.first import first
+from ivr.calls.keys import Keys
 from ivr.calls.saying import Saying
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Leg:
         self._answer = asyncio.Event()
         self._gone = asyncio.Event()
         self._saying = Saying(exchange, self.channel, operator, {"call": conversation.call})
-        self._keys: asyncio.Queue[str] = asyncio.Queue()
+        self._keys = Keys()
         self._caller_left = asyncio.Event()
         self.parted = asyncio.Event()  # the phone was told that it is over
 
@@ -63,7 +64,7 @@ class Leg:
         self._answer.set()
 
     def key(self, digit: str) -> None:
-        self._keys.put_nowait(digit)
+        self._keys.press(digit)
 
     def played(self, playback: str, heard: bool) -> None:
         self._saying.played(playback)

@@ -6,6 +6,8 @@ needs no lock. At each wait the machine's state is written to the channel, for w
 
 import asyncio
 import logging
+import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,10 @@ FIRST_LOOK, LAST_LOOK = 0.2, 5.0  # seconds from one look for the ticket's numbe
 WRITE_WITHIN = 0.2  # seconds until the end of a call is written; so one transaction writes those of several
 # Commands of one call that fail for another reason than a caller who has gone: so many, then the call ends.
 MOST_FAILURES = 5
+# Seconds until a command without an answer is given again, and for how long: an Asterisk that is slow, or away for a
+# moment, costs no call.
+AGAIN, PATIENCE = 0.5, 60.0
+MOST_EVENTS = 100  # that wait while a step is carried out; keys beyond are dropped
 
 
 class Session:
@@ -54,14 +60,14 @@ class Session:
         language: str = "",
         wideband: bool = False,
     ) -> None:
-        self.wideband = wideband
+        self.wideband, self.patience = wideband, PATIENCE
         self.call, self.channel, self.version, self.flow, self.facts = call, channel, version, flow, facts
         self._exchange, self.world = exchange, world or World(exchange.clock, exchange.services)
         self._inbox: asyncio.Queue[words.Event] = asyncio.Queue()
         self.state: words.State
         self._timer: asyncio.TimerHandle | None = None
         self._watch: asyncio.TimerHandle | None = None
-        self._playing = 0
+        self._playing = self._reported = 0  # what was given to Asterisk last, and what it has told the end of
         self.conversation = Conversation(exchange, self)
         self._spoken: list[Path] = []  # what is being played
         self._message: Message | None = None
@@ -95,7 +101,8 @@ class Session:
     # What Asterisk tells
 
     def key(self, digit: str) -> None:
-        self._inbox.put_nowait(words.Key(digit))
+        if self._inbox.qsize() < MOST_EVENTS:
+            self._inbox.put_nowait(words.Key(digit))
 
     def told(self, event: words.Event) -> None:
         """What somebody who works for this call has to say."""
@@ -108,6 +115,7 @@ class Session:
         if playback != ids.playback(self.call, self._playing):
             return
         self._forget_spoken()
+        self._reported = self._playing
         if heard:
             self._inbox.put_nowait(words.Played(self._playing))
         else:
@@ -149,9 +157,9 @@ class Session:
 
     async def _answer(self) -> None:
         try:
-            await self._exchange.ari.answer(self.channel)
+            await self._insist(lambda: self._exchange.ari.answer(self.channel))
         except AriError as error:
-            if not error.gone:
+            if not (error.gone or self.ended):
                 raise
             self.gone(0)  # hung up before we could answer
 
@@ -211,15 +219,15 @@ class Session:
             case words.Play(say, number):
                 await self._play(say, number)
             case words.StopPlay():
-                await ari.stop_playback(ids.playback(self.call, self._playing))
+                await self._insist(lambda: ari.stop_playback(ids.playback(self.call, self._playing)))
             case words.Timer():
                 self._cancel("_timer")
                 loop, seconds = asyncio.get_running_loop(), self.world.seconds(action, self.state)
                 self._timer = loop.call_later(seconds, self._inbox.put_nowait, words.Elapsed(action.id))
             case words.Music(True, name):
-                await ari.start_music(self.channel, name)
+                await self._insist(lambda: ari.start_music(self.channel, name))
             case words.Music(False):
-                await ari.stop_music(self.channel)
+                await self._insist(lambda: ari.stop_music(self.channel))
             case words.Enqueue():
                 self.conversation.wanted(self.world.enqueued(action))
             case words.LeaveQueue():
@@ -245,7 +253,7 @@ class Session:
                 self._exchange.go(self._ask_ticket())
             case words.Hangup(cause):
                 self.note("hangup", {"cause": cause})
-                await ari.hang_up(self.channel, CAUSES[cause])
+                await self._insist(lambda: ari.hang_up(self.channel, CAUSES[cause]))
                 self._hung_up = True
             case words.Note(kind, node, detail):
                 self._exchange.journal.note(self.call, kind, node, dict(detail))
@@ -261,10 +269,34 @@ class Session:
             return
         self._forget_spoken()
         self._spoken = files
-        await self._exchange.ari.play(self.channel, ids.playback(self.call, number), [media(file) for file in files])
+        ari, playback, sounds = self._exchange.ari, ids.playback(self.call, number), [media(file) for file in files]
+
+        async def again() -> None:
+            """Given twice it would be heard twice."""
+            if self._reported != number and not await ari.playback_exists(playback):
+                await ari.play(self.channel, playback, sounds)
+
+        await self._insist(lambda: ari.play(self.channel, playback, sounds), again)
         length = sum(library.seconds(file) for file in files)
         self._cancel("_watch")
         self._watch = asyncio.get_running_loop().call_later(length + PLAY_GRACE, self._check_playback)
+
+    async def _insist(
+        self, work: Callable[[], Awaitable[object]], again: Callable[[], Awaitable[object]] | None = None
+    ) -> None:
+        """A command that does no harm when it is carried out twice, or `again` in its stead, until Asterisk answers or
+        the caller has gone. Raises AriError."""
+        deadline = time.monotonic() + self.patience
+        while True:
+            try:
+                await work()
+                return
+            except AriError as error:
+                if error.status or self.ended or time.monotonic() > deadline:
+                    raise
+                log.warning("asterisk is asked again: %s", error, extra={"call": self.call})
+            await asyncio.sleep(AGAIN)
+            work = again or work
 
     def _forget_spoken(self) -> None:
         """What was a secret does not stay as sound."""

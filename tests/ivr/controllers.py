@@ -47,22 +47,28 @@ NAME = "controller-1"
 
 
 class Controller:
-    """Operators 4271 and 4272 serve `desk` and `tax`, in Italian, and are on a pause; nobody serves `empty`."""
+    """`port`: of something that takes itself for Asterisk.
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    Operators 4271 and 4272 serve `desk` and `tax`, in Italian, and are on a pause; nobody serves `empty`."""
+
+    def __init__(self, database: Database, folder: Path, port: int = 1, flow: str = FLOW) -> None:
         self.database = database
         self.floor = Floor(self._present)
         self.writer = Writer(database)
         self.journal = Journal(self.writer)
         nothing: Any = None
-        connection = Connection(1, "test", "x", "x", on_event=nothing, on_up=nothing, on_down=nothing)
-        (folder / "line.flow.yaml").write_text(FLOW, "utf-8")
+        self.connection = Connection(
+            port, "test", "x", "x",
+            on_event=lambda event: self.exchange.on_event(event),
+            on_up=lambda: self.exchange.connected(),
+        )  # fmt: skip
+        (folder / "line.flow.yaml").write_text(flow, "utf-8")
         (folder / "queues.yaml").write_text(QUEUES, "utf-8")
         (book, _), library = read(folder), Library(folder / "prompts", folder)
         queues = {name: Queue(name, wrap_up=queue.wrap_up) for name, queue in book.queues.items()}
         self.version = Version(1, book, library, queues)
         self.exchange = Exchange(
-            NAME, Ari(connection), nothing, library, self.floor, self.journal, self.writer, nothing,
+            NAME, Ari(self.connection), nothing, library, self.floor, self.journal, self.writer, nothing,
             Services((), (), lambda name: ""),
             lambda: datetime.now(UTC), nothing, trunk="", sounds=folder, listening="127.0.0.1:9",
         )  # fmt: skip
@@ -85,6 +91,7 @@ class Controller:
                 flow="line", version=1, started_at=datetime.now(UTC),
             )  # fmt: skip
         one = Session(self.exchange, call, call, self.version, "line", words.Facts(call, "+390600000001"))
+        one.patience = 0.0  # there is no Asterisk to wait for
         one.state, actions = machine.begin(self.version.book, "line", one.facts, datetime.now(UTC), "it")
         self.exchange.add(call, one)
         for action in actions:
@@ -100,13 +107,17 @@ class Controller:
         return self.writer.run(lambda session: [(row.kind, row.detail) for row in calls.journey(session, call)])
 
 
-@asynccontextmanager
-async def running(database: Database, folder: Path, token: str) -> AsyncIterator[Controller]:
-    now = datetime.now(UTC)
+def employ(database: Database) -> None:
     with database.transaction() as session:
         for code in ("4271", "4272"):
             if operators.get(session, code) is None:
-                operators.add(session, code, f"Name {code}", ["it"], ["desk", "tax"], now)
+                operators.add(session, code, f"Name {code}", ["it"], ["desk", "tax"], datetime.now(UTC))
+
+
+@asynccontextmanager
+async def running(database: Database, folder: Path, token: str) -> AsyncIterator[Controller]:
+    now = datetime.now(UTC)
+    employ(database)
     one, link = Controller(database, folder), Server(token)
     for command in commands.ALL:
         link.on(command, partial(commands.carry_out, one.floor))
