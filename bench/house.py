@@ -55,16 +55,17 @@ class House:
         self.prompt = library.file(book.flows["bench"].prompts["choose"].say("en")).with_suffix("")
         ports = settings.ports
         self.sip, self.ari, self.password = ports.sip, ports.ari, secret(settings, "asterisk")
+        sockets = render.Sockets(
+            "127.0.0.1", ("127.0.0.1",), ports.sip, ports.sips, ports.ari, ports.ami, ports.rtp_first, ports.rtp_last
+        )
         got = tree.ensure(print)
         configuration = render.render(
             got,
             data / "asterisk",
             logs=settings.logs,
-            sockets=render.Sockets(
-                "127.0.0.1", ("127.0.0.1",), ports.sip, ports.ari, ports.ami, ports.rtp_first, ports.rtp_last
-            ),
+            sockets=sockets,
             password=self.password,
-            apology=str(self.prompt),
+            fallback=render.Fallback((str(self.prompt),), str(self.prompt), str(self.prompt)),
             plain_dialplan=PLAIN.format(prompt=self.prompt),
         )
         log = (settings.logs / "bench.log").open("wb")

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import time
 from decimal import Decimal
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -51,6 +52,8 @@ class Ports(_Section):
 
     base: Annotated[int, Field(ge=1024, le=64000)] = 15000
     sip: int = 0
+    sips: int = 0
+    """SIP over TLS, when `sip.tls` says so."""
     ari: int = 0
     ami: int = 0
     web: int = 0
@@ -65,7 +68,7 @@ class Ports(_Section):
     @model_validator(mode="before")
     @classmethod
     def _from_base(cls, given: Any) -> Any:
-        offsets = {"sip": 60, "ari": 88, "ami": 38, "web": 80, "rtp_first": 100, "rtp_last": 899}
+        offsets = {"sip": 60, "sips": 61, "ari": 88, "ami": 38, "web": 80, "rtp_first": 100, "rtp_last": 899}
         offsets |= {"link_first": 40, "link_last": 55, "listening": 57}
         try:
             base = int(given.get("base", 15000))
@@ -80,6 +83,31 @@ class Sip(_Section):
     """Addresses or networks that calls of citizens come from; anybody else must be a registered phone."""
     trunk_to: str = ""
     """`host:port` that calls to the outside go to (`transfer`); empty: none are made."""
+    phones_from: list[str] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
+    """Networks that operators' telephones come from, besides this machine. Anybody else is refused, whoever it is."""
+    tls: Literal["off", "beside", "only"] = "off"
+    """SIP over TLS on `ports.sips`: not at all, beside UDP and TCP, or alone."""
+    certificate: Path = Path()
+    key: Path = Path()
+    """PEM, for TLS. Without them we make one that nobody vouches for, `secrets/sip-certificate.pem`."""
+    srtp: Literal["off", "offered", "required"] = "off"
+    """Sound is encrypted, with keys that travel in SIP: so it needs TLS."""
+    per_number: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """Calls at once from one number; one more is told that we are busy (486)."""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "Sip":
+        for name in ("trunk_from", "phones_from"):
+            for network in getattr(self, name):
+                try:
+                    ip_network(network, strict=False)
+                except ValueError:
+                    raise ValueError(f"{name}: {network} is no address and no network, as 192.0.2.0/24") from None
+        if self.srtp != "off" and self.tls == "off":
+            raise ValueError('srtp needs tls = "beside" or "only": its keys travel in SIP')
+        if bool(self.certificate.name) != bool(self.key.name):
+            raise ValueError("a certificate needs its key, and a key its certificate")
+        return self
 
 
 class Web(_Section):
@@ -166,6 +194,25 @@ class Rehearsal(_Section):
 class Controllers(_Section):
     count: Annotated[int, Field(ge=1, le=16)] = 1
     """How many `ivr up` starts: they share the calls, and when one dies the others go on."""
+
+
+class Admission(_Section):
+    """How many calls are taken. Whoever calls beyond that is refused, and those who were taken keep their quality."""
+
+    calls: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    """At once, of all controllers."""
+    waiting: Annotated[int, Field(ge=1, le=100_000)] = 300
+    """Callers in all queues, from which on no more calls are taken; who is in a call already may still come to wait."""
+    lag: Annotated[float, Field(gt=0, le=5)] = 0.5
+    """Seconds that Asterisk and we may take for a question and its answer: both are overloaded before it is one."""
+    refuse: Literal["prompt", "503"] = "prompt"
+    """A sentence in four languages; or 503 with Retry-After, so that the carrier looks for another way."""
+    told: Annotated[int, Field(ge=0, le=10_000)] = 30
+    """So many hear the sentence at a time; the others get 503."""
+    hold: Annotated[float, Field(ge=10, le=7200)] = 600
+    """Seconds that a caller is kept, with music, while no controller is there."""
+    held: Annotated[int, Field(ge=0, le=10_000)] = 200
+    """So many are kept at a time; the others are refused."""
 
 
 class Anonymizers(_Section):
@@ -396,6 +443,7 @@ class Settings(_Section):
     clock: Clock = Clock()
     rehearsal: Rehearsal = Rehearsal()
     controllers: Controllers = Controllers()
+    admission: Admission = Admission()
     anonymizers: Anonymizers = Anonymizers()
     store: Store = Store()
     recordings: Recordings = Recordings()

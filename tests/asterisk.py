@@ -12,24 +12,30 @@ from ivr.settings import Ports
 
 PASSWORD = "only-for-tests"
 START = 20.0
+EDGE = render.Edge()
 
 
 class Asterisk:
-    """`dialplan` is put at the end of ours; `modules` are loaded besides ours."""
+    """`dialplan` is put at the end of ours; `modules` are loaded besides ours. A call that nobody takes is kept, and
+    hears nothing."""
 
-    def __init__(self, folder: Path, dialplan: str = "", modules: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, folder: Path, dialplan: str = "", modules: tuple[str, ...] = (), edge: render.Edge = EDGE
+    ) -> None:
         self.ports = Ports.model_validate({"base": free_base()})
-        self._folder, self._tree = folder, tree.ensure(print)
+        self.folder, self._tree = folder, tree.ensure(print)
         ports = self.ports
+        sockets = render.Sockets(
+            "127.0.0.1", ("127.0.0.1",), ports.sip, ports.sips, ports.ari, ports.ami, ports.rtp_first, ports.rtp_last
+        )
         self._configuration = render.render(
             self._tree,
             folder,
             logs=folder / "logs",
-            sockets=render.Sockets(
-                "127.0.0.1", ("127.0.0.1",), ports.sip, ports.ari, ports.ami, ports.rtp_first, ports.rtp_last
-            ),
+            sockets=sockets,
             password=PASSWORD,
-            apology="silence/1",
+            fallback=render.Fallback(("silence/1",), "silence/1", "silence/1"),
+            edge=edge,
             plain_dialplan=dialplan,
         )
         with (self._configuration.parent / "modules.conf").open("a") as file:
@@ -37,7 +43,7 @@ class Asterisk:
 
     def start(self) -> None:
         """Returns when it can be called."""
-        with (self._folder / "output.log").open("ab") as log:
+        with (self.folder / "output.log").open("ab") as log:
             self._process = subprocess.Popen(
                 self._tree.argv("asterisk", "-f", "-C", str(self._configuration)), stdout=log, stderr=log
             )
@@ -56,7 +62,7 @@ class Asterisk:
 
     def output(self) -> str:
         """What it has printed and logged."""
-        return "".join(path.read_text("utf-8", "replace") for path in self._folder.glob("**/*log*") if path.is_file())
+        return "".join(path.read_text("utf-8", "replace") for path in self.folder.glob("**/*log*") if path.is_file())
 
     def command(self, line: str) -> str:
         """What Asterisk answers to a line at its console."""

@@ -24,6 +24,7 @@ exten => {NUMBER},1,Answer()
  same => n,Queue(all)
  same => n,Hangup()
 """
+FALLBACK = render.Fallback(("beep",), "beep", "beep")
 QUEUES = f"""[general]
 persistentmembers = no
 autofill = yes
@@ -43,9 +44,9 @@ async def run(load: Load, folder: Path) -> tuple[list[Heard], list[Heard], float
     """What the phones and the callers heard, and Asterisk's part of a core."""
     base, got = free_base(), tree.ensure(print)
     codes = [str(1000 + number) for number in range(load.operators)]
-    sockets = render.Sockets("127.0.0.1", ("127.0.0.1",), base + 60, base + 88, base + 38, *RTP)
+    sockets = render.Sockets("127.0.0.1", ("127.0.0.1",), base + 60, base + 61, base + 88, base + 38, *RTP)
     configuration = render.render(
-        got, folder, logs=folder / "logs", sockets=sockets, password=SECRET, apology="beep", plain_dialplan=DIALPLAN
+        got, folder, logs=folder / "logs", sockets=sockets, password=SECRET, fallback=FALLBACK, plain_dialplan=DIALPLAN
     )
     etc = configuration.parent
     with (etc / "modules.conf").open("a") as file:

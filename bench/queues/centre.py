@@ -82,7 +82,8 @@ class Load:
 @dataclass(frozen=True)
 class Result:
     """`cpu`: seconds of CPU by process during `seconds` of load, in which `served` conversations began. `placed`: calls
-    that were answered; `failed`: those that went otherwise than callers expect. `errors`: what the controllers logged.
+    that were answered; `failed`: those that went otherwise than callers expect; `refused`: by 503, because there were
+    too many. `errors`: what the controllers logged.
     """
 
     history: History
@@ -94,6 +95,7 @@ class Result:
     served: int
     placed: int
     failed: int
+    refused: int
     errors: Counter[str]
 
 
@@ -101,6 +103,7 @@ async def run(load: Load, folder: Path) -> Result:
     first, last = map(str, RTP)
     settings = {
         "CONTROLLERS__COUNT": str(load.controllers), "FLOWS__FOLDER": str(FLOWS),
+        "ADMISSION__REFUSE": "503",
         "PORTS__RTP_FIRST": first, "PORTS__RTP_LAST": last,
     }  # fmt: skip
     house = Installation(folder / "data", OPEN, **settings)
@@ -157,6 +160,7 @@ async def _under_load(load: Load, folder: Path, house: Installation) -> Result:
     counts = [callers.counts(name) for name in ("early", "later")]
     history = read(database, {number: kind for number, (kind, _) in KINDS.items()}, USUAL_LEVEL)
     served = sum(at <= talk.begin < at + seconds for way in history.ways.values() for talk in way.talks)
+    refused = callers.refused("early", "later")
     good, bad = (sum(count) for count in zip(*counts, strict=True))
     return Result(
         history,
@@ -166,8 +170,9 @@ async def _under_load(load: Load, folder: Path, house: Installation) -> Result:
         used,
         seconds,
         served,
-        good + bad,
+        good + bad - refused,
         bad,
+        refused,
         _errors(settings.logs),
     )
 

@@ -8,7 +8,7 @@ import csv
 import random
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ class CrowdError(Exception):
 @dataclass(frozen=True)
 class Heard:
     """What a phone told, at `at` (seconds since 1970): an operator's rings, hangs-up, is-left, cancelled; a caller's
-    comes, goes."""
+    comes, goes, refused (503)."""
 
     who: str
     what: str
@@ -113,7 +113,16 @@ class Callers:
         return process
 
     def heard(self, *names: str) -> list[Heard]:
-        return sorted((one for name in names for one in _read(self._folder / f"{name}.log")), key=lambda one: one.at)
+        """Of calls that were answered."""
+        return sorted((one for one in self._told(names) if one.what != "refused"), key=lambda one: one.at)
+
+    def refused(self, *names: str) -> int:
+        """Calls that were answered by 503."""
+        return sum(one.what == "refused" for one in self._told(names))
+
+    def _told(self, names: Sequence[str]) -> Iterator[Heard]:
+        for name in names:
+            yield from _read(self._folder / f"{name}.log")
 
     def counts(self, name: str) -> tuple[int, int]:
         """(calls that went as they should, calls that did not)."""

@@ -94,6 +94,7 @@ def tell(load: Load, result: Result, compared: Sequence[tuple[str, Sequence[floa
     print(
         f"  {result.placed} calls answered, {len(served)} spoke with an operator, {result.failed} not as callers expect"
     )
+    print(f"  {result.refused} calls were refused, because there were too many")
     print(f"  {result.served / result.seconds:.1f} conversations began a second")
     missed = sum(
         stands.state == "paused" and stands.reason == MISSED for one in history.staff.values() for stands in one.stands

@@ -144,7 +144,7 @@ class Callback(Rung):
             await exchange.ari.ring(leg.channel)
             await exchange.ari.originate(
                 self.channel,
-                f"PJSIP/trunk/sip:{self.wish.number}@{exchange.trunk}",
+                f"PJSIP/outside/sip:{self.wish.number}@{exchange.trunk}",
                 arguments=("outside", self.call),
                 caller_id=self._called,
                 ring=self._terms.ring,

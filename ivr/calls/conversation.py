@@ -72,6 +72,11 @@ class Conversation:
         return self.asked.queue if self.asked else ""
 
     @property
+    def waits(self) -> bool:
+        """The caller is in a queue."""
+        return bool(self._queued_at)
+
+    @property
     def language(self) -> str:
         return self._session.language
 

@@ -3,7 +3,8 @@ what happened meanwhile."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -83,6 +84,8 @@ class Exchange:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.on_up: list[Callable[[], Awaitable[None]]] = []
         self.calls = 0
+        self.arriving = 0  # calls that are being claimed, or begun
+        self.admits: Callable[[events.Channel], bool] = lambda channel: True  # set by the admission
         self._closed = False
 
     def add(self, channel: str, party: Party) -> None:
@@ -111,7 +114,8 @@ class Exchange:
     def on_event(self, event: events.Event) -> None:
         match event:
             case events.CallBroadcast(channel):
-                self.go(self._claim(channel))
+                if self.admits(channel):
+                    self.go(self._claim(channel))
             case events.StasisStart(channel):
                 if channel.id not in self._parties and (work := self._welcome(self, event)):
                     self.go(work)
@@ -134,10 +138,20 @@ class Exchange:
                     party.gone(cause)
 
     async def _claim(self, channel: events.Channel) -> None:
+        with self.arrival():
+            try:
+                await self.ari.claim(channel.id)
+            except AriError as error:
+                log.error("a call could not be claimed: %s", error, extra={"channel": channel.id})
+
+    @contextmanager
+    def arrival(self) -> Iterator[None]:
+        """A call is on its way to us, and counts."""
+        self.arriving += 1
         try:
-            await self.ari.claim(channel.id)
-        except AriError as error:
-            log.error("a call could not be claimed: %s", error, extra={"channel": channel.id})
+            yield
+        finally:
+            self.arriving -= 1
 
     async def connected(self) -> None:
         """After each connecting: say what we listen to, then look at what happened while we were away."""
@@ -151,6 +165,12 @@ class Exchange:
                 await party.look_again()
         for hook in self.on_up:
             await hook()
+
+    @property
+    def waiting(self) -> int:
+        """Callers of ours who are in a queue."""
+        parties: Iterable[Any] = self._parties.values()
+        return sum(one.conversation.waits for one in parties if hasattr(one, "conversation"))
 
     def session(self, call: str) -> "Session | None":
         """That of a call that is ours."""

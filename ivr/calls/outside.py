@@ -31,7 +31,7 @@ class Outside(Rung):
             await exchange.ari.ring(session.channel)
             await exchange.ari.originate(
                 self.channel,
-                f"PJSIP/trunk/sip:{self._asked.to}@{exchange.trunk}",
+                f"PJSIP/outside/sip:{self._asked.to}@{exchange.trunk}",
                 arguments=("outside", session.call),
                 caller_id=session.facts.called,
                 ring=self._asked.timeout,

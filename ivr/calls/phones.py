@@ -50,9 +50,12 @@ def _derived(secret: str, name: str) -> str:
     return hmac.new(secret.encode(), name.encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def sip_phone(code: str, secret: str) -> Objects:
-    """PJSIP objects of the phone, by kind, in the order in which they must be made."""
+def sip_phone(code: str, secret: str, srtp: str = "off") -> Objects:
+    """PJSIP objects of the phone, by kind, in the order in which they must be made. `srtp`: whether its sound is
+    encrypted: `off`, `offered` or `required`."""
     own = {"disallow": "all", "allow": "!all,alaw,ulaw,g722", "rtp_symmetric": "yes", "force_rport": "yes"}
+    if srtp != "off":
+        own |= {"media_encryption": "sdes", "media_encryption_optimistic": "yes" if srtp == "offered" else "no"}
     return _objects(account(code), password(secret, code), own)
 
 
@@ -82,6 +85,8 @@ def _objects(name: str, password: str, own: Mapping[str, str]) -> Objects:
             "direct_media": "no",
             "rewrite_contact": "yes",
             "dtmf_mode": "auto",
+            "allow_transfer": "no",
+            "allow_subscribe": "no",
             "rtp_timeout": "60",
             **own,
         },

@@ -66,8 +66,9 @@ async def _citizen(exchange: Exchange, channel: events.Channel, codecs: str) -> 
 
     # While the database is away nobody can say whether they called before, and the version is the one that was active.
     there = exchange.versions.active.number
-    earlier, active, known = await exchange.writer.run(begin, kept=(beginning(there), (0, there, ("", ""))))
-    version = await exchange.versions.take(active)
+    with exchange.arrival():
+        earlier, active, known = await exchange.writer.run(begin, kept=(beginning(there), (0, there, ("", ""))))
+        version = await exchange.versions.take(active)
     flow = version.book.flow_for(called)
     ticket, ticket_state = rehearsal.open_ticket if rehearsal and who.number else known
     facts = words.Facts(

@@ -13,7 +13,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from asterisk_conf.render import APP_PREFIX, ARI_USER
+from asterisk_conf.render import APP_PREFIX, ARI_USER, TRUNK
 from ivr import logs
 from ivr.acd import commands, overview
 from ivr.acd import words as acd
@@ -26,6 +26,7 @@ from ivr.ari.client import Ari
 from ivr.ari.connection import Connection
 from ivr.calls import commands as call_commands
 from ivr.calls import phones, reception, rehearsal
+from ivr.calls.admission import Admission, Limits
 from ivr.calls.callback import Terms
 from ivr.calls.callbacks import Callbacks
 from ivr.calls.exchange import Exchange
@@ -38,7 +39,7 @@ from ivr.cli.output import common
 from ivr.cli.vault import open_store, open_vault
 from ivr.link.server import Server
 from ivr.publishing import versions
-from ivr.settings import Settings, load
+from ivr.settings import Settings, Sip, load
 from ivr.store import calls, controllers, flow_versions, operators, writes
 from ivr.store.backlog import Backlog
 from ivr.store.database import Database
@@ -119,7 +120,7 @@ async def control(settings: Settings, name: str) -> None:
         trunk=settings.sip.trunk_to, sounds=settings.prompts_folder, rehearsal=settings.rehearsal.folder,
         listening=f"127.0.0.1:{settings.ports.listening}",
     )  # fmt: skip
-    desks = Phones(ari, floor, database, secret(settings, "phones"), settings.sip.listen)
+    desks = Phones(ari, floor, database, secret(settings, "phones"), settings.sip)
     callbacks = Callbacks(exchange, Terms(**settings.callbacks.model_dump()))
     reach = Reach(ari, floor)
     exchange.on_up += [desks.renew, reach.renew, partial(_close_lost_calls, exchange), callbacks.take_up]
@@ -133,6 +134,17 @@ async def control(settings: Settings, name: str) -> None:
         link.on(kind, partial(call_commands.carry_out, exchange))
     address = await link.listen(range(settings.ports.link_first, settings.ports.link_last + 1))
     leadership = Leadership(name, address, floor, link, database, token)
+    limits = settings.admission
+    admission = Admission(
+        exchange,
+        ami,
+        writer,
+        Limits(limits.calls, limits.waiting, limits.lag),
+        lambda: leadership.epoch,
+        TRUNK if limits.refuse == "503" else "",
+    )
+    exchange.admits = admission.admits
+    exchange.on_up.append(admission.renew)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -151,7 +163,8 @@ async def control(settings: Settings, name: str) -> None:
     loops = [
         asyncio.create_task(leadership.run()),
         asyncio.create_task(connection.run()),
-        asyncio.create_task(_every(BEAT, lambda: _beat(exchange, writer, connection, begun, address))),
+        asyncio.create_task(_every(BEAT, lambda: _beat(exchange, admission, writer, begun, address))),
+        asyncio.create_task(_every(BEAT, admission.look)),
         asyncio.create_task(_every(BEAT, desks.renew_if_changed)),
         asyncio.create_task(_every(BEAT, when_leading(reach.look))),
         asyncio.create_task(_every(BEAT, callbacks.look)),
@@ -187,8 +200,8 @@ async def control(settings: Settings, name: str) -> None:
 class Phones:
     """Keeps Asterisk and the floor informed of the operators there are in the store."""
 
-    def __init__(self, ari: Ari, floor: Floor, database: Database, secret: str, listen: str) -> None:
-        self._ari, self._floor, self._database, self._secret, self._listen = ari, floor, database, secret, listen
+    def __init__(self, ari: Ari, floor: Floor, database: Database, secret: str, sip: Sip) -> None:
+        self._ari, self._floor, self._database, self._secret, self._sip = ari, floor, database, secret, sip
         self._there: frozenset[str] = frozenset()
         self._period = 0  # of the browsers' passwords
 
@@ -209,9 +222,9 @@ class Phones:
             return
         codes, period = frozenset(joined.operator for joined in now), phones.period(time.time())
         for code in codes - self._there:
-            await phones.put(self._ari, phones.account(code), phones.sip_phone(code, self._secret))
+            await phones.put(self._ari, phones.account(code), phones.sip_phone(code, self._secret, self._sip.srtp))
         for code in codes if period != self._period else codes - self._there:
-            browser = phones.browser_phone(code, self._secret, period, self._listen)
+            browser = phones.browser_phone(code, self._secret, period, self._sip.listen)
             await phones.put(self._ari, phones.browser_account(code), browser)
         for code in self._there - codes:
             for name in (phones.account(code), phones.browser_account(code)):
@@ -231,18 +244,26 @@ def _joined(row: Operator, then: Presence | None) -> acd.Joined:
     return acd.Joined(*who, "paused" if paused else "ready", reason, then.phone or ordinary)
 
 
-async def _beat(exchange: Exchange, writer: Writer, connection: Connection, begun: datetime, address: str) -> None:
-    if connection.up:  # a controller without Asterisk takes no calls, and is not counted as ready
-        now, number = datetime.now(UTC), exchange.calls
+async def _beat(exchange: Exchange, admission: Admission, writer: Writer, begun: datetime, address: str) -> None:
+    if exchange.ari.up:  # a controller without Asterisk takes no calls, and is not counted as ready
+        name, now, number, waiting = exchange.controller, datetime.now(UTC), exchange.calls, exchange.waiting
 
-        def beat(session: Session) -> int:
+        def beat(session: Session) -> tuple[int, tuple[int, int]]:
             controllers.heartbeat(
-                session, exchange.controller, pid=os.getpid(), started_at=begun, now=now, calls=number, address=address
+                session,
+                name,
+                pid=os.getpid(),
+                started_at=begun,
+                now=now,
+                calls=number,
+                waiting=waiting,
+                address=address,
             )
-            return flow_versions.active_number(session)
+            return flow_versions.active_number(session), controllers.others(session, name, now)
 
         # So that a new version is mostly loaded before its first call, and its queues are there for the operators.
-        exchange.go(exchange.versions.take(await writer.run(beat)))
+        active, admission.others = await writer.run(beat)
+        exchange.go(exchange.versions.take(active))
 
 
 async def _close_lost_calls(exchange: Exchange) -> None:

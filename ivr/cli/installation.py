@@ -134,6 +134,8 @@ def check_ports(settings: Settings) -> None:
         ("ami", "127.0.0.1", ports.ami, socket.SOCK_STREAM),
         ("web", settings.web.listen, ports.web, socket.SOCK_STREAM),
     ]
+    if settings.sip.tls != "off":
+        wanted.append(("sips", settings.sip.listen, ports.sips, socket.SOCK_STREAM))
     for name, host, port, kind in wanted:
         with socket.socket(socket.AF_INET, kind) as probe:
             if kind == socket.SOCK_STREAM:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from asterisk_conf import render, tree
 from ivr import logs
+from ivr.cli.certificate import own_certificate
 from ivr.cli.children import Child
 from ivr.cli.flow.test import failures
 from ivr.cli.installation import (
@@ -28,7 +29,7 @@ from ivr.cli.installation import (
 )
 from ivr.cli.installation import library as open_library
 from ivr.cli.output import common
-from ivr.flow.builtin import builtin_say
+from ivr.flow.builtin import LANGUAGES, builtin_say
 from ivr.flow.findings import FlowErrors
 from ivr.prompts.library import PromptError
 from ivr.publishing.publish import FailingTests, PublishError, differs, publish
@@ -144,8 +145,6 @@ def ready_flows(settings: Settings, database: Database, say: Say) -> None:
 
 def _children(settings: Settings, asterisk_tree: tree.Tree) -> list[Child]:
     """In the order of starting."""
-    library = open_library(settings)
-    apologies = [library.make(builtin_say("apology", language)).with_suffix("") for language in ("it", "en")]
     ports = settings.ports
     configuration = render.render(
         asterisk_tree,
@@ -155,13 +154,15 @@ def _children(settings: Settings, asterisk_tree: tree.Tree) -> list[Child]:
             sip_listen=settings.sip.listen,
             trunk_from=tuple(settings.sip.trunk_from),
             sip=ports.sip,
+            sips=ports.sips,
             ari=ports.ari,
             ami=ports.ami,
             rtp_first=ports.rtp_first,
             rtp_last=ports.rtp_last,
         ),
         password=secret(settings, "asterisk"),
-        apology="&".join(map(str, apologies)),
+        fallback=_fallback(settings),
+        edge=_edge(settings),
     )
     data = ["--data", str(settings.data.resolve())]
     ivr = [sys.executable, "-m", "ivr.cli.main"]
@@ -176,6 +177,30 @@ def _children(settings: Settings, asterisk_tree: tree.Tree) -> list[Child]:
         Child("web", [*ivr, "web", *data], settings.logs, 5),
         *(Child(name, [*ivr, "anonymizer", name, *data], settings.logs, 10) for name in anonymizers),
     ]
+
+
+def _edge(settings: Settings) -> render.Edge:
+    sip, certificate, key = settings.sip, None, None
+    if sip.tls != "off":
+        given = sip.certificate.name
+        certificate, key = (sip.certificate, sip.key) if given else own_certificate(settings.secrets, sip.listen)
+    return render.Edge(tuple(sip.phones_from), certificate, key, sip.tls == "only", sip.srtp, sip.per_number)
+
+
+def _fallback(settings: Settings) -> render.Fallback:
+    library, limits = open_library(settings), settings.admission
+
+    def said(prompt: str) -> tuple[str, ...]:
+        return tuple(str(library.make(builtin_say(prompt, language)).with_suffix("")) for language in LANGUAGES)
+
+    return render.Fallback(
+        hold=said("hold-the-line"),
+        goodbye="&".join(said("apology")),
+        refusal="&".join(said("lines-busy")),
+        seconds=round(limits.hold),
+        most=limits.held,
+        told=limits.told if limits.refuse == "prompt" else 0,
+    )
 
 
 async def _start(

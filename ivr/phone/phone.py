@@ -38,6 +38,7 @@ class Account:
 
     `listen`: the SIP port of our own to be called at; any that is free when it is 0. `early`: a call that comes in is
     promised sound at once (183 with early media), which is no answer. `wideband`: G.722 is what it would rather speak.
+    `encrypted`: by TLS, whoever vouches for the certificate, and with SRTP alone.
     """
 
     user: str
@@ -48,6 +49,7 @@ class Account:
     listen: int = 0
     early: bool = False
     wideband: bool = False
+    encrypted: bool = False
 
     @property
     def rate(self) -> int:
@@ -151,7 +153,8 @@ class Phone:
 
     async def dial(self, number: str) -> None:
         self._forget()
-        await self._command("dial", f"sip:{number}@{self._account.host}:{self._account.port}")
+        transport = ";transport=tls" if self._account.encrypted else ""
+        await self._command("dial", f"sip:{number}@{self._account.host}:{self._account.port}{transport}")
 
     async def answer(self) -> None:
         await self._command("accept")
@@ -227,12 +230,14 @@ class Phone:
         sound = self._folder / "said.wav"
         account = self._account
         _prepare(self._talk, sound, account.rate)
-        address = f"sip:{account.user}@{account.host}:{account.port};transport=udp"
+        address = f"sip:{account.user}@{account.host}:{account.port};transport={'tls' if account.encrypted else 'udp'}"
         options = [
             f"regint={REGISTRATION if account.register else 0}",
             f"audio_codecs={'G722/16000/1,' if account.wideband else ''}PCMA/8000/1,PCMU/8000/1",
             "dtmfmode=rtpevent",
         ]
+        if account.encrypted:
+            options.append("mediaenc=srtp-mand")
         if account.early:
             options.append("answermode=early")
         if account.password:
@@ -240,7 +245,7 @@ class Phone:
         (self._folder / "accounts").write_text(f"<{address}>;{';'.join(options)}\n", "utf-8")
         (self._folder / "accounts").chmod(0o600)
         (self._folder / "contacts").touch()
-        modules = "\n".join(f"module {name}.so" for name in ("aufile", "sndfile", "g711", "g722"))
+        modules = "\n".join(f"module {name}.so" for name in ("aufile", "sndfile", "g711", "g722", "srtp"))
         applications = "\n".join(f"module_app {name}.so" for name in ("account", "menu", "ctrl_tcp"))
         (self._folder / "config").write_text(
             f"""sip_listen 127.0.0.1:{sip}

@@ -556,6 +556,7 @@ class Controller(Base):
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     calls: Mapped[int]
+    waiting: Mapped[int] = mapped_column(default=0)  # of them, in a queue
     address: Mapped[str] = mapped_column(default="")  # of its link, `host:port`
 
 

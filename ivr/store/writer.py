@@ -54,6 +54,7 @@ class Writer:
         self._away = False
         self._connection: Connection
         self._session: Session | None = None
+        self.waiting = 0  # writes that were given and not told yet
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
@@ -71,6 +72,7 @@ class Writer:
         if kept is None and isinstance(write, Write):
             kept = write, write.answer  # type: ignore[assignment]
         self._waiting.append(Item(write, future, kept))
+        self.waiting += 1
         when = self._loop.time() + within
         if self._timer is None or when < self._timer.when():
             if self._timer is not None:
@@ -215,6 +217,7 @@ class Writer:
 
     def _tell(self, work: list[Item], results: list[Any]) -> None:
         def tell() -> None:
+            self.waiting -= len(work)
             for item, result in zip(work, results, strict=True):
                 if item.future.done():
                     continue

@@ -11,11 +11,13 @@ import pytest
 from asterisk_conf import render, tree
 from tests.asterisk import PASSWORD, Asterisk, addresses
 
+FALLBACK = render.Fallback(hold=("h1", "h2"), goodbye="a&b", refusal="r", seconds=90, most=7, told=3)
+
 
 def rendered(folder: Path, listen: str = "127.0.0.1", trunk: tuple[str, ...] = ("127.0.0.1",)) -> dict[str, str]:
-    sockets = render.Sockets(listen, trunk, sip=1001, ari=1002, ami=1003, rtp_first=1100, rtp_last=1199)
+    sockets = render.Sockets(listen, trunk, sip=1001, sips=1004, ari=1002, ami=1003, rtp_first=1100, rtp_last=1199)
     main = render.render(
-        tree.ensure(print), folder, logs=folder / "logs", sockets=sockets, password="s3cret", apology="a&b"
+        tree.ensure(print), folder, logs=folder / "logs", sockets=sockets, password="s3cret", fallback=FALLBACK
     )
     assert main == folder / "etc" / "asterisk.conf"
     return {path.name: path.read_text() for path in main.parent.iterdir()}

@@ -29,6 +29,10 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "environment", "wanted"),
     [
+        ("[sip]\nsrtp = 'required'\n", {}, r"sip: .*srtp needs tls"),
+        ("[sip]\nkey = 'k.pem'\n", {}, "sip: .*a certificate needs its key"),
+        ("", {"NUMERO_NERO_SIP__PHONES_FROM": "10.0.0.0/8,office"}, "sip: .*phones_from: office is no address"),
+        ("[admission]\nlag = 0\n", {}, r"numero-nero\.toml: admission\.lag"),
         ("[recordings]\nkeep_days = 0\n", {}, "numero-nero.toml: recordings.keep_days"),
         ("[recordins]\n", {}, "numero-nero.toml: recordins"),
         ("[ports]\nbase = 'many'\n", {}, "numero-nero.toml: ports.base"),
