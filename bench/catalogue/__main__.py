@@ -32,6 +32,9 @@ SAMPLES = (
     (("operator",), True),
     (("hours", "weekday", "type"), False),
     (("reason", "queue", "language"), True),
+    (("duration", "wait"), False),
+    (("survey:clear", "survey:courteous"), False),
+    (("queue", "duration", "survey:clear"), True),
 )
 
 

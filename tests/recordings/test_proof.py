@@ -1,11 +1,15 @@
 """`ivr purge verify` finds what somebody left, took, or put there; each kind is made here by hand."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
+from ivr.store.database import Database
 from ivr.store.schema import PurgeEntry, Recording, RecordingKey, Sample, SampleItem
 from tests.recordings.house import House, at
+from tests.recordings.house import house as build
 
 NIGHT = "2027-07-01T03:00"
 
@@ -16,6 +20,25 @@ def clean(house: House) -> None:
     house.record("kept", at("2027-01-02T10:00"))
     house.run(NIGHT)
     assert house.found(NIGHT) == []
+
+
+def reviewed(session: Session, *recordings: str) -> None:
+    """All of them a sample, by rossi."""
+    now = datetime.now(UTC)
+    session.add(Sample(name="s", drawn_at=now, drawn_by="rossi", seed=1, asked={}, strata=[], left_out=0))
+    session.flush()
+    for place, id in enumerate(recordings, 1):
+        session.add(
+            SampleItem(
+                recording_id=id, sample="s", place=place, stratum=0, state="reviewed", reviewed_by="rossi",
+                reviewed_at=now,
+            )
+        )  # fmt: skip
+
+
+def names(database: Database) -> dict[str, str]:
+    with database.read() as session:
+        return {row.recording_id: row.reviewed_by for row in session.scalars(select(SampleItem))}
 
 
 def test_what_is_over_and_there_is_found_until_it_is_gone(house: House) -> None:
@@ -37,22 +60,23 @@ def test_a_key_that_is_left(house: House) -> None:
 def test_the_name_of_who_reviewed_what_is_deleted(house: House) -> None:
     """The purge takes it; here somebody has put it back."""
     clean(house)
-    now = datetime.now(UTC)
     with house.database.transaction() as session:
-        session.add(Sample(name="s", drawn_at=now, drawn_by="rossi", seed=1, asked={}, strata=[], left_out=0))
-        session.flush()
-        for place, id in enumerate(("gone-1", "kept-1"), 1):
-            session.add(
-                SampleItem(
-                    recording_id=id, sample="s", place=place, stratum=0, state="reviewed", reviewed_by="rossi",
-                    reviewed_at=now,
-                )
-            )  # fmt: skip
+        reviewed(session, "gone-1", "kept-1")
     assert house.found(NIGHT) == [("name-left", "gone-1")]
     house.run("2027-07-02T03:00")
-    with house.database.read() as session:
-        names = {row.recording_id: row.reviewed_by for row in session.scalars(select(SampleItem))}
-    assert names == {"gone-1": "rossi", "kept-1": ""}, "each once, when it is deleted"
+    assert names(house.database) == {"gone-1": "rossi", "kept-1": ""}, "each once, when it is deleted"
+
+
+def test_names_that_stand_from_before_are_emptied_by_the_migration(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'before.sqlite3'}")
+    database.migrate("0016")
+    before = build(database, tmp_path / "house")
+    gone, kept = before.record("gone", at("2027-01-01T10:00")), before.record("kept", at("2027-01-02T10:00"))
+    with database.transaction() as session:
+        session.execute(update(Recording).where(Recording.id == gone).values(purged_at=at(NIGHT)))
+        reviewed(session, gone, kept)
+    database.migrate()
+    assert names(database) == {gone: "", kept: "rossi"}
 
 
 def test_files_without_a_row_and_rows_without_a_file(house: House) -> None:
