@@ -60,6 +60,8 @@ class Ports(_Section):
     link_first: int = 0
     link_last: int = 0
     """On loopback, one a controller: what our own processes say to each other."""
+    health: int = 0
+    """On loopback: `/healthz` and `/readyz` of the whole installation (`ivr watch`)."""
     listening: int = 0
     """On loopback: where Asterisk sends the voices of calls that a supervisor listens to."""
     rtp_first: int = 0
@@ -69,7 +71,7 @@ class Ports(_Section):
     @classmethod
     def _from_base(cls, given: Any) -> Any:
         offsets = {"sip": 60, "sips": 61, "ari": 88, "ami": 38, "web": 80, "rtp_first": 100, "rtp_last": 899}
-        offsets |= {"link_first": 40, "link_last": 55, "listening": 57}
+        offsets |= {"link_first": 40, "link_last": 55, "health": 56, "listening": 57}
         try:
             base = int(given.get("base", 15000))
         except (AttributeError, TypeError, ValueError):
@@ -431,6 +433,57 @@ class Callbacks(_Section):
     """A conversation shorter than this that the operator ended counts as one with an answering machine."""
 
 
+class Mail(_Section):
+    """`[alarms.mail]`: the mail server. The password, when it wants one, is the given secret `mail-password`."""
+
+    server: Annotated[str, Field(pattern=r"^([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):[0-9]+$|^$")] = ""
+    """`host:port`; empty: no mail is sent."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """`tls`: from the first byte, as at port 465."""
+    user: str = ""
+    sender: str = ""
+    to: list[str] = []
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "Mail":
+        if self.server and not (self.sender and self.to):
+            raise ValueError("a server needs a sender, and whom to send to")
+        if self.security == "none" and self.user:
+            raise ValueError('a password needs security = "starttls" or "tls"')
+        return self
+
+
+class Alarms(_Section):
+    """What people are told of when they must see to it: `ivr watch`, docs/observability.md."""
+
+    mail: Mail = Mail()
+    webhook: Address = ""
+    """Is sent each message as JSON, signed with the given secret `alarms-webhook`."""
+    after: Annotated[float, Field(ge=0, le=600)] = 15
+    """Seconds that something must be wrong before it is told; with the looks and the sending, within a minute."""
+    over_after: Annotated[float, Field(ge=0)] = 60
+    """Seconds that it must be well again before that is told."""
+    repeat: Annotated[float, Field(ge=0.1)] = 4
+    """Hours after which what is still wrong is told again."""
+    recordings_after: Annotated[float, Field(ge=60)] = 1800
+    """Seconds that a recording may lie in the spool, or wait for its anonymised copy."""
+    disk_free: Annotated[int, Field(ge=0)] = 1000
+    """MiB that must be free on the disk of the data folder."""
+    certificates: list[Path] = []
+    """PEM files whose ends are watched: those of the proxy before the pages, of SIP over TLS."""
+    certificate_days: Annotated[int, Field(ge=1)] = 21
+    """Days before a certificate's end from which it is told."""
+
+
+class Traces(_Section):
+    """Calls as OpenTelemetry traces, sent when they have ended (`ivr traces`)."""
+
+    endpoint: Address = ""
+    """Of a collector that speaks OTLP over HTTP: `http://127.0.0.1:4318`; empty: none are sent."""
+    share: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Of the calls, drawn by their ids."""
+
+
 class Settings(_Section):
     data: Path = DEFAULT_DATA
     ports: Ports = Ports.model_validate({})
@@ -450,6 +503,8 @@ class Settings(_Section):
     review: Review = Review()
     tickets: Tickets = Tickets()
     callbacks: Callbacks = Callbacks()
+    alarms: Alarms = Alarms()
+    traces: Traces = Traces()
 
     @model_validator(mode="after")
     def _rehearses_alone(self) -> "Settings":

@@ -8,6 +8,7 @@ import asyncio
 import itertools
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,7 @@ from urllib.parse import quote, urlencode
 import aiohttp
 import msgspec
 
+from ivr import metrics
 from ivr.ari.errors import AriError, Disconnected, Overloaded, TooLate
 from ivr.ari.events import Event, Response, decode
 
@@ -136,6 +138,8 @@ class Connection:
             if pending is not None and not pending[0].done():
                 pending[0].set_result(message)
         elif message is not None:
+            if (lag := message.lag(time.time())) is not None:
+                metrics.EVENT_LAG.observe(lag)
             try:
                 self._on_event(message)
             except Exception:  # an event that we stumble over must not cost the other calls their line
@@ -153,6 +157,15 @@ class Connection:
         Raises `AriError` for a status of 300 or more, `Disconnected`, `Overloaded`, or `TooLate`.
         Asterisk carries out the commands of one socket in the order in which they were sent.
         """
+        try:
+            return await self._ask(method, path, query, body)
+        except AriError as error:
+            metrics.COMMANDS_FAILED.labels(error.kind).inc()
+            raise
+
+    async def _ask(
+        self, method: str, path: tuple[str, ...], query: Mapping[str, str | int] | None, body: Any
+    ) -> Response:
         uri = "/".join([_quoted(part) for part in path])
         name = f"{method} {uri}"
         if query:
@@ -179,7 +192,9 @@ class Connection:
             raise Disconnected(name) from error
         finally:
             self._pending.pop(number, None)
-            if (took := loop.time() - sent) > SLOW:  # and all that was sent after it had to wait as long
+            took = loop.time() - sent
+            metrics.COMMAND.observe(took)
+            if took > SLOW:  # and all that was sent after it had to wait as long
                 log.warning("asterisk took %.1f s for %s", took, name)
         if response.status_code >= 300:
             raise AriError(name, response.status_code, response.reason_phrase)

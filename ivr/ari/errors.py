@@ -13,9 +13,16 @@ class AriError(Exception):
         """The channel, bridge or playback addressed is no longer there (or no longer in our application)."""
         return self.status in (404, 409, 412)
 
+    @property
+    def kind(self) -> str:
+        """For the metrics: gone, refused, disconnected, late."""
+        return "gone" if self.gone else "refused"
+
 
 class Disconnected(AriError):
     """The WebSocket is down, or went down before the answer came: the command may or may not have happened."""
+
+    kind = "disconnected"
 
     def __init__(self, command: str) -> None:
         super().__init__(command, 0, "no connection to Asterisk")
@@ -30,6 +37,8 @@ class Overloaded(AriError):
 
 class TooLate(AriError):
     """No answer within the command's deadline."""
+
+    kind = "late"
 
     def __init__(self, command: str, deadline: float) -> None:
         super().__init__(command, 0, f"no answer within {deadline:g} s")

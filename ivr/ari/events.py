@@ -3,6 +3,7 @@
 Shapes after Asterisk 22's `rest-api/events.json`. An event of another type decodes to None.
 """
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -49,39 +50,52 @@ class Endpoint(Struct, frozen=True):
     state: str = ""
 
 
-class CallBroadcast(Struct, frozen=True, tag=True):
+class Told(Struct, frozen=True, tag=True, kw_only=True):
+    """`timestamp`: Asterisk's, as `2026-11-24T10:00:00.123+0000`."""
+
+    timestamp: str = ""
+
+    def lag(self, now: float) -> float | None:
+        """Seconds from then to `now` (since 1970); None when it is not said when."""
+        try:
+            return max(0.0, now - datetime.fromisoformat(self.timestamp).timestamp())
+        except ValueError:
+            return None
+
+
+class CallBroadcast(Told, frozen=True, tag=True):
     """A call looks for a controller: the first to claim it owns it."""
 
     channel: Channel
 
 
-class StasisStart(Struct, frozen=True, tag=True):
+class StasisStart(Told, frozen=True, tag=True):
     channel: Channel
     args: list[str] = field(default_factory=list)
 
 
-class StasisEnd(Struct, frozen=True, tag=True):
+class StasisEnd(Told, frozen=True, tag=True):
     channel: Channel
 
 
-class ChannelDestroyed(Struct, frozen=True, tag=True):
+class ChannelDestroyed(Told, frozen=True, tag=True):
     """`cause` is a Q.850 cause: 16 normal, 17 busy, 19 no answer, 20 subscriber absent, 21 rejected."""
 
     channel: Channel
     cause: int = 0
 
 
-class ChannelDtmfReceived(Struct, frozen=True, tag=True):
+class ChannelDtmfReceived(Told, frozen=True, tag=True):
     channel: Channel
     digit: str
 
 
-class ChannelLeftBridge(Struct, frozen=True, tag=True):
+class ChannelLeftBridge(Told, frozen=True, tag=True):
     channel: Channel
     bridge: Bridge
 
 
-class PlaybackFinished(Struct, frozen=True, tag=True):
+class PlaybackFinished(Told, frozen=True, tag=True):
     """`state` is `done` (also when we stopped it) or `failed` (nothing was heard)."""
 
     playback: Playback

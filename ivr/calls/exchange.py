@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ivr import metrics
 from ivr.acd.floor import Floor
 from ivr.ari import events
 from ivr.ari.client import Ari
@@ -140,7 +141,8 @@ class Exchange:
     async def _claim(self, channel: events.Channel) -> None:
         with self.arrival():
             try:
-                await self.ari.claim(channel.id)
+                won = await self.ari.claim(channel.id)
+                metrics.CLAIMS.labels("won" if won else "lost").inc()
             except AriError as error:
                 log.error("a call could not be claimed: %s", error, extra={"channel": channel.id})
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from ivr import metrics
 from ivr.ari import ids
 from ivr.ari.errors import AriError
 from ivr.calls.conversation import Conversation
@@ -139,6 +140,7 @@ class Session:
         exchange = self._exchange
         exchange.add(self.channel, self)
         exchange.calls += 1
+        metrics.CALLS_BEGUN.inc()
         try:
             self.state, actions = machine.begin(
                 self.version.book, self.flow, self.facts, self.world.clock(), self._begin_in
@@ -172,6 +174,7 @@ class Session:
     async def _step(self, event: words.Event) -> None:
         before = self.state.step
         now = self.world.clock()
+        metrics.STEPS.inc()
         self.state, actions = machine.step(self.version.book, self.state, self.facts, event, now)
         await self._carry_out(actions, save=self.state.step != before)
 
@@ -378,6 +381,7 @@ class Session:
         )
         served = self.facts.caller if state.outcome == "served" and not self._called_back else ""
         await exchange.writer.run(writes.FinishCall(self.call, ending, served), within=WRITE_WITHIN)
+        metrics.CALLS_ENDED.labels(state.outcome).inc()
         log.info("call ended", extra={"call": self.call, "outcome": state.outcome})
 
     def _ticket(self) -> dict[str, Any]:

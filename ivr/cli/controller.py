@@ -14,7 +14,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from asterisk_conf.render import APP_PREFIX, ARI_USER, TRUNK
-from ivr import logs
+from ivr import logs, metrics
 from ivr.acd import commands, overview
 from ivr.acd import words as acd
 from ivr.acd.floor import Floor
@@ -32,6 +32,7 @@ from ivr.calls.callbacks import Callbacks
 from ivr.calls.exchange import Exchange
 from ivr.calls.journal import Journal
 from ivr.calls.reach import Reach
+from ivr.calls.ready import Ready
 from ivr.calls.services import Services
 from ivr.cli.installation import given_secret, purge_rules, secret
 from ivr.cli.installation import library as open_library
@@ -126,7 +127,12 @@ async def control(settings: Settings, name: str) -> None:
     exchange.on_up += [desks.renew, reach.renew, partial(_close_lost_calls, exchange), callbacks.take_up]
 
     token = secret(settings, "link")
-    link = Server(token)
+    ready = Ready(ari, writer)
+    link = Server(token, ready)
+    link.on(metrics.Figures, metrics.figures)
+    metrics.CALLS_IN_PROGRESS.set_function(lambda: exchange.calls)
+    metrics.ASTERISK_UP.set_function(lambda: connection.up)
+    metrics.READY.set_function(lambda: all(ready().values()))
     for command in commands.ALL:
         link.on(command, partial(commands.carry_out, floor))
     link.on(overview.Look, lambda _: overview.look(floor, time.monotonic()))
@@ -165,6 +171,7 @@ async def control(settings: Settings, name: str) -> None:
         asyncio.create_task(connection.run()),
         asyncio.create_task(_every(BEAT, lambda: _beat(exchange, admission, writer, begun, address))),
         asyncio.create_task(_every(BEAT, admission.look)),
+        asyncio.create_task(_every(BEAT, ready.look)),
         asyncio.create_task(_every(BEAT, desks.renew_if_changed)),
         asyncio.create_task(_every(BEAT, when_leading(reach.look))),
         asyncio.create_task(_every(BEAT, callbacks.look)),

@@ -124,30 +124,55 @@ def free_base() -> int:
     raise InstallationError("no thousand ports from 20000 to 60000 are free; end what has them")
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """A port, as `ports.NAME` of the settings; `kind` of the socket module."""
+
+    name: str
+    host: str
+    port: int
+    kind: socket.SocketKind
+
+    @property
+    def protocol(self) -> str:
+        return "UDP" if self.kind == socket.SOCK_DGRAM else "TCP"
+
+
+def sockets(settings: Settings) -> list[Wanted]:
+    """Where the programs of an installation listen, but for those of which any of several will do."""
+    ports = settings.ports
+    tls = [Wanted("sips", settings.sip.listen, ports.sips, socket.SOCK_STREAM)] if settings.sip.tls != "off" else []
+    return [
+        *tls,
+        Wanted("sip", settings.sip.listen, ports.sip, socket.SOCK_DGRAM),
+        Wanted("sip", settings.sip.listen, ports.sip, socket.SOCK_STREAM),
+        Wanted("ari", "127.0.0.1", ports.ari, socket.SOCK_STREAM),
+        Wanted("ami", "127.0.0.1", ports.ami, socket.SOCK_STREAM),
+        Wanted("web", settings.web.listen, ports.web, socket.SOCK_STREAM),
+        Wanted("health", "127.0.0.1", ports.health, socket.SOCK_STREAM),
+    ]
+
+
+def is_free(wanted: Wanted) -> str:
+    """Why a port cannot be used now, "" when it can."""
+    with socket.socket(socket.AF_INET, wanted.kind) as probe:
+        if wanted.kind == socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((wanted.host, wanted.port))
+        except OSError as error:
+            return error.strerror or str(error)
+    return ""
+
+
 def check_ports(settings: Settings) -> None:
     """Raises InstallationError naming the first port that somebody else has."""
-    ports = settings.ports
-    wanted = [
-        ("sip", settings.sip.listen, ports.sip, socket.SOCK_DGRAM),
-        ("sip", settings.sip.listen, ports.sip, socket.SOCK_STREAM),
-        ("ari", "127.0.0.1", ports.ari, socket.SOCK_STREAM),
-        ("ami", "127.0.0.1", ports.ami, socket.SOCK_STREAM),
-        ("web", settings.web.listen, ports.web, socket.SOCK_STREAM),
-    ]
-    if settings.sip.tls != "off":
-        wanted.append(("sips", settings.sip.listen, ports.sips, socket.SOCK_STREAM))
-    for name, host, port, kind in wanted:
-        with socket.socket(socket.AF_INET, kind) as probe:
-            if kind == socket.SOCK_STREAM:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError as error:
-                protocol = "UDP" if kind == socket.SOCK_DGRAM else "TCP"
-                raise InstallationError(
-                    f"{protocol} port {port} (ports.{name}) on {host} cannot be used: {error.strerror}; end the "
-                    f"program that has it, or choose other ports: --base-port {ports.base + 1000}"
-                ) from error
+    for one in sockets(settings):
+        if reason := is_free(one):
+            raise InstallationError(
+                f"{one.protocol} port {one.port} (ports.{one.name}) on {one.host} cannot be used: {reason}; end the "
+                f"program that has it, or choose other ports: --base-port {settings.ports.base + 1000}"
+            )
 
 
 @dataclass(frozen=True)
@@ -162,6 +187,15 @@ class Running:
     tickets: int
     listening: int
     anonymizers: dict[str, int] = field(default_factory=dict)
+    watch: int = 0
+
+    def programs(self) -> dict[str, int]:
+        """Name → process."""
+        own = ("up", "asterisk", "web", "tickets", "listening", "watch")
+        return {name: getattr(self, name) for name in own} | self.controllers | self.anonymizers
+
+    def pids(self) -> set[int]:
+        return {pid for pid in self.programs().values() if pid}
 
     def alive(self) -> bool:
         return all(is_alive(pid) for pid in (self.asterisk, self.web, *self.controllers.values()))

@@ -13,6 +13,7 @@ from ivr.problem import Problem
 # Sub-command → its line in the help. `ivr/cli/NAME.py` has `arguments(parser)`, which also says what to run.
 COMMANDS = {
     "up": "start everything; Ctrl-C stops it",
+    "doctor": "is this installation sound, and how to put right what is not",
     "status": "is everything up, and what is it doing",
     "call": "call a number as a citizen would, over real SIP",
     "desk": "a robot operator on a real SIP phone",
@@ -38,11 +39,14 @@ COMMANDS = {
     "holds": "what is kept for longer, and why",
     "users": "who may sign in to the pages and the API",
     "apikeys": "keys with which programs use the API",
+    "alarms": "what is wrong now, and whether people would be told",
     "asterisk": "fetch Asterisk and the robot phone, if they are missing",
     "controllers": "who carries calls, and whether each answers",
     "controller": "run one controller of calls (`ivr up` does it)",
     "deliver": "bring tickets to the backend (`ivr up` does it)",
     "anonymizer": "make the anonymised copies of recordings, one at a time (`ivr up` does it)",
+    "watch": "look at everything, and tell people what is wrong (`ivr up` does it)",
+    "traces": "send ended calls to an OpenTelemetry collector (`ivr up` does it)",
     "listening": "change the voices of live calls for supervisors (`ivr up` does it)",
     "web": "serve the pages and the API (`ivr up` does it)",
 }

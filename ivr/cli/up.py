@@ -176,6 +176,9 @@ def _children(settings: Settings, asterisk_tree: tree.Tree) -> list[Child]:
         Child("listening", [*ivr, "listening", *data], settings.logs, 5),
         Child("web", [*ivr, "web", *data], settings.logs, 5),
         *(Child(name, [*ivr, "anonymizer", name, *data], settings.logs, 10) for name in anonymizers),
+        *([Child("traces", [*ivr, "traces", *data], settings.logs, 5)] if settings.traces.endpoint else []),
+        # Ended first: that the others end then is nothing to tell.
+        Child("watch", [*ivr, "watch", *data], settings.logs, 5),
     ]
 
 
@@ -208,14 +211,16 @@ async def _start(
 ) -> None:
     version = asterisk_tree.asterisk_version()
     of = {child.name: child for child in children}
-    asterisk, tickets, listening, web = (of[name] for name in ("asterisk", "tickets", "listening", "web"))
+    asterisk, tickets, listening, web, watch = (
+        of[name] for name in ("asterisk", "tickets", "listening", "web", "watch")
+    )
     controllers_, anonymizers = (
         [child for child in children if child.name.startswith(f"{kind}-")] for kind in ("controller", "anonymizer")
     )
 
     def write_note() -> None:
         pids, more = ({child.name: child.pid for child in group} for group in (controllers_, anonymizers))
-        running = Running(_own_pid(), asterisk.pid, version, pids, web.pid, tickets.pid, listening.pid, more)
+        running = Running(_own_pid(), asterisk.pid, version, pids, web.pid, tickets.pid, listening.pid, more, watch.pid)
         note(settings, running)
 
     write_note()  # the ports, before anybody asks for them

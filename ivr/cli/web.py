@@ -31,12 +31,13 @@ def run(args: argparse.Namespace) -> int:
     pseudonyms, callers = secret(settings, "pseudonyms"), secret(settings, "callers")
     openid = _openid(settings)
     database, prompts = Database(settings.database_url), library(settings)
+    scraper = secret(settings, "metrics")
     keys = (key, phones, link, pseudonyms, callers)
     try:
         webhook = given_secret(settings, "tickets-webhook")
     except KeyError:
         webhook = ""
-    make = partial(make_app, settings, database, vault, *keys, prompts, tests, openid, webhook)
+    make = partial(make_app, settings, database, vault, *keys, prompts, tests, openid, webhook, scraper)
     asyncio.run(serve(make, settings.web.listen, settings.ports.web))
     return 0
 

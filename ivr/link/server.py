@@ -7,7 +7,7 @@ one that takes time (a coroutine) lets others pass.
 import asyncio
 import hmac
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from inspect import isawaitable
 from typing import Any, TypeVar
 
@@ -23,8 +23,11 @@ MOST_AT_WORK = 100  # questions of one connection that take time
 
 
 class Server:
-    def __init__(self, token: str) -> None:
-        self._token = f"Bearer {token}"
+    """`ready`: what is needed to take work, and whether it is there. It is told at `/readyz`, 200 when all of it is and
+    else 503; `/healthz` tells that the process lives. These two are for whoever watches, and need no secret."""
+
+    def __init__(self, token: str, ready: Callable[[], Mapping[str, bool]] = dict) -> None:
+        self._token, self._is_ready = f"Bearer {token}", ready
         self._handlers: dict[str, tuple[Callable[[bytes], Any], Callable[[Any], Any]]] = {}
         self._topics: dict[str, tuple[Callable[[], Iterable[object]], Callable[[str], None]]] = {}
         self._connections: set[_Connection] = set()
@@ -54,6 +57,8 @@ class Server:
         """On the first port that is free; returns the address, `host:port`. Raises OSError when none is."""
         app = web.Application()
         app.router.add_get(m.PATH, self._serve)
+        app.router.add_get("/healthz", self._healthz)
+        app.router.add_get("/readyz", self._readyz)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         for port in ports:
@@ -69,6 +74,13 @@ class Server:
             await connection.close()
         if self._runner is not None:
             await self._runner.cleanup()
+
+    async def _healthz(self, _: web.Request) -> web.StreamResponse:
+        return web.Response(text="ok\n")
+
+    async def _readyz(self, _: web.Request) -> web.StreamResponse:
+        parts = dict(self._is_ready())
+        return web.json_response(parts, status=200 if all(parts.values()) else 503)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         if not hmac.compare_digest(request.headers.get("Authorization", "").encode(), self._token.encode()):

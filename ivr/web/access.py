@@ -105,6 +105,8 @@ OPEN = frozenset(
         ("GET", "/sign-in/openid/back"),
         ("POST", "/language"),
         ("GET", "/static"),
+        ("GET", "/healthz"),
+        ("GET", "/readyz"),
         ("POST", "/api/tickets/changes"),  # signed by the ticketing system
     }
 )

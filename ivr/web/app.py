@@ -16,7 +16,7 @@ from ivr.web import answers
 from ivr.web.board import Board
 from ivr.web.copies import Copies
 from ivr.web.desk import Watch
-from ivr.web.guard import KNOWN, THROTTLE, guard
+from ivr.web.guard import KNOWN, SCRAPER, THROTTLE, guard
 from ivr.web.openid import Provider
 from ivr.web.pages import (
     board,
@@ -26,6 +26,7 @@ from ivr.web.pages import (
     desk_phone,
     evaluations,
     flows,
+    health,
     language,
     metrics,
     operators,
@@ -67,12 +68,14 @@ def make_app(
     tests: Tests,
     openid: Provider | None = None,
     webhook: str = "",
+    scraper: str = "",
 ) -> web.Application:
     """`session_key`: 32 bytes that encrypt the session cookies. `phone_secret`: what the phones' passwords are derived
     from. `link_token`: what controllers let us in with. `pseudonyms`: the key of what reviewers call operators.
     `callers`: the key of the pseudonyms of callers' numbers.
     `library`: the prompts of the designers' folder, whose `tests` are run before it is published.
-    `openid`: where people sign in, too. `webhook`: what the ticketing system signs its messages with."""
+    `openid`: where people sign in, too. `webhook`: what the ticketing system signs its messages with.
+    `scraper`: what Prometheus shows at `/metrics`."""
     storage = EncryptedCookieStorage(
         session_key,
         cookie_name="ivr",
@@ -83,7 +86,7 @@ def make_app(
     )
     app = web.Application(middlewares=[aiohttp_session.session_middleware(storage), guard])
     app[answers.DATABASE], app[answers.SETTINGS], app[THROTTLE], app[KNOWN] = database, settings, Throttle(), {}
-    app[answers.VAULT], app[ticket_changes.WEBHOOK] = vault, webhook
+    app[answers.VAULT], app[ticket_changes.WEBHOOK], app[SCRAPER] = vault, webhook, scraper
     if openid:
         app[signing_in.OPENID] = openid
     app[desk_phone.PHONE_SECRET], app[desk.WATCH], app[answers.CLOSING] = phone_secret, Watch(database), asyncio.Event()
@@ -128,6 +131,7 @@ def make_app(
         queues,
         survey,
         metrics,
+        health,
         v1,
     )
     for noun in nouns:

@@ -51,6 +51,8 @@ class Controller:
 
     Operators 4271 and 4272 serve `desk` and `tax`, in Italian, and are on a pause; nobody serves `empty`."""
 
+    link: Server
+
     def __init__(self, database: Database, folder: Path, port: int = 1, flow: str = FLOW) -> None:
         self.database = database
         self.floor = Floor(self._present)
@@ -119,6 +121,7 @@ async def running(database: Database, folder: Path, token: str) -> AsyncIterator
     now = datetime.now(UTC)
     employ(database)
     one, link = Controller(database, folder), Server(token)
+    one.link = link
     for command in commands.ALL:
         link.on(command, partial(commands.carry_out, one.floor))
     link.on(overview.Look, lambda _: overview.look(one.floor, time.monotonic()))

@@ -4,10 +4,13 @@ import asyncio
 import itertools
 import json
 import time
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from aiohttp import web
+from prometheus_client.parser import text_string_to_metric_families
 
+from ivr import metrics
 from ivr.ari import connection, events
 from ivr.ari.client import Ari
 from ivr.ari.errors import AriError, Disconnected, TooLate
@@ -202,3 +205,53 @@ async def test_first_commands_that_fail_are_tried_on_a_new_connection() -> None:
     async with peer(silent) as (port, other), line(port, greet=second_time_lucky) as one:
         await one.up()
         assert (tries, other.times.qsize(), one.downs) == (2, 2, 1)
+
+
+@pytest.mark.usefixtures("hurry")
+async def test_how_long_commands_take_and_why_they_fail_is_counted() -> None:
+    def told() -> dict[str, float]:
+        families = text_string_to_metric_families(metrics.figures(metrics.Figures()))
+        samples = (sample for family in families for sample in family.samples)
+        return {sample.name + sample.labels.get("error", ""): sample.value for sample in samples}
+
+    async def refusing(socket: web.WebSocketResponse) -> None:
+        for status in (200, 404, 500):
+            await socket.send_str(answer(json.loads(await socket.receive_str()), status=status))
+        await silent(socket)
+
+    before = told()
+    async with peer(refusing) as (port, _), line(port) as one:
+        await one.up()
+        await one.connection.command("GET", ("a",))
+        for kind in (AriError, AriError, TooLate):
+            with pytest.raises(kind):
+                await one.connection.command("GET", ("a",))
+    with pytest.raises(Disconnected):
+        await one.connection.command("GET", ("a",))
+    grown = {name: value - before.get(name, 0.0) for name, value in told().items()}
+    assert grown["numero_nero_command_seconds_count"] == 4
+    assert 0.2 <= grown["numero_nero_command_seconds_sum"] < 2
+    failed = {kind: grown.get(f"numero_nero_commands_failed_total{kind}") for kind in ("gone", "refused", "late")}
+    assert failed == {"gone": 1, "refused": 1, "late": 1}
+    assert grown["numero_nero_commands_failed_totaldisconnected"] == 1
+
+
+async def test_how_late_events_come_is_measured_by_asterisks_clock() -> None:
+    written = datetime.now(UTC) - timedelta(seconds=2)
+
+    async def late(socket: web.WebSocketResponse) -> None:
+        at = written.astimezone(timezone(timedelta(hours=1))).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0100"
+        for event in (key("1"), json.dumps(json.loads(key("2")) | {"timestamp": at})):
+            await socket.send_str(event)
+        await silent(socket)
+
+    def total() -> tuple[float, float]:
+        [family] = metrics.EVENT_LAG.collect()
+        return tuple(one.value for one in family.samples if one.name.endswith(("_count", "_sum")))  # type: ignore[return-value]
+
+    before = total()
+    async with peer(late) as (port, _), line(port) as one:
+        for digit in "12":
+            assert (await one.event(events.ChannelDtmfReceived)).digit == digit
+    counted, seconds = (after - was for after, was in zip(total(), before, strict=True))
+    assert counted == 1 and 2 <= seconds < 4, "one that says no time is not counted"

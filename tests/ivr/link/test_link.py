@@ -131,3 +131,18 @@ async def test_a_second_server_takes_the_next_port(place: Place) -> None:
     await other.close()
     with pytest.raises(OSError, match="no port"):
         await Server(TOKEN).listen([port])
+
+
+async def test_it_tells_whoever_watches_whether_it_is_ready() -> None:
+    parts = {"asterisk": True, "store": False}
+    server = Server(TOKEN, lambda: parts)
+    address = await server.listen(range(40000, 41000))
+    async with aiohttp.ClientSession(f"http://{address}") as http:
+        async with http.get("/healthz") as answer:
+            assert answer.status == 200
+        async with http.get("/readyz") as answer:
+            assert (answer.status, await answer.json()) == (503, parts)
+        parts["store"] = True
+        async with http.get("/readyz") as answer:
+            assert (answer.status, await answer.json()) == (200, parts)
+    await server.close()

@@ -25,6 +25,7 @@ from ivr.web.users import add_user
 from tests.browser import Complaints, chromium
 
 PHONE_SECRET, LINK_TOKEN, PSEUDONYMS = "only-for-tests", "of-the-tests", "of-tests-operators"
+SCRAPER = "of-tests-prometheus"
 CALLERS = "of-tests-callers"
 AXE = Path(__file__).parents[2] / "axe-core-4.14.1.min.js"
 
@@ -91,7 +92,7 @@ def make(data: Path, database: Database, flows: Path, base_port: int | None = No
     library, tests = Library(settings.prompts_folder, flows), partial(failures, settings=settings)
     vault = open_vault(settings)
     secrets = (PHONE_SECRET, LINK_TOKEN, PSEUDONYMS, CALLERS)
-    return make_app(settings, database, vault, os.urandom(32), *secrets, library, tests)
+    return make_app(settings, database, vault, os.urandom(32), *secrets, library, tests, scraper=SCRAPER)
 
 
 class Site:

@@ -71,5 +71,6 @@ async def test_the_same_as_json_and_for_prometheus(house: House, address: str) -
         assert seen["overdue"] == 0 and (seen["runs"][0]["deleted"], seen["runs"][0]["by"]) == (1, "a test")
         async with web.get(f"{address}/metrics", headers=basic("admin")) as answer:
             told = dict(line.split() for line in (await answer.text()).splitlines() if not line.startswith("#"))
-    assert (told["ivr_purge_overdue"], told["ivr_purge_deleted"], told["ivr_purge_failed"]) == ("0.0", "1.0", "0.0")
-    assert abs(float(told["ivr_purge_last_run_timestamp_seconds"]) - datetime.now(UTC).timestamp()) < 60
+    figures = {name: told[f"numero_nero_purge_{name}"] for name in ("overdue", "deleted", "failed")}
+    assert figures == {"overdue": "0.0", "deleted": "1.0", "failed": "0.0"}
+    assert abs(float(told["numero_nero_purge_last_run_timestamp_seconds"]) - datetime.now(UTC).timestamp()) < 60

@@ -155,7 +155,7 @@ async def test_how_the_copy_was_made_or_why_there_is_none(client: Client, databa
     assert (said["copy"]["state"], said["copy"]["problem"]) == ("failed", "damaged") and "/srv" not in str(said)
     assert said["recording"]["failed"] is True and said["recording"]["original"] is True
     figures = await (await client.get("/metrics", headers=basic("supervisor"))).text()
-    assert "ivr_anonymisations_failed 1.0" in figures and "ivr_anonymisations_pending 0.0" in figures
+    assert "numero_nero_anonymisations_failed 1.0" in figures and "numero_nero_anonymisations_pending 0.0" in figures
 
 
 @pytest.mark.parametrize("id", ["heard", "heard-", "h", "heard-1x", "%25", "..%2Fheard-1", "nothing"])

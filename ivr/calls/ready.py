@@ -1,0 +1,24 @@
+"""Whether a controller can take calls: it has Asterisk, and the store has lately answered its writer."""
+
+import math
+import time
+
+from sqlalchemy import text
+
+from ivr.ari.client import Ari
+from ivr.store.writer import Writer
+
+STALE = 5.0  # seconds after which the store counts as away
+WITHIN = 1.0  # seconds that a look waits for a write to go with
+
+
+class Ready:
+    def __init__(self, ari: Ari, writer: Writer) -> None:
+        self._ari, self._writer, self._answered_at = ari, writer, -math.inf
+
+    async def look(self) -> None:
+        await self._writer.run(lambda session: session.execute(text("SELECT 1")).scalar_one(), within=WITHIN)
+        self._answered_at = time.monotonic()
+
+    def __call__(self) -> dict[str, bool]:
+        return {"asterisk": self._ari.up, "store": time.monotonic() - self._answered_at < STALE}

@@ -1,0 +1,1 @@
+"""Watching the house: its figures, and alarms for what a person must see to."""
