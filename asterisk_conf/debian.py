@@ -28,14 +28,19 @@ def cache_dir() -> Path:
     return Path(os.environ.get("NUMERO_NERO_CACHE") or Path(home) / "numero-nero")
 
 
+def folder_of(name: str, suite: str, packages: Sequence[str]) -> Path:
+    """Where these packages are, when they were fetched."""
+    key = hashlib.sha256(" ".join((suite, platform.machine(), *packages)).encode()).hexdigest()[:12]
+    return cache_dir() / f"{name}-{key}"
+
+
 def unpacked(name: str, suite: str, packages: Sequence[str], what: str, progress: Progress) -> Path:
     """The folder with `packages` and all they depend on, fetched if it is not in the cache.
 
     `name` begins the folder's name, `what` tells people what is fetched. Two starts at once fetch it once.
     Raises TreeError.
     """
-    key = hashlib.sha256(" ".join((suite, platform.machine(), *packages)).encode()).hexdigest()[:12]
-    folder = cache_dir() / f"{name}-{key}"
+    folder = folder_of(name, suite, packages)
     if folder.exists():
         return folder
     try:

@@ -81,6 +81,12 @@ class Tree:
         return told.stdout.split()[1].partition("+")[0].partition("~")[0]
 
 
+def there() -> Tree | None:
+    """The tree, if it was fetched."""
+    folder = debian.folder_of("asterisk", SUITE, PACKAGES)
+    return Tree(folder) if folder.exists() else None
+
+
 def ensure(progress: Progress) -> Tree:
     """The tree, fetched if it is not in the cache. Raises TreeError."""
     what = "Asterisk and the robot phone (about 430 MB)"

@@ -69,6 +69,23 @@ class Database:
         except (SQLAlchemyError, OSError) as error:
             raise StoreError(f"{self.name}: {_short(error)}; check the folder's rights and the disk") from error
 
+    @property
+    def made(self) -> bool:
+        """False: SQLite's file is not there yet, and whoever opens it makes it."""
+        return not self._sqlite or not self.url.database or Path(self.url.database).exists()
+
+    def revisions(self) -> tuple[str, str]:
+        """Of the tables that are there ("": none), and the one that this code needs. Raises StoreError."""
+        from alembic.config import Config
+        from alembic.runtime.migration import MigrationContext
+        from alembic.script import ScriptDirectory
+
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self._errors(), self.engine.connect() as connection:
+            has = MigrationContext.configure(connection).get_current_revision()
+        return has or "", ScriptDirectory.from_config(config).get_current_head() or ""
+
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A session that commits at the end, or rolls back on an error."""

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from ivr.cli.doctor import store as store_checks
+from ivr.cli.doctor.finding import Finding, findings
+from ivr.settings import load
 from ivr.store import calls, outbox
 from ivr.store.database import Database
 from ivr.tickets.asking import Asking
@@ -330,3 +333,24 @@ def test_down_for_an_hour(rt_server: rt.RequestTracker, network: Faults, store: 
         deliver_due(store, tracker, Policy(), now + timedelta(seconds=second), by)
     assert sorted(of(rt_server, own)) == sorted(own)
     tracker.close()
+
+
+def test_the_doctor_asks_it(tmp_path: Path, rt_server: rt.RequestTracker, network: Faults) -> None:
+    def found(token: str, **more: str) -> Finding:
+        given = {"BACKEND": "rt", "TIMEOUT": "5", "RT__URL": network.address, "RT__QUEUE": rt.QUEUE, **more}
+        environment = {f"NUMERO_NERO_TICKETS__{name}": value for name, value in given.items()}
+        (tmp_path / "secrets/given/rt-token").write_text(token)
+        [one] = findings([store_checks.tickets], load(tmp_path, environment=environment))
+        return one
+
+    (tmp_path / "secrets/given").mkdir(parents=True)
+    assert found(rt_server.token).state == "ok"
+    assert "Elsewhere" in found(rt_server.token, RT__QUEUE="Elsewhere").found
+    wrong = found("wrong")
+    assert wrong.state == "problem" and "[tickets.rt]" in wrong.mend
+    network.close()
+    assert found(rt_server.token).state == "problem", "nobody is there"
+    (tmp_path / "secrets/given/rt-token").unlink()
+    environment = {"NUMERO_NERO_TICKETS__BACKEND": "rt", "NUMERO_NERO_TICKETS__RT__QUEUE": rt.QUEUE}
+    settings = load(tmp_path, environment=environment | {"NUMERO_NERO_TICKETS__RT__URL": network.address})
+    assert "needs the secret 'rt-token'" in next(findings([store_checks.tickets], settings)).found
