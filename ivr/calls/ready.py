@@ -1,4 +1,4 @@
-"""Whether a controller can take calls: it has Asterisk, and the store has lately answered its writer."""
+"""Whether a controller can take calls: it has Asterisk, and what calls write is written, or kept."""
 
 import math
 import time
@@ -8,7 +8,7 @@ from sqlalchemy import text
 from ivr.ari.client import Ari
 from ivr.store.writer import Writer
 
-STALE = 5.0  # seconds after which the store counts as away
+STALE = 5.0  # seconds in which the store must answer
 WITHIN = 1.0  # seconds that a look waits for a write to go with
 
 
@@ -21,4 +21,5 @@ class Ready:
         self._answered_at = time.monotonic()
 
     def __call__(self) -> dict[str, bool]:
-        return {"asterisk": self._ari.up, "store": time.monotonic() - self._answered_at < STALE}
+        answers = time.monotonic() - self._answered_at < STALE
+        return {"asterisk": self._ari.up, "store": answers or self._writer.keeps}

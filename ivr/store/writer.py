@@ -80,6 +80,11 @@ class Writer:
             self._timer = self._loop.call_at(when, self._hand_over)
         return future
 
+    @property
+    def keeps(self) -> bool:
+        """The database is away, and what calls write is kept until it is back. False, too, when no more can be kept."""
+        return self._away and self._backlog is not None and not any(item.kept for item in self._held)
+
     async def close(self) -> None:
         """Write what waits, then end. What a database that is away has not taken and cannot be kept is refused."""
         self._hand_over()

@@ -37,7 +37,7 @@ class Eyes:
         self._auth = {"Authorization": aiohttp.encode_basic_auth(ARI_USER, password)}
         self._reading: asyncio.Future[Stored] | None = None
         self._controllers: dict[str, str] = {}  # as known last
-        self.ready: dict[str, bool] = {}  # whether a call would be taken now, and what it needs
+        self.ready: dict[str, bool] = {}  # whether a call would be taken now; one is also while the store is away
 
     async def look(self) -> dict[str, str]:
         """Condition → what is wrong, "" when nothing is; one that could not be looked at is left out."""
@@ -46,7 +46,7 @@ class Eyes:
             if stored:
                 self._controllers = stored.controllers
             calls = await self._calls(http)
-        self.ready = {"calls": not calls, "asterisk": not asterisk, "store": stored is not None}
+        self.ready = {"calls": not calls, "asterisk": not asterisk}
         away = "" if stored else f"the store does not answer: {self._database.name}"
         found = {"calls": calls, "asterisk": asterisk, "web": web, "store": away, "up": self._up()}
         found |= await asyncio.to_thread(self._place)
