@@ -470,7 +470,7 @@ class Alarms(_Section):
     disk_free: Annotated[int, Field(ge=0)] = 1000
     """MiB that must be free on the disk of the data folder."""
     certificates: list[Path] = []
-    """PEM files whose ends are watched: those of the proxy before the pages, of SIP over TLS."""
+    """PEM files whose ends are watched: those of the proxy before the pages. That of SIP over TLS is, too."""
     certificate_days: Annotated[int, Field(ge=1)] = 21
     """Days before a certificate's end from which it is told."""
 

@@ -15,7 +15,7 @@ class AriError(Exception):
 
     @property
     def kind(self) -> str:
-        """For the metrics: gone, refused, disconnected, late."""
+        """For the metrics: gone, refused, disconnected, overloaded, late."""
         return "gone" if self.gone else "refused"
 
 
@@ -30,6 +30,8 @@ class Disconnected(AriError):
 
 class Overloaded(AriError):
     """Too many commands wait for their answers; this one was not sent."""
+
+    kind = "overloaded"
 
     def __init__(self, command: str, waiting: int) -> None:
         super().__init__(command, 0, f"{waiting} commands wait for their answers")

@@ -99,7 +99,7 @@ class Eyes:
             found["disk"] = f"{free:.0f} MiB are free on the disk of {self._settings.data}"
         found["certificates"] = "; ".join(
             f"{one.file}: {one.problem or f'ends in {one.days(now):.0f} days'}"
-            for one in place.certificates(limits.certificates)
+            for one in place.certificates(place.watched(self._settings))
             if one.days(now) < limits.certificate_days
         )
         return found

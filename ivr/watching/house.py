@@ -62,7 +62,7 @@ def of_place(settings: Settings) -> Iterator[Metric]:
     yield gauge("spool_idle_seconds", "For how long one there has been left alone", waiting.idle)
     yield gauge("disk_free_bytes", "Free on the disk of the data folder", place.free(settings.data) * place.MIB)
     yield from of_alarms(book.read(settings.data))
-    found = place.certificates(settings.alarms.certificates)
+    found = place.certificates(place.watched(settings))
     ends = {str(one.file): one.until.timestamp() if one.until else 0.0 for one in found}
     yield gauge("certificate_end_timestamp_seconds", "When a certificate ends; 0: unreadable", ends, "file")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 
+from ivr.settings import Settings
 from recordings import spool
 
 MIB = 1 << 20
@@ -49,6 +50,13 @@ class Certificate:
 
     def days(self, now: datetime) -> float:
         return (self.until - now).total_seconds() / 86400 if self.until else 0.0
+
+
+def watched(settings: Settings) -> list[Path]:
+    """The files of the certificates that people are told of: those named, and that of SIP over TLS."""
+    sip = settings.sip
+    own = [sip.certificate if sip.certificate.name else settings.secrets / "sip-certificate.pem"]
+    return [*settings.alarms.certificates, *(own if sip.tls != "off" else [])]
 
 
 def certificates(files: Iterable[Path]) -> Iterator[Certificate]:

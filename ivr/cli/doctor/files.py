@@ -49,7 +49,8 @@ def _named(paths: list[Path]) -> str:
 
 def certificates(settings: Settings) -> Iterator[Finding]:
     now, least = datetime.now(UTC), settings.alarms.certificate_days
-    for one in place.certificates(settings.alarms.certificates):
+    files = place.watched(settings)
+    for one in place.certificates(files):
         days = one.days(now)
         if one.problem:
             mend = "name a PEM file that we may read in alarms.certificates"
@@ -60,5 +61,5 @@ def certificates(settings: Settings) -> Iterator[Finding]:
             yield problem("certificates", f"{one.file} ends in {days:.0f} days", "renew it, and reload who uses it")
         else:
             yield ok("certificates", f"{one.file} holds for {days:.0f} days")
-    if not settings.alarms.certificates:
+    if not files:
         yield unknown("certificates", "none is watched", "name those of your proxy in alarms.certificates")
