@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 CITIZENS = "citizens"  # the context of the dialplan
 VARIABLE = "ADMISSION_CLOSED_UNTIL"  # seconds since 1970; the dialplan reads it
-HOLDS = 5.0  # seconds for which the dialplan believes us
+HOLDS = 10.0  # seconds for which the dialplan believes us; a command may take five
 MOST_CLAIMS = 100  # calls that are being claimed, or begun, at a time
 MOST_WRITES = 2000  # that wait for the store
 SLOW, CALM = 2, 5  # looks in a row after which we close because of the load, and open again

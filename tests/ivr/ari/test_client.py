@@ -54,6 +54,12 @@ async def test_a_call_is_claimed_once(asterisk: Asterisk) -> None:
         assert not await loser.ari.claim(channel.id)
         await winner.ari.hang_up(channel.id)
         await one.ari.hang_up(call_id)
+        await destroyed(one, call_id)
+        await asyncio.sleep(0.3)
+        left = [two.events.get_nowait() for _ in range(two.events.qsize())]
+        assert not any(isinstance(event, events.CallBroadcast) for event in left), (
+            "a call that has ended looks for nobody"
+        )
 
 
 async def test_a_call_that_is_gone_cannot_be_claimed(asterisk: Asterisk) -> None:
