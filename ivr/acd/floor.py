@@ -32,6 +32,7 @@ class Caller(Protocol):
 
 Forward = Callable[[w.Event], None]
 DECISIONS = 20_000  # the last ones, of which it is known how long they took
+TOGETHER = 0.05  # seconds in which calls that come over are told of as one
 OF_ALL = w.Arranged | w.Joined | w.Removed | w.Tick  # each controller sees these for itself
 
 
@@ -53,6 +54,9 @@ class Floor:
         self.act: Callable[[str, w.Action], None] = lambda controller, action: None
         self.changed: Callable[[Operator], None] = lambda operator: None
         self.fit: Callable[[], bool] = lambda: True
+        self.rejoin: Callable[[], None] = lambda: None  # give the lead our account anew
+        self.ours: Callable[[str], bool] = lambda call: True  # whether we still have a call
+        self._telling: asyncio.TimerHandle | None = None
 
     @property
     def leads(self) -> bool:
@@ -69,6 +73,8 @@ class Floor:
 
     def take(self, event: w.Event) -> None:
         """An event of our own calls, phones and people."""
+        if not self.ours(getattr(event, "call", "")):
+            return
         if not self.mine.note(event, time.monotonic()):
             if isinstance(event, w.Accepted) and event.call in self._callers:
                 self._callers[event.call].withdraw(event.operator, missed=False)
@@ -82,6 +88,29 @@ class Floor:
             self._forward(event)
         if isinstance(event, w.Left):
             self._callers.pop(event.call, None)
+
+    def go_on(self, caller: Caller, arrived: w.Arrived, operator: str = "", since: float = 0.0) -> None:
+        """A call of a controller that is gone is ours. It waits as it did there, or talks with `operator`, who was
+        offered it then. Those that come together are told to the lead together, in our account: so it keeps its place,
+        and whoever was rung for it is free."""
+        self._callers[arrived.call] = caller
+        self.mine.inherit(arrived, operator, since, time.monotonic())
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().call_later(TOGETHER, self._tell_account)
+
+    def _tell_account(self) -> None:
+        self._telling = None
+        if not self.leads:
+            self.rejoin()
+            return
+        self._adopt("", self.mine.account(time.monotonic()))
+        if self._held is None:
+            self._decide(w.Tick())
+
+    def forget(self, call: str) -> None:
+        """Another controller has this call; the lead hears of it from there."""
+        self.mine.forget(call)
+        self._callers.pop(call, None)
 
     def arrange(self, queues: Iterable[Queue]) -> None:
         """The queues there are now; one that is gone stays until the last call has left it."""

@@ -135,6 +135,18 @@ class Calls:
                 return self.waiting.pop(call, None) is not None
         return True
 
+    def inherit(self, arrived: w.Arrived, operator: str, since: float, now: float) -> None:
+        """A call of a controller that is gone: it waits, or talks with `operator`, to whom it was offered then."""
+        mine = Mine(arrived, now - arrived.waited, offered_at=since)
+        if operator:
+            self.talking[arrived.call] = (operator, mine)
+        else:
+            self.waiting[arrived.call] = mine
+
+    def forget(self, call: str) -> None:
+        self.waiting.pop(call, None)
+        self.talking.pop(call, None)
+
     def account(self, now: float) -> Account:
         return Account(
             now,

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -100,11 +101,13 @@ class Leadership:
     def __init__(self, name: str, address: str, floor: Floor, server: Server, database: Database, token: str) -> None:
         self._name, self._address, self._floor, self._server = name, address, floor, server
         self._database, self._token = database, token
+        self.awake: Callable[[], bool] = lambda: True  # whether we have not just stood still
         self.epoch = 0  # of the lease that we hold
         self._seen = 0  # the highest epoch heard of
         self._gone = 0  # an epoch whose lead has ended
         self._checked = 0.0  # when we last knew that nobody else can have the lease
         self._awaited: set[str] = set()
+        self._missing: set[str] = set()  # known to be gone, until they join
         self._settled: asyncio.TimerHandle | None = None
         self._absent: dict[str, asyncio.TimerHandle] = {}
         self._wake = asyncio.Event()
@@ -118,6 +121,7 @@ class Leadership:
         self._tasks: list[asyncio.Task[None]] = []
         self._turn = asyncio.Lock()  # one change of the lead after the other
         floor.act, floor.changed, floor.fit = self._act, self._changed, self._fit
+        floor.rejoin = self._rejoin
         floor.follow(self._forward)
         server.on(Join, self._join)
         server.on(Happened, self._happened)
@@ -196,7 +200,7 @@ class Leadership:
 
     def _fit(self) -> bool:
         """Whether nobody else can lead by now. False after a standstill of ours, until the store was asked."""
-        if time.monotonic() - self._checked < LASTS:
+        if self.awake() and time.monotonic() - self._checked < LASTS:
             return True
         self._wake.set()
         return False
@@ -209,6 +213,7 @@ class Leadership:
 
     async def _lead(self, lease: lead.Lease, others: dict[str, str], begun: float) -> None:
         await self._unfollow()
+        others = {name: address for name, address in others.items() if name not in self._missing}
         self.epoch = self._seen = lease.epoch
         self._checked, self._awaited = begun, set(others)
         log.info("this controller leads", extra={"epoch": lease.epoch})
@@ -243,6 +248,7 @@ class Leadership:
         self._lead_of(join.epoch)
         if timer := self._absent.pop(join.controller, None):
             timer.cancel()
+        self._missing.discard(join.controller)
         log.info("a controller follows", extra={"controller": join.controller})
         self._floor.joined(join.controller, join.account)
         self._arrived(join.controller)
@@ -335,6 +341,28 @@ class Leadership:
             return
         log.info("this controller follows", extra={"lead": lease.holder, "epoch": lease.epoch})
         self._joined.set()
+
+    def _rejoin(self) -> None:
+        if self._joined.is_set():
+            self._rejoining = asyncio.create_task(self._greet_again())
+
+    async def _greet_again(self) -> None:
+        client = self._client
+        try:
+            await self._greet()
+        except LinkError as error:
+            log.error("the lead does not take our account: %s", error)
+            if client is not None:
+                await client.begin_anew()
+
+    def missed(self, name: str) -> None:
+        """A controller that is known to be gone: nobody waits for it, and nobody follows it."""
+        self._missing.add(name)
+        if self._following and self._following.holder == name:
+            self._joined.clear()
+            self._nobody()
+        if self.epoch:
+            self._arrived(name)
 
     def _lost(self) -> None:
         self._joined.clear()

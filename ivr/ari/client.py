@@ -1,22 +1,37 @@
 """The commands we give Asterisk, typed. All raise `AriError` (see `Connection.command`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from ivr.ari.connection import Connection
 from ivr.ari.errors import AriError
-from ivr.ari.events import KNOWN, Channel, Endpoint, body
+from ivr.ari.events import KNOWN, Channel, Endpoint, Response, body
 
 _channels = msgspec.json.Decoder(list[Channel])
 _endpoints = msgspec.json.Decoder(list[Endpoint])
 
 
 class Ari:
+    """`gate` is asked before each command whether its target is ours; it may raise AriError."""
+
+    gate: Callable[[str], Awaitable[None]] | None = None
+
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._command = connection.command
         self.app = connection.app
+
+    async def _command(
+        self,
+        method: str,
+        path: tuple[str, ...],
+        query: Mapping[str, str | int] | None = None,
+        body: Any = None,
+    ) -> Response:
+        if self.gate:
+            await self.gate(path[1] if len(path) > 1 else "")
+        return await self._connection.command(method, path, query, body)
 
     @property
     def up(self) -> bool:
@@ -92,6 +107,22 @@ class Ari:
     async def set_variable(self, channel: str, name: str, value: str) -> None:
         """At most 64,000 bytes; it travels in the body, so that every character is allowed."""
         await self._command("POST", ("channels", channel, "variable"), {"variable": name}, {"value": value})
+
+    async def move(self, channel: str, arguments: Sequence[str]) -> None:
+        """From whatever application it is in to ours: StasisStart comes with `arguments`, once nothing is being played
+        to it any more. It stays in its bridge; music and recordings go on."""
+        query = {"app": self.app, "appArgs": ",".join(arguments)}
+        await self._command("POST", ("channels", channel, "move"), query)
+
+    async def channels_of(self, app: str) -> list[str]:
+        """The ids of the channels in an application, whether anybody is connected for it or not."""
+        try:
+            response = await self._command("GET", ("applications", app))
+        except AriError as error:
+            if error.gone:
+                return []
+            raise
+        return list(body(response)["channel_ids"])
 
     async def variable(self, channel: str, name: str) -> str:
         """The variable's value, "" when it is not set or the channel is gone."""

@@ -169,6 +169,7 @@ class Callback(Rung):
         book, flow = with_callback(self._version.book, wish.queue)
         version = replace(self._version, book=book)
         now, who = datetime.now(UTC), caller.identify(wish.number)
+        exchange.own.add(self.call)
         beginning = writes.Beginning(
             id=self.call,
             channel=self.channel,
@@ -187,9 +188,8 @@ class Callback(Rung):
         session = Session(exchange, self.call, self.channel, version, flow, facts, language=wish.language)
         if self.ended.is_set():
             session.gone(16)
-        if self._leg:
-            session.bring(self._leg)
-            self._leg = None
+        session.bring(self._leg, wish.queue)
+        self._leg = None
         await session.run()
         return due.verdict(session.state.operator, session.talked, session.left_first, self._terms.least)
 

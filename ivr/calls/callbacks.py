@@ -75,5 +75,7 @@ class Callbacks:
         dead = await exchange.writer.run(lambda s: callbacks.expire(s, exchange.controller, live, now))
         if dead:
             for channel in await exchange.ari.channels():
+                if ids.call_of(channel.id) in exchange.own:  # the citizen has answered, and the call goes on
+                    continue
                 if any(channel.id.startswith(f"{attempt}-") for attempt in dead):
                     await exchange.ari.hang_up(channel.id, 41)

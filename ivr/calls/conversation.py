@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from ivr.acd.state import is_personal, personal
 from ivr.ari import ids
 from ivr.ari.errors import AriError
 from ivr.calls import commands as c
-from ivr.calls import talk
+from ivr.calls import kept, talk
 from ivr.calls.consult import Consult
 from ivr.calls.exchange import Exchange
 from ivr.calls.leg import Leg
@@ -99,6 +100,57 @@ class Conversation:
     def wrap_up(self) -> float:
         """Seconds that an operator has for the disposition."""
         return self._session.version.queues[self.asked.queue].wrap_up if self.asked else 0.0
+
+    # From one controller to another
+
+    def kept(self) -> kept.Conversation:
+        leg = self._leg
+        return kept.Conversation(
+            asked=self.asked,
+            came=kept.to_clock(self._came),
+            queued_at=kept.to_clock(self._queued_at),
+            waited=self.waited,
+            talked=self.talked,
+            disposition=self.disposition,
+            aim=self._aim,
+            offers=self._offers.number,
+            consults=self._consults,
+            supervisions=self._supervisions,
+            leg=leg.channel if leg else "",
+            operator=leg.operator if leg else "",
+            phone=leg.phone if leg else "",
+            number=leg.number if leg else 0,
+            claim=self._claim,
+            recording=self._recording,
+            part=self._part,
+            talk=self._talk,
+            talk_since=kept.to_clock(self._talk_since),
+        )
+
+    def go_on(self, former: kept.Conversation) -> bool:
+        """What another controller began is ours: who waits keeps the place, who speaks goes on. False when an operator
+        had answered and the two were not connected: that is begun anew, with whoever is free."""
+        self.asked, self.waited, self.talked = former.asked, former.waited, former.talked
+        self.disposition, self._aim, self._offers.number = former.disposition, former.aim, former.offers
+        self._came, self._queued_at = kept.from_clock(former.came), kept.from_clock(former.queued_at)
+        self._consults, self._supervisions = former.consults, former.supervisions
+        self._claim, self._recording, self._part = former.claim or self.call, former.recording, former.part
+        floor, arrived = self._exchange.floor, self._arrival(max(time.monotonic() - self._came, 0.001))
+        if former.talk and arrived:
+            since = self._talk_since = kept.from_clock(former.talk_since)
+            self._talk, self._places = talk.alone(former.talk), talk.places(former.talk)
+            leg = Leg(self._exchange, self, former.operator, former.phone, former.number, 0.0, former.leg)
+            self.bring(leg)
+            self._offers.number = former.offers
+            floor.go_on(self, replace(arrived, call=self._claim), former.operator, since)
+            self._exchange.go(leg.go_on())
+            return True
+        if former.leg:
+            self._queued_at = time.monotonic()
+            self._exchange.go(self._exchange.ari.destroy_bridge(ids.bridge(self.call, former.number)))
+        if self._queued_at and arrived:
+            floor.go_on(self, arrived)
+        return not former.leg
 
     # What the session tells
 
@@ -235,6 +287,7 @@ class Conversation:
             if self._talk is None or self._session.ended:
                 raise Refused("nobody is speaking with this caller")
             await self._obey(self._talk, talk.step(self._talk, command), command)
+            await self._session.save()
 
     async def _obey(self, before: Talk, after: Talk, command: c.Command) -> None:
         detail = {"operator": before.operator}
@@ -490,6 +543,7 @@ class Conversation:
                 session.channel, self.call, str(leg.number), wideband=self.wideband, paused=paused
             )
             await self._record(begun)
+        await session.save()
 
     async def _record(self, begun: Coroutine[Any, Any, None]) -> None:
         """A conversation that cannot be recorded still is a conversation."""
@@ -523,24 +577,26 @@ class Conversation:
         except AriError as error:
             if not error.gone:
                 log.error("%s", error, extra={"call": self.call})
-        if self._recording != "off":
+        if self._recording != "off" and exchange.fence.has(self.call):
             exchange.go(exchange.tape.keep(self.call, str(part), seconds))
 
     def _enter_queue(self, *, again: bool = False) -> None:
         """`again`: who has been in it before has the place that belongs to the time they came."""
-        waited = max(time.monotonic() - self._came, 0.001) if again else 0.0
-        if self._session.ended:
-            return
+        arrived = self._arrival(max(time.monotonic() - self._came, 0.001) if again else 0.0)
+        if arrived and not self._session.ended:
+            self._exchange.floor.enter(self, arrived)
+
+    def _arrival(self, waited: float) -> acd.Arrived | None:
+        """What the floor is told of a caller who waits; None when there is nothing to wait for."""
         if self._aim:
             terms = personal(self._aim)
-            aimed = acd.Arrived(self.call, terms.name, (), 9, terms.ring, 0.0, terms, self.language)
-            self._exchange.floor.enter(self, aimed)
-        elif asked := self.asked:
-            terms = self._session.version.queues[asked.queue]
-            arrived = acd.Arrived(
-                self.call, asked.queue, asked.skills, asked.priority, asked.max_wait, waited, terms, self.language
-            )
-            self._exchange.floor.enter(self, arrived)
+            return acd.Arrived(self.call, terms.name, (), 9, terms.ring, 0.0, terms, self.language)
+        if self.asked is None:
+            return None
+        asked, terms = self.asked, self._session.version.queues[self.asked.queue]
+        return acd.Arrived(
+            self.call, asked.queue, asked.skills, asked.priority, asked.max_wait, waited, terms, self.language
+        )
 
     def _let_operator_go(self) -> None:
         if self._leg is not None:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ivr import metrics
 from ivr.acd.floor import Floor
-from ivr.ari import events
+from ivr.ari import events, ids
 from ivr.ari.client import Ari
 from ivr.ari.errors import AriError
+from ivr.calls.fence import Fence
 from ivr.calls.journal import Journal
 from ivr.calls.services import Services
 from ivr.prompts.library import Library
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ivr.calls.session import Session
 
 log = logging.getLogger(__name__)
+HUNG_UP_WITHIN = 0.3  # seconds from a channel's end in our application to its end altogether
 
 
 class Party(Protocol):
@@ -87,6 +89,11 @@ class Exchange:
         self.calls = 0
         self.arriving = 0  # calls that are being claimed, or begun
         self.admits: Callable[[events.Channel], bool] = lambda channel: True  # set by the admission
+        self.own: set[str] = set()  # our calls, from before their row is written until their end is
+        self.fence = Fence(controller, writer, lambda: self.own, self._taken)
+        ari.gate, floor.ours = self.fence.passes, self.fence.has
+        self.claims = True  # whether new calls may be ours
+        self._leaving: dict[str, asyncio.TimerHandle] = {}
         self._closed = False
 
     def add(self, channel: str, party: Party) -> None:
@@ -115,9 +122,11 @@ class Exchange:
     def on_event(self, event: events.Event) -> None:
         match event:
             case events.CallBroadcast(channel):
-                if self.admits(channel):
+                if self.claims and self.admits(channel):
                     self.go(self._claim(channel))
             case events.StasisStart(channel):
+                if later := self._leaving.pop(channel.id, None):  # moved from us to us
+                    later.cancel()
                 if channel.id not in self._parties and (work := self._welcome(self, event)):
                     self.go(work)
                 elif party := self._parties.get(channel.id):
@@ -132,11 +141,32 @@ class Exchange:
                 if party := self._parties.get(channel.id):
                     party.key(digit)
             case events.StasisEnd(channel):
-                if party := self._parties.get(channel.id):
-                    party.gone(16)
+                if channel.id in self._parties:  # hung up, and that is told next, or moved by another controller
+                    later = asyncio.get_running_loop().call_later(HUNG_UP_WITHIN, self._left, channel.id)
+                    self._leaving[channel.id] = later
             case events.ChannelDestroyed(channel, cause):
+                if later := self._leaving.pop(channel.id, None):
+                    later.cancel()
                 if party := self._parties.get(channel.id):
                     party.gone(cause)
+
+    def _left(self, channel: str) -> None:
+        self._leaving.pop(channel, None)
+        self.fence.doubt()
+        self.go(self._find_out(channel))
+
+    async def _find_out(self, channel: str) -> None:
+        """A channel that has left our application without being hung up: whoever has its call is none of us."""
+        await self.fence.sure()
+        if party := self._parties.get(channel):
+            party.gone(16)
+
+    def _taken(self, call: str) -> None:
+        """Another controller has this call: for us it is as if everybody had hung up, and nothing is told of it."""
+        self.floor.forget(call)
+        for channel, party in list(self._parties.items()):
+            if ids.call_of(getattr(party, "call", channel)) == call:
+                party.gone(0)
 
     async def _claim(self, channel: events.Channel) -> None:
         with self.arrival():
@@ -157,6 +187,7 @@ class Exchange:
 
     async def connected(self) -> None:
         """After each connecting: say what we listen to, then look at what happened while we were away."""
+        self.fence.doubt()  # who cannot reach Asterisk loses its calls to others
         await self.ari.listen()
         there = {channel.id for channel in await self.ari.channels()}
         for channel, party in list(self._parties.items()):
@@ -174,14 +205,15 @@ class Exchange:
         parties: Iterable[Any] = self._parties.values()
         return sum(one.conversation.waits for one in parties if hasattr(one, "conversation"))
 
+    @property
+    def channels(self) -> set[str]:
+        """Those that somebody here has."""
+        return set(self._parties)
+
     def session(self, call: str) -> "Session | None":
         """That of a call that is ours."""
         parties: Iterable[Any] = self._parties.values()
         return next((one for one in parties if hasattr(one, "conversation") and one.call == call), None)
-
-    def live_calls(self) -> set[str]:
-        """Ids of the calls that have a session here."""
-        return {party.call for party in self._parties.values() if hasattr(party, "call")}
 
     def close(self) -> None:
         """The controller ends: every call is ended and written."""

@@ -7,13 +7,15 @@ connected; this leg hears of it. Every way out tells it once, by `leg_over`.
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 from ivr.acd import words as acd
 from ivr.ari import ids
 from ivr.ari.errors import AriError
 from ivr.calls.dispositions import KEYS
 from ivr.calls.exchange import Exchange
+from ivr.calls.fetch import fetch
 from ivr.calls.first import first
 from ivr.calls.keys import Keys
 from ivr.calls.saying import Saying
@@ -40,11 +42,13 @@ class Leg:
         phone: str,
         number: int,
         ring: float,
+        channel: str = "",
     ) -> None:
-        self.operator, self.number, self._phone = operator, number, phone
+        """`channel`: of one that has answered already; "": it will be made."""
+        self.operator, self.number, self.phone = operator, number, phone
         self._exchange, self._ring = exchange, ring
         self._conversation = conversation
-        self.channel = ids.operator_channel(conversation.call, number)
+        self.channel = channel or ids.operator_channel(conversation.call, number)
         self.ready = False  # has heard the whisper
         self.connected = False
         self.over = False
@@ -100,15 +104,19 @@ class Leg:
         self._gone.set()
 
     async def run(self) -> None:
+        await self._live(self._offer(self._exchange.legs.get(self.phone)))
+
+    async def go_on(self) -> None:
+        """The conversation was begun by another controller."""
+        self.ready = self.connected = True
+        await self._live(self._come_over())
+
+    async def _live(self, life: Coroutine[Any, Any, None]) -> None:
         exchange = self._exchange
         exchange.add(self.channel, self)
-        former = exchange.legs.get(self._phone)
-        exchange.legs[self._phone] = self
+        exchange.legs[self.phone] = self
         try:
-            if former:  # else a phone with one line would say that it is busy
-                await first(FAREWELL, former.parted, self._gone)
-            if not self._gone.is_set():
-                await self._offer()
+            await life
         except AriError as error:
             if not error.gone:
                 log.error("an operator's leg failed: %s", error, extra={"call": self._conversation.call})
@@ -120,15 +128,23 @@ class Leg:
             except AriError as error:
                 log.error("an operator's leg may still be up: %s", error, extra={"call": self._conversation.call})
             self.parted.set()
-            if exchange.legs.get(self._phone) is self:
-                del exchange.legs[self._phone]
+            if exchange.legs.get(self.phone) is self:
+                del exchange.legs[self.phone]
             self._conversation.leg_over(self, absent=self._cause in ABSENT)
 
-    async def _offer(self) -> None:
+    async def _come_over(self) -> None:
+        if await fetch(self._exchange.ari, self.channel, self._conversation.call, self._answer, self._gone):
+            await self._serve()
+
+    async def _offer(self, former: "Leg | None") -> None:
         exchange, conversation = self._exchange, self._conversation
+        if former:  # else a phone with one line would say that it is busy
+            await first(FAREWELL, former.parted, self._gone)
+        if self._gone.is_set():
+            return
         await exchange.ari.originate(
             self.channel,
-            f"PJSIP/{self._phone}",
+            f"PJSIP/{self.phone}",
             arguments=("offer", conversation.call),
             caller_id=f'"{conversation.queue}" <{conversation.language}>',
             wideband=conversation.wideband,
@@ -146,6 +162,9 @@ class Leg:
             return
         self.ready = True
         conversation.leg_ready(self)
+        await self._serve()
+
+    async def _serve(self) -> None:
         if await self._first(self._caller_left):
             await self._ask_disposition()
 

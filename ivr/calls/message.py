@@ -36,13 +36,15 @@ class Message:
         """Tells the session `Recorded` in the end, whatever happened."""
         exchange, session = self._exchange, self._session
         part, seconds = f"m{self._asked.id}", 0.0
+        already = self._asked.already
         try:
-            file = await asyncio.to_thread(beep, exchange.sounds)
-            await exchange.ari.play(session.channel, self.beep, [media(file)])
-            await first(BEEP_WITHIN, self._beeped, self._stop)
-            await exchange.tape.start(session.channel, session.call, part, wideband=session.wideband)
-            begun = time.monotonic()
-            await first(self._asked.max, self._stop)
+            if not already:
+                file = await asyncio.to_thread(beep, exchange.sounds)
+                await exchange.ari.play(session.channel, self.beep, [media(file)])
+                await first(BEEP_WITHIN, self._beeped, self._stop)
+                await exchange.tape.start(session.channel, session.call, part, wideband=session.wideband)
+            begun = time.monotonic() - already
+            await first(max(0.0, self._asked.max - already), self._stop)
             seconds = time.monotonic() - begun
             await exchange.tape.stop(session.channel, session.call, part)
         except AriError as error:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from ivr.ari import ids
 from ivr.ari.errors import AriError
 from ivr.calls.exchange import Exchange
+from ivr.calls.fetch import fetch
 from ivr.calls.rung import Rung
 from ivr.flow import words
 
@@ -26,6 +27,11 @@ class Outside(Rung):
         exchange, session, spoke = self._exchange, self._session, False
         exchange.add(self.channel, self)
         try:
+            if self._asked.answered:
+                spoke = True
+                if await fetch(exchange.ari, self.channel, session.call, self.there, self.ended):
+                    await self.ended.wait()
+                return
             if not exchange.trunk:
                 raise AriError("transfer", 0, "sip.trunk_to of the settings names no trunk for calls to the outside")
             await exchange.ari.ring(session.channel)

@@ -26,6 +26,8 @@ def welcome(exchange: Exchange, start: events.StasisStart) -> Coroutine[Any, Any
     match start.args:
         case ["desk", *_]:
             return Desk(exchange, start.channel).run()
+        case ["resumed", *_]:  # whoever wanted it has gone, and looks for it again
+            return None
         case [] | ["offer" | "outside" | "supervisor" | "snoop", *_]:  # one of ours, and whom it was for is over
             return exchange.ari.hang_up(start.channel.id)
         case _:
@@ -35,7 +37,10 @@ def welcome(exchange: Exchange, start: events.StasisStart) -> Coroutine[Any, Any
 async def _citizen(exchange: Exchange, channel: events.Channel, codecs: str) -> None:
     """`codecs`: those that both sides know, the one to be spoken first, as `(g722|alaw)`."""
     now = datetime.now(UTC)
+    if not await exchange.fence.sure() and channel.id not in await exchange.ari.channels_of(exchange.ari.app):
+        return  # we stood still, and another has it
     call = ids.new_call()
+    exchange.own.add(call)
     who = caller.identify(channel.caller.number)
     called, rehearsal = dialled(channel.dialplan.exten, exchange.rehearsal)
     today = midnight(now, HOME)

@@ -7,7 +7,7 @@ needs no lock. At each wait the machine's state is written to the channel, for w
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,10 @@ import msgspec
 from ivr import metrics
 from ivr.ari import ids
 from ivr.ari.errors import AriError
+from ivr.calls import kept
 from ivr.calls.conversation import Conversation
 from ivr.calls.exchange import Exchange
+from ivr.calls.fetch import fetch
 from ivr.calls.leg import Leg
 from ivr.calls.message import Message
 from ivr.calls.outside import Outside
@@ -30,7 +32,6 @@ from ivr.store import outbox, writes
 
 log = logging.getLogger(__name__)
 
-STATE_VARIABLE = "NUMERO_NERO"
 CAUSES = {"normal": 16, "busy": 17, "congestion": 42}
 # A playback that Asterisk has not reported finished this long after its end is asked after.
 PLAY_GRACE = 3.0
@@ -74,8 +75,13 @@ class Session:
         self._message: Message | None = None
         self._outside: Outside | None = None
         self._begin_in = language
-        self._called_back = False
+        self._callback = ""  # the queue for which the citizen was called back
         self._messages: list[str] = []
+        self._elsewhere = False  # it was another controller's, who left `_former` on the channel
+        self._former: kept.Kept | None = None
+        self._rest: Collection[str] = ()
+        self._there, self._gone = asyncio.Event(), asyncio.Event()
+        self._sounding = False  # something is being played to the caller
         self.ended = False  # the caller has hung up, or cannot be reached any more
         self._hung_up = False
         self._failures = 0
@@ -94,12 +100,28 @@ class Session:
         """The caller has hung up, and not we."""
         return self.ended and not self._hung_up
 
-    def bring(self, leg: Leg) -> None:
-        """An operator has accepted already: the first queue that the flow comes to need not look for one."""
-        self._called_back = True
-        self.conversation.bring(leg)
+    def bring(self, leg: Leg | None, queue: str) -> None:
+        """The citizen was called back. An operator has accepted already: the first queue that the flow comes to need
+        not look for one."""
+        self._callback = queue
+        if leg:
+            self.conversation.bring(leg)
+
+    def go_on(self, former: kept.Kept | None, channels: Collection[str]) -> None:
+        """Another controller had it, and left this on its channel; `run` goes on from there. `channels`: the others
+        that belong to the call."""
+        self._elsewhere, self._rest = True, channels
+        if former:
+            self._former, self.state = former, former.state
+            self._messages, self._callback = former.messages, former.callback
+        else:  # it had not come to its first wait
+            self.state, _ = machine.begin(self.version.book, self.flow, self.facts, self.world.clock())
 
     # What Asterisk tells
+
+    def answered(self) -> None:
+        """Its channel, which was another controller's, has come to us."""
+        self._there.set()
 
     def key(self, digit: str) -> None:
         if self._inbox.qsize() < MOST_EVENTS:
@@ -117,6 +139,7 @@ class Session:
             return
         self._forget_spoken()
         self._reported = self._playing
+        self._sounding = False
         if heard:
             self._inbox.put_nowait(words.Played(self._playing))
         else:
@@ -125,6 +148,7 @@ class Session:
             asyncio.get_running_loop().call_later(FAILURE_PAUSE, self._inbox.put_nowait, failed)
 
     def gone(self, cause: int) -> None:
+        self._gone.set()
         if not self.ended:
             self.ended = True
             self._inbox.put_nowait(words.HungUp())
@@ -132,6 +156,7 @@ class Session:
     async def look_again(self) -> None:
         """A playback may have ended while nobody listened; a doubled report does no harm."""
         if self._playing and not await self._exchange.ari.playback_exists(ids.playback(self.call, self._playing)):
+            self._sounding = False
             self._inbox.put_nowait(words.Played(self._playing))
 
     # The call's life
@@ -142,13 +167,14 @@ class Session:
         exchange.calls += 1
         metrics.CALLS_BEGUN.inc()
         try:
-            self.state, actions = machine.begin(
-                self.version.book, self.flow, self.facts, self.world.clock(), self._begin_in
-            )
-            await self._answer()
-            await self._carry_out(actions)
+            if self._elsewhere:
+                await self._come_over()
+            else:
+                await self._begin()
             while not self.state.done:
-                await self._take(await self._inbox.get())
+                event = await self._inbox.get()
+                await exchange.fence.sure()
+                await self._take(event)
         except Exception:
             log.exception("a call failed and ends here", extra={"call": self.call})
             await self._step(words.Failed("internal error"))
@@ -156,6 +182,44 @@ class Session:
             await self._end()
             exchange.calls -= 1
             exchange.remove(self.channel)
+            exchange.own.discard(self.call)
+
+    async def _begin(self) -> None:
+        self.state, actions = machine.begin(
+            self.version.book, self.flow, self.facts, self.world.clock(), self._begin_in
+        )
+        await self._answer()
+        await self._carry_out(actions)
+
+    async def _come_over(self) -> None:
+        """Go on where another controller stopped: in the same step, with what was being said from its beginning."""
+        exchange, former = self._exchange, self._former
+        playing = {former.state.step, former.state.wait.get("id", 0)} if former else ()
+        sounds = [ids.playback(self.call, number) for number in playing]
+        there = await fetch(exchange.ari, self.channel, self.call, self._there, self._gone, sounds)
+        self.note("continued", {"controller": exchange.controller})
+        for channel in set(self._rest) - self._still_used():
+            await exchange.ari.hang_up(channel)
+        if former and not self.conversation.go_on(former.conversation):
+            self.state, _ = machine.step(
+                self.version.book, self.state, self.facts, words.OperatorLost(), self.world.clock()
+            )
+        if not there:
+            self.gone(0)  # hung up meanwhile
+        elif former is None:
+            await self._begin()
+        else:
+            self.state, actions = machine.resume(self.version.book, self.state, self.facts, self.world.clock())
+            await self._carry_out(actions)
+
+    def _still_used(self) -> set[str]:
+        """The channels of those who speak. Who only rang, was asked or listened is let go."""
+        used = {self.channel}
+        if self._former and self._former.conversation.talk:
+            used.add(self._former.conversation.leg)
+        if self._former and self.state.wait.get("answered"):
+            used.add(ids.outside_channel(self.call, self.state.wait["id"]))
+        return used
 
     async def _answer(self) -> None:
         try:
@@ -172,25 +236,30 @@ class Session:
         await self._step(event)
 
     async def _step(self, event: words.Event) -> None:
-        before = self.state.step
+        before = self.state
         now = self.world.clock()
         metrics.STEPS.inc()
         self.state, actions = machine.step(self.version.book, self.state, self.facts, event, now)
-        await self._carry_out(actions, save=self.state.step != before)
+        await self._carry_out(actions, save=self.state != before)
 
-    async def _save(self) -> None:
-        """Leave word on the channel of where the call stands."""
-        saved = msgspec.json.encode(
-            {
-                "call": self.call,
-                "version": self.version.number,
-                "flow": self.flow,
-                "facts": self.facts,
-                "state": self.state,
-            }
-        ).decode()
+    async def save(self) -> None:
+        """Leave word on the channel of where the call stands. While something is played to the caller Asterisk would
+        not take it, and no other command either: what is new then is left with the next step."""
+        if self._sounding or self.ended:
+            return
+        saved = kept.Kept(
+            self.call,
+            self.version.number,
+            self.flow,
+            self.facts,
+            self.state,
+            self.conversation.kept(),
+            self.wideband,
+            self._messages,
+            self._callback,
+        )
         try:
-            await self._exchange.ari.set_variable(self.channel, STATE_VARIABLE, saved)
+            await self._exchange.ari.set_variable(self.channel, kept.VARIABLE, kept.encode(saved).decode())
         except AriError as error:
             if not error.gone:
                 log.error("the call's state could not be saved: %s", error, extra={"call": self.call})
@@ -202,7 +271,7 @@ class Session:
             try:
                 if save and isinstance(action, words.Play):
                     save = False
-                    await self._save()
+                    await self.save()
                 await self._do(action)
             except AriError as error:
                 if error.gone:  # the caller has hung up; the event that says so is on its way
@@ -213,8 +282,8 @@ class Session:
                     self.gone(0)
                 elif isinstance(action, words.Play):
                     self._inbox.put_nowait(words.PlayFailed(action.id, "asterisk did not answer"))
-        if save and not self.state.done and not self.ended:
-            await self._save()
+        if save and not self.state.done:
+            await self.save()
 
     async def _do(self, action: words.Action) -> None:
         ari = self._exchange.ari
@@ -222,6 +291,7 @@ class Session:
             case words.Play(say, number):
                 await self._play(say, number)
             case words.StopPlay():
+                self._sounding = False
                 await self._insist(lambda: ari.stop_playback(ids.playback(self.call, self._playing)))
             case words.Timer():
                 self._cancel("_timer")
@@ -259,7 +329,7 @@ class Session:
                 await self._insist(lambda: ari.hang_up(self.channel, CAUSES[cause]))
                 self._hung_up = True
             case words.Note(kind, node, detail):
-                self._exchange.journal.note(self.call, kind, node, dict(detail))
+                self.note(kind, dict(detail), node)
 
     async def _play(self, say: tuple[words.Say, ...], number: int) -> None:
         self._playing = number
@@ -273,6 +343,8 @@ class Session:
         self._forget_spoken()
         self._spoken = files
         ari, playback, sounds = self._exchange.ari, ids.playback(self.call, number), [media(file) for file in files]
+
+        self._sounding = True
 
         async def again() -> None:
             """Given twice it would be heard twice."""
@@ -379,10 +451,12 @@ class Session:
             survey=state.survey,
             ticket_due_at=due,
         )
-        served = self.facts.caller if state.outcome == "served" and not self._called_back else ""
-        await exchange.writer.run(writes.FinishCall(self.call, ending, served), within=WRITE_WITHIN)
-        metrics.CALLS_ENDED.labels(state.outcome).inc()
-        log.info("call ended", extra={"call": self.call, "outcome": state.outcome})
+        served = self.facts.caller if state.outcome == "served" and not self._callback else ""
+        if exchange.fence.has(self.call):
+            end = writes.FinishCall(self.call, ending, served, exchange.controller)
+            await exchange.writer.run(end, within=WRITE_WITHIN)
+            metrics.CALLS_ENDED.labels(state.outcome).inc()
+            log.info("call ended", extra={"call": self.call, "outcome": state.outcome})
 
     def _ticket(self) -> dict[str, Any]:
         """What the call says about its ticket: what the flow said, and where a message is to be heard."""
@@ -392,8 +466,9 @@ class Session:
             fields["message"] = ", ".join(f"/recordings/{message}/audio" for message in self._messages)
         return said | {"fields": fields} if fields else said
 
-    def note(self, kind: str, detail: dict[str, str], node: str = "") -> None:
-        self._exchange.journal.note(self.call, kind, node, detail)
+    def note(self, kind: str, detail: dict[str, Any], node: str = "") -> None:
+        if self._exchange.fence.has(self.call):
+            self._exchange.journal.note(self.call, kind, node, detail)
 
     def _cancel(self, timer: str) -> None:
         handle: asyncio.TimerHandle | None = getattr(self, timer)

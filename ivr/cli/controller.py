@@ -31,20 +31,23 @@ from ivr.calls.callback import Terms
 from ivr.calls.callbacks import Callbacks
 from ivr.calls.exchange import Exchange
 from ivr.calls.journal import Journal
+from ivr.calls.neighbours import AreYouThere, Here, Neighbours
 from ivr.calls.reach import Reach
 from ivr.calls.ready import Ready
 from ivr.calls.services import Services
+from ivr.calls.takeover import Drain, Takeover
 from ivr.cli.installation import given_secret, purge_rules, secret
 from ivr.cli.installation import library as open_library
 from ivr.cli.output import common
 from ivr.cli.vault import open_store, open_vault
+from ivr.link.messages import Refused
 from ivr.link.server import Server
 from ivr.publishing import versions
 from ivr.settings import Settings, Sip, load
-from ivr.store import calls, controllers, flow_versions, operators, writes
+from ivr.store import controllers, flow_versions, operators, writes
 from ivr.store.backlog import Backlog
 from ivr.store.database import Database
-from ivr.store.schema import Operator, Presence
+from ivr.store.schema import Controller, Operator, Presence
 from ivr.store.writer import Writer
 from recordings.nightly import Nightly
 from recordings.purge import Purge
@@ -53,6 +56,7 @@ from recordings.tape import Tape
 log = logging.getLogger(__name__)
 
 BEAT = 1.0
+LOOK = 3.0
 SWEEP = 30.0
 FAREWELL = 15.0
 
@@ -107,10 +111,15 @@ async def control(settings: Settings, name: str) -> None:
         on_down=lambda: exchange.lost(),
     )
     ari, ami = Ari(connection), Ami(settings.ports.ami, ARI_USER, password)
+
+    async def act(action: dict[str, str]) -> dict[str, object]:
+        await exchange.fence.passes(action.get("Channel", ""))
+        return await ami.action(action)
+
     tape = Tape(
         database,
         open_vault(settings),
-        ami.action,
+        act,
         place=settings.spool,
         timezone=settings.recordings.timezone,
         min_free=settings.recordings.min_free,
@@ -124,7 +133,8 @@ async def control(settings: Settings, name: str) -> None:
     desks = Phones(ari, floor, database, secret(settings, "phones"), settings.sip)
     callbacks = Callbacks(exchange, Terms(**settings.callbacks.model_dump()))
     reach = Reach(ari, floor)
-    exchange.on_up += [desks.renew, reach.renew, partial(_close_lost_calls, exchange), callbacks.take_up]
+    takeover = Takeover(exchange, APP_PREFIX)
+    exchange.on_up += [desks.renew, reach.renew, takeover.look, partial(takeover.sweep, name), callbacks.take_up]
 
     token = secret(settings, "link")
     ready = Ready(ari, writer)
@@ -151,7 +161,25 @@ async def control(settings: Settings, name: str) -> None:
     )
     exchange.admits = admission.admits
     exchange.on_up.append(admission.renew)
-    stop = asyncio.Event()
+    leadership.awake = lambda: exchange.fence.awake
+
+    async def on_gone(other: str) -> None:
+        leadership.missed(other)
+        await takeover.gone(other, neighbours.there)
+
+    neighbours = Neighbours(name, token, lambda: connection.up, on_gone)
+    link.on(AreYouThere, lambda _: Here(begun.timestamp(), connection.up))
+    stop, drained = asyncio.Event(), False
+
+    async def drain(_: Drain) -> None:
+        nonlocal drained
+        if not neighbours.there:
+            raise Refused("no other controller is there to take its calls: start one with `ivr controller`")
+        await takeover.let_go()
+        drained = True
+        stop.set()
+
+    link.on(Drain, drain)
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
@@ -167,11 +195,15 @@ async def control(settings: Settings, name: str) -> None:
         rules.zone,
     )
     loops = [
+        asyncio.create_task(exchange.fence.run()),
+        asyncio.create_task(neighbours.run()),
         asyncio.create_task(leadership.run()),
         asyncio.create_task(connection.run()),
-        asyncio.create_task(_every(BEAT, lambda: _beat(exchange, admission, writer, begun, address))),
+        asyncio.create_task(_every(BEAT, lambda: _beat(exchange, admission, neighbours, writer, begun, address))),
         asyncio.create_task(_every(BEAT, admission.look)),
         asyncio.create_task(_every(BEAT, ready.look)),
+        asyncio.create_task(_every(LOOK, takeover.look)),
+        asyncio.create_task(_every(BEAT, when_leading(lambda: takeover.forsaken(neighbours.known)))),
         asyncio.create_task(_every(BEAT, desks.renew_if_changed)),
         asyncio.create_task(_every(BEAT, when_leading(reach.look))),
         asyncio.create_task(_every(BEAT, callbacks.look)),
@@ -186,7 +218,13 @@ async def control(settings: Settings, name: str) -> None:
     log.info("ending: %d calls are still up", exchange.calls)
     nightly.close()
     callbacks.close()
-    exchange.close()
+    if drained:  # the others take its calls as soon as nobody is at its link
+        for loop in loops:
+            loop.cancel()
+        await leadership.close()
+        await link.close()
+    else:
+        exchange.close()
     try:
         async with asyncio.timeout(FAREWELL):
             await exchange.idle()
@@ -194,6 +232,7 @@ async def control(settings: Settings, name: str) -> None:
         log.error("some work was not finished; it is taken up at the next start")
     for loop in loops:
         loop.cancel()
+    neighbours.close()
     tape.close()
     await leadership.close()
     await link.close()
@@ -251,11 +290,14 @@ def _joined(row: Operator, then: Presence | None) -> acd.Joined:
     return acd.Joined(*who, "paused" if paused else "ready", reason, then.phone or ordinary)
 
 
-async def _beat(exchange: Exchange, admission: Admission, writer: Writer, begun: datetime, address: str) -> None:
-    if exchange.ari.up:  # a controller without Asterisk takes no calls, and is not counted as ready
-        name, now, number, waiting = exchange.controller, datetime.now(UTC), exchange.calls, exchange.waiting
+async def _beat(
+    exchange: Exchange, admission: Admission, neighbours: Neighbours, writer: Writer, begun: datetime, address: str
+) -> None:
+    name, now, number, waiting = exchange.controller, datetime.now(UTC), exchange.calls, exchange.waiting
+    up = exchange.ari.up
 
-        def beat(session: Session) -> tuple[int, tuple[int, int]]:
+    def beat(session: Session) -> tuple[int, tuple[int, int], list[Controller]]:
+        if up:  # a controller without Asterisk takes no calls, and is not counted as ready
             controllers.heartbeat(
                 session,
                 name,
@@ -266,31 +308,13 @@ async def _beat(exchange: Exchange, admission: Admission, writer: Writer, begun:
                 waiting=waiting,
                 address=address,
             )
-            return flow_versions.active_number(session), controllers.others(session, name, now)
+        alive = controllers.alive(session, now)
+        return flow_versions.active_number(session), controllers.others(session, name, now), alive
 
-        # So that a new version is mostly loaded before its first call, and its queues are there for the operators.
-        active, admission.others = await writer.run(beat)
-        exchange.go(exchange.versions.take(active))
-
-
-async def _close_lost_calls(exchange: Exchange) -> None:
-    """Calls that the store knows as ours and that have no session (we, or Asterisk, were restarted): what is left of
-    them in Asterisk is ended, and each gets its end and its ticket."""
-    now, live = datetime.now(UTC), exchange.live_calls()
-
-    def close(session: Session) -> list[tuple[str, str]]:
-        lost = [(row.id, row.channel) for row in calls.unfinished(session, exchange.controller) if row.id not in live]
-        for call, _ in lost:
-            calls.finish_lost(session, call, now)
-        return lost
-
-    lost = await exchange.writer.run(close)
-    if not lost:
-        return
-    log.error("%d calls were lost by a restart; each has its ticket", len(lost))
-    for channel in await exchange.ari.channels():
-        if any(channel.id == own or channel.id.startswith(f"{call}-") for call, own in lost):
-            await exchange.ari.hang_up(channel.id, 41)
+    version, admission.others, alive = await writer.run(beat)
+    neighbours.look(alive)
+    # So that a new version is mostly loaded before its first call, and its queues are there for the operators.
+    exchange.go(exchange.versions.take(version))
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:

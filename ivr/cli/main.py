@@ -42,6 +42,7 @@ COMMANDS = {
     "alarms": "what is wrong now, and whether people would be told",
     "asterisk": "fetch Asterisk and the robot phone, if they are missing",
     "controllers": "who carries calls, and whether each answers",
+    "drain": "let a controller leave its calls to the others, and end",
     "controller": "run one controller of calls (`ivr up` does it)",
     "deliver": "bring tickets to the backend (`ivr up` does it)",
     "anonymizer": "make the anonymised copies of recordings, one at a time (`ivr up` does it)",

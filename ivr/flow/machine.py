@@ -6,6 +6,7 @@ Rules of this file
   there, to the built-in apology and the end of the call.
 - A call that is `done` stays done: every later event changes nothing.
 - A report about something past (another play, another timer) changes nothing: ids only grow.
+- Any state that a step leaves can be resumed, after a way through JSON.
 
 A node is entered, and either names the next one at once or leaves in `state.wait` what it waits for; then each event
 is given to its verb. A node that is left for a reason of its own world (the caller hung up, something failed) is told
@@ -37,7 +38,7 @@ def begin(book: Book, flow: str, facts: Facts, now: datetime, language: str = ""
         state = State(flow, FAREWELL, "it", outcome="failed")
         run = Run(book, state, facts, now)
         run.note("unknown-number")
-        run.wait(farewell=run.play([builtin_say("unknown-number", language) for language in ("it", "en")]))
+        _farewell(run)
         return state, run.actions
     start = book.flows[flow]
     language = language if language in start.languages else start.languages[0]
@@ -52,13 +53,8 @@ def step(book: Book, state: State, facts: Facts, event: Event, now: datetime) ->
     """What happens when `event` does. The state given is left as it was."""
     if state.done:
         return state, []
-    state = replace(
-        state,
-        variables=dict(state.variables),
-        wait=dict(state.wait),
-        survey={name: dict(answers) for name, answers in state.survey.items()},
-    )
-    run = Run(book, state, facts, now)
+    run = Run(book, _copy(state), facts, now)
+    state = run.state
     if isinstance(event, HungUp):
         _caller_left(run)
     elif isinstance(event, TicketMade):
@@ -77,6 +73,37 @@ def step(book: Book, state: State, facts: Facts, event: Event, now: datetime) ->
             _fail(run, f"{type(error).__name__}: {error}")
         _advance(run)
     return state, run.actions
+
+
+def resume(book: Book, state: State, facts: Facts, now: datetime) -> tuple[State, list[Action]]:
+    """Whoever carried the call is gone, and with them all that was to happen: wait anew for what is waited for.
+
+    What was being said begins again, a timer as well; nothing else that the node has done is done twice. A verb whose
+    `enter` would do more than that has a `resume`.
+    """
+    if state.done:
+        return state, []
+    run = Run(book, _copy(state), facts, now)
+    if run.state.node == FAREWELL:
+        _farewell(run)
+    else:
+        node = run.flow.nodes[run.state.node]
+        verb = verbs.of(node)
+        try:
+            getattr(verb, "resume", verb.enter)(run, node)
+        except Exception as error:
+            _fail(run, f"{type(error).__name__}: {error}")
+        _advance(run)
+    return run.state, run.actions
+
+
+def _copy(state: State) -> State:
+    return replace(
+        state,
+        variables=dict(state.variables),
+        wait=dict(state.wait),
+        survey={name: dict(answers) for name, answers in state.survey.items()},
+    )
 
 
 def _concerns(state: State, event: Event) -> bool:
@@ -136,7 +163,15 @@ def _say_farewell(run: Run, reason: str) -> None:
     run.pending = None
     run.state.outcome = "failed"
     run.state.node = FAREWELL
-    run.wait(farewell=run.play([builtin_say("apology", run.state.language)]))
+    _farewell(run)
+
+
+def _farewell(run: Run) -> None:
+    if run.state.flow == UNKNOWN_NUMBER:
+        says = [builtin_say("unknown-number", language) for language in ("it", "en")]
+    else:
+        says = [builtin_say("apology", run.state.language)]
+    run.wait(farewell=run.play(says))
 
 
 def _caller_left(run: Run) -> None:

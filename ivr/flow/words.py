@@ -101,11 +101,13 @@ class Callback(Struct, frozen=True, tag=True):
 
 
 class Record(Struct, frozen=True, tag=True):
-    """Beep, then record the caller until `#`, `max` seconds or `StopRecording`; then tell `Recorded(id)`."""
+    """Beep, then record the caller until `#`, `max` seconds or `StopRecording`; then tell `Recorded(id)`. `already`:
+    seconds for which it has been recorded, and is."""
 
     id: int
     max: float
     queue: str
+    already: float = 0.0
 
 
 class StopRecording(Struct, frozen=True, tag=True):
@@ -114,11 +116,12 @@ class StopRecording(Struct, frozen=True, tag=True):
 
 class Transfer(Struct, frozen=True, tag=True):
     """Ring a number outside and join it with the caller: `TransferAnswered(id)` when it answers, `TransferEnded(id)`
-    when it is over or nobody answered within `timeout` seconds."""
+    when it is over or nobody answered within `timeout` seconds. `answered`: the two speak already."""
 
     id: int
     to: str
     timeout: float
+    answered: bool = False
 
 
 class StopTransfer(Struct, frozen=True, tag=True):

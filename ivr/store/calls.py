@@ -3,11 +3,11 @@
 What every call writes is a `Statement`; what is rarer goes the ORM's way.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr import plain
@@ -20,7 +20,13 @@ _tables = Base.metadata.tables
 _CALLS = _tables["calls"]
 _START = Statement(insert(_CALLS))
 _JOURNEY = Statement(insert(_tables["journey"]))
-_FINISH = Statement(update(_CALLS).where(_CALLS.c.id == bindparam("call"), _CALLS.c.ended_at.is_(None)))
+_FINISH = Statement(
+    update(_CALLS).where(
+        _CALLS.c.id == bindparam("call"),
+        _CALLS.c.ended_at.is_(None),
+        or_(bindparam("by") == "", _CALLS.c.controller == bindparam("by")),
+    )
+)
 _COUNT = Statement(
     select(func.count()).where(_CALLS.c.caller == bindparam("caller"), _CALLS.c.started_at >= bindparam("since"))
 )
@@ -44,13 +50,15 @@ def finish(
     ticket_due_at: datetime,
     survey: dict[str, dict[str, int | None]],
     disposition: str = "",
+    by: str = "",
     **facts: Any,
 ) -> bool:
-    """The end of a call: the call, its survey and its ticket-to-be, together. False if it had ended before.
+    """The end of a call: the call, its survey and its ticket-to-be, together. False if it had ended before, or if it
+    is no longer a call of the controller `by` ("": whoever has it).
 
     A disposition that is already there is kept, and makes the ticket due at once.
     """
-    values = {"call": call_id, "ended_at": ended_at, **facts}
+    values = {"call": call_id, "by": by, "ended_at": ended_at, **facts}
     if said := facts.get("ticket"):
         values["ticket"] = _clean(said)
     if disposition:
@@ -118,6 +126,32 @@ def add_to_ticket(session: Session, call_id: str, fields: dict[str, str], now: d
 
 def unfinished(session: Session, controller: str) -> list[Call]:
     return list(session.scalars(select(Call).where(Call.controller == controller, Call.ended_at.is_(None))))
+
+
+def take(session: Session, former: str, new: str, wanted: Callable[[str], bool]) -> int:
+    """The calls of a controller that is gone are those of another from now on; of its calls, those `wanted` (by id).
+    Returns how many."""
+    rows = select(Call.id).where(Call.controller == former, Call.ended_at.is_(None))
+    ids = [call for call in session.scalars(rows) if wanted(call)]
+    theirs = update(Call).where(Call.id.in_(ids), Call.controller == former, Call.ended_at.is_(None))
+    return session.execute(theirs.values(controller=new)).rowcount if ids else 0  # type: ignore[attr-defined, no-any-return]
+
+
+def taken(session: Session, ids: Collection[str], controller: str) -> list[tuple[str, str]]:
+    """Of these calls, those of another controller: (call, channel)."""
+    chosen = select(Call.id, Call.channel).where(Call.id.in_(ids), Call.controller != controller)
+    return [(call, channel) for call, channel in session.execute(chosen)] if ids else []
+
+
+def forsaken(session: Session, alive: Collection[str]) -> set[str]:
+    """The controllers that have calls and are none of these."""
+    chosen = select(Call.controller).where(Call.ended_at.is_(None), Call.controller.not_in(alive)).distinct()
+    return set(session.scalars(chosen))
+
+
+def with_channels(session: Session, channels: Collection[str]) -> set[str]:
+    """Of these channels, those of calls that have a row."""
+    return set(session.scalars(select(Call.channel).where(Call.channel.in_(channels)))) if channels else set()
 
 
 def live(session: Session) -> list[Call]:

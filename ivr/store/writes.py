@@ -96,15 +96,16 @@ class AddJourney(Write, frozen=True):
 
 
 class FinishCall(Write, frozen=True):
-    """`served`: the number that need not be called back any more from the queue, "" for none."""
+    """`served`: the number that need not be called back any more from the queue, "" for none. `by`: the controller that
+    says so; it is not written when another has the call."""
 
     call: str
     facts: Ending
     served: str = ""
+    by: str = ""
 
     def __call__(self, session: Session) -> None:
-        calls.finish(session, self.call, **self.facts)
-        if self.served:
+        if calls.finish(session, self.call, by=self.by, **self.facts) and self.served:
             callbacks.cancel(session, self.served, self.facts["queue"], self.call, self.facts["ended_at"])
 
 

@@ -131,23 +131,3 @@ def test_asterisk_is_restarted_under_us(installation: Installation) -> None:
     assert installation.call("+390600000001", "--for", "3")["answered"], "calls are taken again"
     installation.newest_ticket(after)
     installation.quiet()
-
-
-def test_a_controller_that_is_killed_leaves_no_channel_and_no_call_without_ticket(installation: Installation) -> None:
-    before, status = len(installation.tickets()), installation.status()
-    caller = installation.place("+390600000001", "--for", "40")
-    assert caller.stdout is not None
-    while "answered" not in caller.stdout.readline():
-        assert caller.poll() is None
-    time.sleep(2)
-    os.kill(status["controllers"][0]["pid"], signal.SIGKILL)
-    assert installation.newest_ticket(before)["fields"]["outcome"] == "failed"
-    caller.wait(timeout=60)
-    deadline = time.monotonic() + 30
-    while not installation.status()["ready"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
-    after = len(installation.tickets())
-    assert installation.call("+390600000001", "--for", "3")["answered"], "calls are taken again"
-    installation.newest_ticket(after)
-    installation.quiet()

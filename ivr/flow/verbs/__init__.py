@@ -2,9 +2,10 @@
 
 A module named `x` defines `Model` (the node: value, options and exits, named as in YAML), `enter(run, node)`,
 `on(run, node, event)` and, where something must be ended when the node is left by a failure or by the caller hanging
-up, `left(run, node)`. `findings(node, flow, names)`, where it is there, yields what the checker cannot know of itself,
-such as a queue that does not exist; its places are within the node. The docstring is the verb's manual. A module whose
-name is a word of Python ends in `_`.
+up, `left(run, node)`. `resume(run, node)` waits anew for what the node waits for, on behalf of a controller that is
+gone; a verb whose `enter` does just that has none. `findings(node, flow, names)`, where it is there, yields what the
+checker cannot know of itself, such as a queue that does not exist; its places are within the node. The docstring is the
+verb's manual. A module whose name is a word of Python ends in `_`.
 """
 
 import importlib

@@ -145,6 +145,19 @@ def enter(run: Run, node: Model) -> None:
         _ask(run, node, 1, [])
 
 
+def resume(run: Run, node: Model) -> None:
+    wait = run.state.wait
+    match wait["collect"]:
+        case "asking":
+            _ask(run, node, wait["attempt"], [])
+        case "digits":
+            _wait(run, node, wait["digits"])
+        case "confirming":
+            _confirm(run, node)
+        case "answering":
+            run.state.wait = wait | {"id": run.timer(node.collect.timeout)}
+
+
 def on(run: Run, node: Model, event: Event) -> None:
     wait, asked = run.state.wait, node.collect
     phase = wait["collect"]

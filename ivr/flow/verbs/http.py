@@ -144,6 +144,15 @@ def enter(run: Run, node: Model) -> None:
     run.wait(id=run.state.step)
 
 
+def resume(run: Run, node: Model) -> None:
+    """What does no more when it is asked twice (RFC 9110, 9.2.2) is; of the rest nobody knows whether it was done."""
+    if node.http.method in ("GET", "PUT", "DELETE"):
+        enter(run, node)
+    else:
+        run.note("http", status=0, problem="interrupted")
+        run.go("otherwise", node.otherwise)
+
+
 def on(run: Run, node: Model, event: Event) -> None:
     if not isinstance(event, HttpReply):
         return

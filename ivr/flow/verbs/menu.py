@@ -78,6 +78,12 @@ def enter(run: Run, node: Model) -> None:
         run.wait(id=run.play([node.menu.prompt]), attempt=1, playing=True)
 
 
+def resume(run: Run, node: Model) -> None:
+    attempt, playing = run.state.wait["attempt"], run.state.wait["playing"]
+    number = run.play([node.menu.prompt]) if playing else run.timer(node.menu.timeout)
+    run.wait(id=number, attempt=attempt, playing=playing)
+
+
 def on(run: Run, node: Model, event: Event) -> None:
     wait = run.state.wait
     match event:

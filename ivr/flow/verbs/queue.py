@@ -13,6 +13,7 @@ waited `after` is told that the key leaves the queue for the node `go`; the offe
 """
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -82,7 +83,7 @@ def findings(node: Model, flow: Flow, names: Names) -> Iterable[Found]:
 
 
 # Phases, in `wait["queue"]`: music → announcing → music …, then code → connected. `offered`: the caller knows of the
-# callback. `timer` is when the callback is offered first; it is kept through the phases before the code.
+# callback. `timer` is when the callback is offered first, at `offer_at`; it is kept through the phases before the code.
 
 
 def enter(run: Run, node: Model) -> None:
@@ -92,8 +93,28 @@ def enter(run: Run, node: Model) -> None:
     state.position, state.estimate = 0, 0.0
     run.note("queue", queue=asked.name)
     run.actions += [_music(run, node), Enqueue(asked.name, skills, asked.priority, asked.max_wait)]
-    timer = run.timer(asked.callback.after) if asked.callback else 0
-    run.wait(queue="music", timer=timer, offered=False)
+    if asked.callback:
+        at = run.now + timedelta(seconds=asked.callback.after)
+        run.wait(queue="music", timer=run.timer(asked.callback.after), offered=False, offer_at=at.isoformat())
+    else:
+        run.wait(queue="music", timer=0, offered=False)
+
+
+def resume(run: Run, node: Model) -> None:
+    """The place in the queue and the operator who answered are kept by whoever has the call; this is the rest."""
+    wait = run.state.wait
+    if wait["queue"] == "code":
+        _speak_code(run, wait["operator"])
+    elif wait["queue"] != "connected":
+        timer = 0
+        if "offer_at" in wait and not wait["offered"]:
+            left = datetime.fromisoformat(wait["offer_at"]) - run.now
+            timer = run.timer(max(0.0, left.total_seconds()))
+        run.state.wait = {name: value for name, value in wait.items() if name != "id"} | {
+            "queue": "music",
+            "timer": timer,
+        }
+        run.actions.append(_music(run, node))
 
 
 def on(run: Run, node: Model, event: Event) -> None:
@@ -122,9 +143,7 @@ def on(run: Run, node: Model, event: Event) -> None:
                 run.actions.append(_music(run, node))
         case OperatorAnswered(code) if phase in ("music", "announcing"):
             _fall_silent(run)
-            run.wait(
-                queue="code", operator=code, id=run.play([builtin_say("operator-code", run.state.language, code=code)])
-            )
+            _speak_code(run, code)
         case Played() | PlayFailed() if phase == "code":
             # A code that could not be spoken is in the journey; the caller still gets the operator.
             run.wait(queue="connected", operator=wait["operator"])
@@ -161,6 +180,10 @@ def left(run: Run, node: Model) -> None:
     if run.state.wait["queue"] in ("music", "announcing"):
         _fall_silent(run)
     run.actions.append(LeaveQueue())
+
+
+def _speak_code(run: Run, code: str) -> None:
+    run.wait(queue="code", operator=code, id=run.play([builtin_say("operator-code", run.state.language, code=code)]))
 
 
 def _fall_silent(run: Run) -> None:

@@ -44,6 +44,14 @@ def enter(run: Run, node: Model) -> None:
     _ask(run, node, 0)
 
 
+def resume(run: Run, node: Model) -> None:
+    number = run.state.wait["question"]
+    if run.state.wait["playing"]:
+        _ask(run, node, number)
+    else:
+        run.wait(id=run.timer(node.survey.timeout), question=number, playing=False)
+
+
 def on(run: Run, node: Model, event: Event) -> None:
     number, playing = run.state.wait["question"], run.state.wait["playing"]
     match event:

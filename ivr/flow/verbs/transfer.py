@@ -45,11 +45,21 @@ def enter(run: Run, node: Model) -> None:
     run.wait(id=run.state.step, transfer=True)
 
 
+def resume(run: Run, node: Model) -> None:
+    """Whoever speaks goes on; a phone that only rang is rung anew."""
+    wait = run.state.wait
+    if wait.get("answered"):
+        run.actions.append(Transfer(wait["id"], dialable(run.value(node.transfer.to)), node.transfer.timeout, True))
+    else:
+        enter(run, node)
+
+
 def on(run: Run, node: Model, event: Event) -> None:
     match event:
         case TransferAnswered():
             run.note("transfer-answered")
             run.state.outcome = "served"
+            run.state.wait = run.state.wait | {"answered": True}
         case TransferEnded(_, answered):
             run.note("transfer-ended", answered=answered)
             if answered:

@@ -6,6 +6,7 @@ The caller ends the message with `#` or by hanging up; `max` ends it too. A mess
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,6 +18,7 @@ from ivr.flow.words import Event, Key, Played, PlayFailed, Record, Recorded, Sto
 
 END = "#"
 SHORTEST = 1.0  # seconds
+BEGUN = 3.0  # seconds within which the beep is over and the recording runs
 
 
 class Message(BaseModel):
@@ -51,12 +53,22 @@ def enter(run: Run, node: Model) -> None:
     run.wait(id=run.play([node.voicemail.prompt]), speaking=False)
 
 
+def resume(run: Run, node: Model) -> None:
+    """A recording goes on by itself; whether one had begun that was just about to, nobody knows."""
+    wait = run.state.wait
+    already = (run.now - datetime.fromisoformat(wait["since"])).total_seconds() if wait["speaking"] else 0.0
+    if already < BEGUN:
+        enter(run, node)
+    else:
+        run.actions.append(Record(wait["id"], node.voicemail.max, node.voicemail.queue, already))
+
+
 def on(run: Run, node: Model, event: Event) -> None:
     match event:
         case Played() if not run.state.wait["speaking"]:
             run.actions.append(Record(run.number(), node.voicemail.max, node.voicemail.queue))
             run.note("voicemail", queue=node.voicemail.queue)
-            run.wait(id=run.state.step, speaking=True)
+            run.wait(id=run.state.step, speaking=True, since=run.now.isoformat())
         case PlayFailed(_, reason):
             raise RuntimeError(reason)
         case Key(key) if key == END and run.state.wait["speaking"]:

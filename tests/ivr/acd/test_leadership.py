@@ -271,3 +271,87 @@ async def test_a_controller_is_killed(members: list[Member]) -> None:
     await two.kill()
     await until(lambda: one.floor.state.operators["1"].presence == "wrap-up", 12)
     assert one.floor.state.waiting == {} and b.offers == []
+
+
+class Heir(Caller):
+    """A call that another controller had."""
+
+    def __init__(self, member: Member, call: str, waited: float, operator: str = "") -> None:
+        self.call, self.member, self.offers = call, member, list[str]()
+        self.withdrawn, self.exit = 0, ""
+        since = asyncio.get_running_loop().time() - 5.0
+        member.floor.go_on(self, w.Arrived(call, "q", waited=waited), operator, since if operator else 0.0)
+
+
+@pytest.mark.parametrize("heir", [0, 2])
+async def test_the_calls_of_one_that_is_gone_go_on_with_another(members: list[Member], heir: int) -> None:
+    """With the lead, or with one that follows: who waited keeps the place, whose phone rang for it is free, who talks
+    goes on talking, and nothing of it ends when the former one is given up."""
+    one, two, three = members
+    for code in ("1", "2"):
+        one.floor.take(w.SignedIn(code, f"op-{code}"))
+    await until(lambda: two.floor.state.operators["2"].presence == "ready")
+    talks = Caller(two, "talks")
+    await until(lambda: talks.offers)
+    two.floor.take(w.Accepted("talks", talks.offers[0]))
+    rung = Caller(two, "waits")
+    await until(lambda: rung.offers)
+    begun = asyncio.get_running_loop().time()
+    later = Caller(three, "later")
+    await until(lambda: "later" in one.floor.state.waiting)
+    await two.kill()
+
+    waited = asyncio.get_running_loop().time() - begun + 0.1
+    waits = Heir(members[heir], "waits", waited)
+    Heir(members[heir], "talks", 1.0, talks.offers[0])
+    await until(lambda: waits.offers == rung.offers)
+    assert [position(one.floor.state, call) for call in ("waits", "later")] == [1, 2]
+    assert one.floor.state.talking["talks"].operator == talks.offers[0]
+    assert one.floor.state.operators[talks.offers[0]].presence == "talking"
+
+    one.leadership._give_up("two")
+    assert "waits" in one.floor.state.waiting and "talks" in one.floor.state.talking
+    members[heir].floor.take(w.Finished("talks"))
+    await until(lambda: one.floor.state.operators[talks.offers[0]].presence == "wrap-up")
+    assert not later.offers
+
+
+async def test_calls_that_others_have_taken_are_not_told_of(members: list[Member]) -> None:
+    """A controller that wakes up: what happens there to a call that it lost changes nothing."""
+    one, two, three = members
+    one.floor.take(w.SignedIn("1", "op-1"))
+    one.floor.take(w.Paused("1", "test"))
+    Caller(two, "a")
+    await until(lambda: "a" in one.floor.state.waiting)
+    Heir(three, "a", 1.0)
+    await until(lambda: one.floor._elsewhere["a"] == "three")
+    two.floor.ours = lambda call: call != "a"
+    two.floor.forget("a")
+    two.floor.take(w.Left("a"))
+    two.floor.rejoin()
+    await asyncio.sleep(0.3)
+    assert "a" in one.floor.state.waiting and one.floor._elsewhere["a"] == "three"
+
+
+async def test_a_lead_that_stood_still_decides_nothing_until_it_has_asked(members: list[Member]) -> None:
+    one, *_ = members
+    one.leadership.awake = lambda: False
+    one.floor.take(w.SignedIn("1", "op-1"))
+    assert one.floor.state.operators["1"].presence == "signed-out"
+    one.leadership.awake = lambda: True
+    await until(lambda: one.floor.state.operators["1"].presence == "ready")
+
+
+async def test_nobody_waits_for_one_that_is_known_to_be_gone(members: list[Member]) -> None:
+    """The lead hangs: those who follow need not find out by its lease."""
+    one, two, three = members
+    one.task.cancel()  # it renews nothing, and its link still answers
+    begun = asyncio.get_running_loop().time()
+    for member in (two, three):
+        member.leadership.missed("one")
+    await until(lambda: two.leads or three.leads, 2.0)
+    for member in (two, three):
+        member.leadership.missed("one")
+    leading, following = (two, three) if two.leads else (three, two)
+    await until(lambda: following.follows and leading.floor._held is None, 2.0)
+    assert asyncio.get_running_loop().time() - begun < 2.0

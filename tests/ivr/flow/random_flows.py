@@ -166,6 +166,9 @@ def drive(seed: int, total: int, flows: int = 40) -> int:
         for _ in range(rng.randint(1, 80)):
             state, actions = machine.step(chosen, state, facts, event, NOW)
             done += 1
+            if rng.random() < 0.05:  # another controller goes on with what was left on the channel
+                state = msgspec.json.decode(msgspec.json.encode(state), type=w.State)
+                state, actions = machine.resume(chosen, state, facts, NOW)
             assert state.done or state.wait, f"the call waits for nothing at {state.flow}.{state.node}"
             if state.done:
                 break

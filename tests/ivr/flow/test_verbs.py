@@ -1,13 +1,13 @@
 """Each verb, in the simulator: what the caller hears, what is waited for, by which exit the node is left."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.flow import digits
+from ivr.flow import digits, machine
 from ivr.flow import words as w
 from ivr.flow.loader import load
 from ivr.flow.simulator import Simulation, Stuck
@@ -321,3 +321,66 @@ def test_who_calls_again_is_known_by_the_open_ticket(tmp_path: Path) -> None:
     assert book.asks_ticket
     assert heard(Simulation(book, "one", known, at).begin())[0] == "ask"
     assert heard(Simulation(book, "one", facts, at).begin()) == ["bye"]
+
+
+# When the controller that had the call is gone
+
+
+def taken_over(call: Simulation) -> tuple[w.State, list[w.Action]]:
+    """Where another controller is then, and what it does."""
+    return machine.resume(call.book, call.state, call.facts, call.now)
+
+
+def test_digits_keyed_so_far_are_kept(tmp_path: Path) -> None:
+    one = press(
+        call(tmp_path, "first: {collect: {prompt: ask, into: code, length: 6}, next: bye, otherwise: sorry}"), "123"
+    )
+    state, actions = taken_over(one)
+    assert state.wait["digits"] == "123" and actions == [w.Timer(3.0, state.wait["id"])]
+    for key in "456":
+        state, actions = machine.step(one.book, state, one.facts, w.Key(key), one.now)
+    assert state.variables["code"] == "123456" and state.node == "bye"
+
+
+def test_a_prompt_begins_again_and_costs_no_attempt(tmp_path: Path) -> None:
+    one = call(tmp_path, "first: {menu: {prompt: ask, choices: {1: bye}, attempts: 2}, otherwise: sorry}")
+    press(one, "9")
+    state, actions = taken_over(one)
+    assert state.wait["attempt"] == 2 and [type(action) for action in actions][:1] == [w.Timer]
+    begun, actions = machine.begin(one.book, "one", one.facts, one.now)
+    again, actions = machine.resume(one.book, begun, one.facts, one.now)
+    assert [say.prompt for action in actions if isinstance(action, w.Play) for say in action.say] == ["ask"]
+    assert again.wait["attempt"] == 1 and again.wait["id"] > begun.wait["id"]
+
+
+@pytest.mark.parametrize(("method", "asked"), [("GET", 1), ("PUT", 1), ("POST", 0), ("PATCH", 0)])
+def test_a_web_service_is_asked_again_only_if_that_does_no_harm(tmp_path: Path, method: str, asked: int) -> None:
+    one = call(
+        tmp_path,
+        f'first: {{http: {{url: "https://x.test/", method: {method}}}, next: bye, otherwise: sorry}}',
+    )
+    state, actions = taken_over(one)
+    assert sum(isinstance(action, w.Http) for action in actions) == asked
+    assert state.node == ("first" if asked else "sorry")
+
+
+def test_who_waits_is_not_queued_twice_and_hears_the_music_and_the_offer(tmp_path: Path) -> None:
+    exits = ", ".join(f"{exit}: bye" for exit in ("served", "timeout", "full", "unstaffed"))
+    one = call(tmp_path, f"first: {{queue: {{name: payments, callback: {{key: 5, after: 60s, go: bye}}}}, {exits}}}")
+    one.wait(20)
+    state, actions = taken_over(one)
+    assert not any(isinstance(action, w.Enqueue) for action in actions)
+    assert any(isinstance(action, w.Music) and action.on for action in actions)
+    (timer,) = [action for action in actions if isinstance(action, w.Timer)]
+    assert timer.id == state.wait["timer"] and 39 < timer.seconds <= 40.5
+
+
+def test_a_message_goes_on(tmp_path: Path) -> None:
+    one = call(tmp_path, "first: {voicemail: {prompt: ask, max: 60s, queue: payments}, next: bye}")
+    later = one.now + timedelta(seconds=20)
+    assert one.state.wait["speaking"]
+    state, actions = machine.resume(one.book, one.state, one.facts, later)
+    (record,) = [action for action in actions if isinstance(action, w.Record)]
+    assert record.id == one.state.wait["id"] and 19 < record.already < 22
+    state, _ = machine.step(one.book, state, one.facts, w.Recorded(record.id, 25.0), later)
+    assert state.outcome == "voicemail"

@@ -1,0 +1,125 @@
+"""The other controllers: each is asked a few times a second whether it is there. Who is gone is told once.
+
+Asterisk says nothing when a controller dies. A connection that closes tells of a death at once; of one that hangs, that
+it does not answer. Whoever stood still themselves judge nobody by it: the answers may be waiting to be read.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from ivr.calls.heirs import ASLEEP, SILENCE, Seen
+from ivr.link.client import Client
+from ivr.link.messages import LinkError, Refused
+from ivr.store.schema import Controller
+
+log = logging.getLogger(__name__)
+PERIOD = 0.2  # seconds from one question to the next
+LOOK = 0.1
+SAME = 0.001  # seconds; as exactly as the store keeps times
+
+
+class AreYouThere(msgspec.Struct):
+    """To another controller; it answers `Here`."""
+
+
+class Here(msgspec.Struct):
+    """`begun`: seconds since 1970. `asterisk`: whether its line to Asterisk stands."""
+
+    begun: float
+    asterisk: bool
+
+
+class Neighbours:
+    """`hears_asterisk` says whether we do; `on_gone` is called with the name of one that is gone, each time it is."""
+
+    def __init__(
+        self, name: str, token: str, hears_asterisk: Callable[[], bool], on_gone: Callable[[str], Awaitable[object]]
+    ) -> None:
+        self._name, self._token, self._hears, self._on_gone = name, token, hears_asterisk, on_gone
+        self._others: dict[str, _Other] = {}
+        self._telling: set[asyncio.Future[object]] = set()
+
+    @property
+    def there(self) -> list[str]:
+        """The others that are there, as far as is known."""
+        return [name for name, other in self._others.items() if not other.gone]
+
+    @property
+    def known(self) -> list[str]:
+        """The others that have told the store of themselves lately, or answer."""
+        return list(self._others)
+
+    def look(self, alive: list[Controller]) -> None:
+        """These have told the store of themselves lately."""
+        rows = {row.id: row for row in alive if row.id != self._name}
+        for name, other in list(self._others.items()):
+            row = rows.get(name)
+            if other.gone if row is None else row.started_at.timestamp() != other.begun:
+                other.close()  # it has begun anew, or nothing more is to be told of it
+                del self._others[name]
+        for name in rows.keys() - self._others.keys():
+            self._others[name] = _Other(rows[name].address, rows[name].started_at.timestamp(), self._token)
+
+    async def run(self) -> None:
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(LOOK)
+            now, hears = time.monotonic(), self._hears()
+            asleep, last = now - last > ASLEEP, now
+            for name, other in list(self._others.items()):
+                if asleep:
+                    other.seen.heard = now
+                if not hears:  # whoever lost Asterisk with us has as much time as we to find it again
+                    other.seen.deaf = None
+                why = other.seen.gone(now, hears_asterisk=hears)
+                if why and not other.gone:
+                    log.error("controller %s is gone: %s", name, why)
+                    other.gone = True
+                    told = asyncio.ensure_future(self._on_gone(name))
+                    self._telling.add(told)
+                    told.add_done_callback(self._told)
+                elif not why and other.gone and not other.seen.refused:
+                    log.warning("controller %s is back", name)
+                    other.gone = False
+
+    def _told(self, told: "asyncio.Future[object]") -> None:
+        self._telling.discard(told)
+        if not told.cancelled() and (error := told.exception()):
+            log.error("what is to be done about a controller that is gone has failed", exc_info=error)
+
+    def close(self) -> None:
+        for other in self._others.values():
+            other.close()
+
+
+class _Other:
+    def __init__(self, address: str, begun: float, token: str) -> None:
+        self.seen, self.gone, self.begun = Seen(time.monotonic()), False, begun
+        self._task = asyncio.create_task(self._ask(address, token))
+
+    def close(self) -> None:
+        self._task.cancel()
+
+    def _refused(self) -> None:
+        self.seen.refused = True
+
+    async def _ask(self, address: str, token: str) -> None:
+        async with Client(address, token, on_refused=self._refused) as client:
+            while True:
+                with contextlib.suppress(LinkError, Refused):
+                    here = await client.ask(AreYouThere(), Here, within=SILENCE)
+                    self._answered(here)
+                await asyncio.sleep(PERIOD)
+
+    def _answered(self, here: Here) -> None:
+        self.seen.heard = time.monotonic()
+        self.seen.refused = abs(here.begun - self.begun) > SAME  # another process is at that address by now
+        if here.asterisk:
+            self.seen.deaf = None
+        elif self.seen.deaf is None:
+            self.seen.deaf = self.seen.heard

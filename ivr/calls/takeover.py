@@ -1,0 +1,171 @@
+"""Calls that are ours and that we do not have: those of a controller that is gone, or of our former life.
+
+Whose a call is says its row. So whoever takes over changes rows first (`calls.take`, which is the fence), and then does
+what any controller does after a start: fetches what the store says is its own. Nothing depends on how far somebody came
+who died over it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from ivr.ari import ids
+from ivr.ari.errors import AriError
+from ivr.calls import caller, kept
+from ivr.calls.exchange import Exchange
+from ivr.calls.heirs import heir
+from ivr.calls.session import Session
+from ivr.flow import words
+from ivr.flow.callback_flow import with_callback
+from ivr.publishing.versions import Version
+from ivr.store import calls, controllers
+from ivr.store.schema import Call
+
+log = logging.getLogger(__name__)
+# What a controller notes in a call's journey may come late, even after it was thought dead: it keeps these numbers.
+LATE = 1000
+SETTLE = 20  # tenths of a second that calls which have just come have for their first step
+CITIZENS = "citizens"  # the dialplan's context for them
+
+
+class Drain(msgspec.Struct):
+    """To a controller: take no more calls, leave those that you have to the others, and end. Refused by one that is
+    alone."""
+
+
+class Takeover:
+    def __init__(self, exchange: Exchange, prefix: str) -> None:
+        """`prefix`: an application is named so, then its controller."""
+        self._exchange, self._prefix = exchange, prefix
+
+    async def gone(self, name: str, others: Collection[str]) -> None:
+        """A controller is gone; `others` are there besides us. Its calls are shared."""
+        exchange, me = self._exchange, self._exchange.controller
+        survivors = [me, *others]
+
+        def mine(name: str) -> bool:
+            return heir(name, survivors) == me
+
+        if number := await exchange.writer.run(lambda s: calls.take(s, name, me, mine)):
+            log.error("%d calls of controller %s are ours from now on", number, name)
+        await self.look()
+        if mine(name):
+            await self.sweep(name)
+
+    async def forsaken(self, others: Collection[str]) -> None:
+        """For the one that leads: calls of controllers that nobody has seen for long, as they died before we began, or
+        with whoever should have taken their calls. `others` are known to be there, whatever the store says."""
+        exchange = self._exchange
+
+        def find(session: Any) -> set[str]:
+            beating = (row.id for row in controllers.alive(session, datetime.now(UTC)))
+            return calls.forsaken(session, {exchange.controller, *others, *beating})
+
+        for name in await exchange.writer.run(find):
+            await self.gone(name, ())
+
+    async def look(self) -> None:
+        """Fetch what is ours. A call of which nothing is left in Asterisk gets its end and its ticket."""
+        if not self._exchange.ari.up:
+            return
+        exchange, before = self._exchange, set(self._exchange.own)
+
+        def ours(session: Any) -> tuple[list[Call], dict[str, int]]:
+            rows = [row for row in calls.unfinished(session, exchange.controller) if row.id not in before]
+            last = calls.last_entries(session, [row.id for row in rows])
+            session.expunge_all()
+            return rows, last
+
+        rows, last = await exchange.writer.run(ours)
+        rows = [row for row in rows if row.id not in exchange.own]  # some have begun since
+        if not rows:
+            return
+        exchange.own.update(row.id for row in rows)
+        try:
+            there = {channel.id for channel in await exchange.ari.channels()}
+        except AriError:
+            exchange.own.difference_update(row.id for row in rows)
+            raise
+        for row in rows:
+            exchange.fence.give_back(row.id, row.channel)
+            exchange.journal.resume(row.id, last.get(row.id, 0) + LATE)
+            if row.channel in there:
+                rest = [channel for channel in there if channel.startswith(f"{row.id}-")]
+                exchange.go(self._fetch(row, rest))
+            else:
+                exchange.go(self._finish(row))
+
+    async def _fetch(self, row: Call, rest: Collection[str]) -> None:
+        """`rest`: the other channels of this call."""
+        exchange = self._exchange
+        try:
+            former = kept.read(await exchange.ari.variable(row.channel, kept.VARIABLE))
+            version = await self._version(former, row)
+        except Exception:
+            exchange.own.discard(row.id)  # the next look tries again
+            raise
+        facts = former.facts if former else _facts(row)
+        flow = former.flow if former else version.book.flow_for(row.called)
+        session = Session(
+            exchange, row.id, row.channel, version, flow, facts, wideband=former.wideband if former else False
+        )
+        session.go_on(former, rest)
+        await session.run()
+
+    async def _version(self, former: kept.Kept | None, row: Call) -> Version:
+        version = await self._exchange.versions.get(former.version if former else row.version)
+        if former and former.callback and former.state.flow not in version.book.flows:
+            book, _ = with_callback(version.book, former.callback)
+            return Version(version.number, book, version.library, version.queues)
+        return version
+
+    async def _finish(self, row: Call) -> None:
+        exchange, now = self._exchange, datetime.now(UTC)
+        await exchange.writer.run(lambda session: calls.finish_lost(session, row.id, now))
+        exchange.own.discard(row.id)
+        log.error("a call was over before it could be taken over; it has its ticket", extra={"call": row.id})
+        for channel in await exchange.ari.channels():
+            if channel.id.startswith(f"{row.id}-"):
+                await exchange.ari.hang_up(channel.id, 41)
+
+    async def let_go(self) -> None:
+        """Leave what we have to others: it is theirs as soon as our link is closed. New calls are not ours from now on;
+        of those that were, the first steps are awaited."""
+        exchange = self._exchange
+        exchange.claims = False
+        for _ in range(SETTLE):
+            if all(exchange.session(call) for call in exchange.own):
+                break
+            await asyncio.sleep(0.1)
+        for call in list(exchange.own):
+            if session := exchange.session(call):
+                exchange.fence.take(call, session.channel)
+
+    async def sweep(self, name: str) -> None:
+        """What is in a controller's application and belongs to no call: a citizen whose call had no row yet gets one
+        with us; anything else is of a call that is over."""
+        exchange = self._exchange
+        inside = set(await exchange.ari.channels_of(self._prefix + name)) - exchange.channels
+
+        def known(session: Any) -> tuple[set[str], set[str]]:
+            return calls.with_channels(session, inside), {row.id for row in calls.live(session)}
+
+        theirs, live = await exchange.writer.run(known)
+        for channel in await exchange.ari.channels():
+            if channel.id not in inside - theirs or ids.call_of(channel.id) in live:
+                continue
+            if channel.dialplan.context == CITIZENS:
+                codecs = await exchange.ari.variable(channel.id, "CHANNEL(audionativeformat)")
+                await exchange.ari.move(channel.id, ("citizen", codecs))
+            else:
+                await exchange.ari.hang_up(channel.id, 41)
+
+
+def _facts(row: Call) -> words.Facts:
+    """Of a call that had not come to its first wait."""
+    who = caller.identify(row.caller)
+    return words.Facts(row.id, row.called, row.caller, not row.caller, who.district, who.country)
