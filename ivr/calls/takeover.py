@@ -15,7 +15,7 @@ import msgspec
 
 from ivr.ari import ids
 from ivr.ari.errors import AriError
-from ivr.calls import caller, kept
+from ivr.calls import caller, kept, unseen
 from ivr.calls.exchange import Exchange
 from ivr.calls.heirs import heir
 from ivr.calls.session import Session
@@ -125,8 +125,16 @@ class Takeover:
 
     async def _finish(self, row: Call) -> None:
         exchange, now = self._exchange, datetime.now(UTC)
-        await exchange.writer.run(lambda session: calls.finish_lost(session, row.id, now))
-        exchange.own.discard(row.id)
+        try:
+            version = await self._version(None, row)
+
+            def finish(session: Any) -> None:
+                known = unseen.end(calls.journey(session, row.id), version.book)
+                calls.finish_lost(session, row.id, now, **known)
+
+            await exchange.writer.run(finish)
+        finally:
+            exchange.own.discard(row.id)
         log.error("a call was over before it could be taken over; it has its ticket", extra={"call": row.id})
         for channel in await exchange.ari.channels():
             if channel.id.startswith(f"{row.id}-"):

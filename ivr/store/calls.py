@@ -92,9 +92,10 @@ def ask_ticket(session: Session, call_id: str, said: dict[str, Any], language: s
         outbox.ASK.run(session, {"call_id": call_id, "due_at": now})
 
 
-def finish_lost(session: Session, call_id: str, now: datetime) -> bool:
-    """A call whose channel is gone without anybody having seen its end: it still gets its ticket."""
-    return finish(session, call_id, ended_at=now, ticket_due_at=now, survey={}, outcome="failed")
+def finish_lost(session: Session, call_id: str, now: datetime, **facts: Any) -> bool:
+    """A call whose channel is gone without anybody having seen its end: it still gets its ticket. `facts`: what is
+    known of it all the same."""
+    return finish(session, call_id, ended_at=now, ticket_due_at=now, **({"survey": {}, "outcome": "failed"} | facts))
 
 
 def set_disposition(session: Session, call_id: str, disposition: str, now: datetime) -> bool:

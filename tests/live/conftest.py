@@ -133,6 +133,12 @@ class Installation:
         command = [sys.executable, "-m", "ivr.cli.main", "call", *arguments, "--data", str(self.data)]
         return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
+    def place_controller(self, name: str) -> "subprocess.Popen[bytes]":
+        """One more, from another shell."""
+        command = [sys.executable, "-m", "ivr.cli.main", "controller", name, "--data", str(self.data)]
+        log = (self.data / "logs" / f"{name}.log").open("ab")
+        return subprocess.Popen(command, cwd=ROOT, env=os.environ | self._settings, stdout=log, stderr=log)
+
     def tickets(self) -> list[dict[str, Any]]:
         """The newest first."""
         with Database(self.settings.database_url).read() as session:

@@ -24,9 +24,9 @@ from ivr.cli.status import status
 from ivr.flow.loader import load as load_flows
 from ivr.phone.hearing import likeness
 from ivr.phone.phone import Account, Phone
-from ivr.store import calls, controllers
+from ivr.store import calls
 from ivr.store.database import Database
-from ivr.store.schema import Call, JourneyEntry, Recording, SurveyAnswer, Ticket
+from ivr.store.schema import Call, Controller, JourneyEntry, Recording, SurveyAnswer, Ticket
 from tests.live.conftest import OPEN, Installation
 from tests.live.sound import RATE, power, tone
 
@@ -124,7 +124,8 @@ class Citizen:
 
     def pid(self) -> int:
         """Of the controller that has the call."""
-        return pids(self.house)[self.row.controller]
+        with self.store.read() as session:
+            return session.get_one(Controller, self.row.controller).pid
 
     async def goes_on(self) -> float:
         """Wait until another has it; seconds from now."""
@@ -160,15 +161,11 @@ def pids(house: Installation) -> dict[str, int]:
 
 
 async def beating(house: Installation, count: int = 2) -> None:
-    """All controllers are there, each the newest of its name."""
-    store, known = Database(house.settings.database_url), pids(house)
+    """So many controllers answer, each the newest of its name."""
     async with asyncio.timeout(30):
         while True:
-            known = pids(house)
-            with store.read() as session:
-                rows = {row.id: row for row in session.query(controllers.Controller)}
-            fresh = [name for name, pid in known.items() if name in rows and rows[name].pid == pid]
-            if len(fresh) == count and len(house.ivr("controllers", ok=False) or []) == count:
+            there = {one["id"]: one["pid"] for one in house.ivr("controllers", ok=False) if one["answers"]}
+            if len(there) == count and pids(house).items() <= there.items():
                 return
             await asyncio.sleep(0.3)
 
@@ -329,6 +326,38 @@ async def test_one_that_stood_still_leaves_its_calls_alone(house: Installation, 
     async with citizen(house, tmp_path, "+390471000302") as later:  # and takes calls as before
         await later.dial()
         await later.noted("prompt")
+    await asyncio.to_thread(house.quiet, 20)
+    await beating(house)
+
+
+async def test_one_is_drained_and_comes_anew_while_a_third_joins(house: Installation, tmp_path: Path) -> None:
+    third = house.place_controller("controller-3")
+    try:
+        await beating(house, 3)
+        async with citizen(house, tmp_path, "+390471000601") as one:
+            await one.dial()
+            await one.noted("node", "ask")
+            await one.phone.press(",,,12")
+            await asyncio.sleep(2.5)
+            former, pid = one.row.controller, one.pid()
+            house.ivr("drain", former)
+            await one.goes_on()
+            await one.phone.press(",3456")
+            await one.noted("digits")
+            await one.noted("node", "payments")
+            await one.phone.wait_for("CLOSED", within=30)
+            assert (await one.over()).fields["code"] == "123456"
+        assert one.kinds().count("continued") == one.kinds().count("digits") == 1
+        if former == "controller-3":
+            assert third.wait(timeout=20) == 0
+        else:
+            await beating(house, 3)
+            assert pids(house)[former] != pid
+            house.ivr("drain", "controller-3")
+            assert third.wait(timeout=20) == 0
+    finally:
+        third.kill()
+        third.wait()
     await asyncio.to_thread(house.quiet, 20)
     await beating(house)
 
