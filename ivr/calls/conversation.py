@@ -103,7 +103,7 @@ class Conversation:
 
     # From one controller to another
 
-    def kept(self) -> kept.Conversation:
+    def to_keep(self) -> kept.Conversation:
         leg = self._leg
         return kept.Conversation(
             asked=self.asked,

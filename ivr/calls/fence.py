@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection
+from functools import partial
 
 from ivr.ari import ids
 from ivr.ari.errors import AriError
@@ -71,7 +72,7 @@ class Fence:
         answered = 0
         while answered != self._doubts:  # what was asked before a doubt does not settle it
             answered, mine = self._doubts, list(self._mine())
-            asked = self._writer.run(lambda session, mine=mine: calls.taken(session, mine, self._controller))
+            asked = self._writer.run(partial(calls.taken, ids=mine, controller=self._controller))
             try:
                 for call, channel in await asyncio.wait_for(asked, ANSWER):
                     self.take(call, channel)

@@ -112,7 +112,7 @@ class _Other:
         async with Client(address, token, on_refused=self._refused) as client:
             while True:
                 with contextlib.suppress(LinkError, Refused):
-                    here = await client.ask(AreYouThere(), Here, within=SILENCE)
+                    here: Here = await client.ask(AreYouThere(), Here, within=SILENCE)
                     self._answered(here)
                 await asyncio.sleep(PERIOD)
 

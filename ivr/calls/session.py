@@ -253,7 +253,7 @@ class Session:
             self.flow,
             self.facts,
             self.state,
-            self.conversation.kept(),
+            self.conversation.to_keep(),
             self.wideband,
             self._messages,
             self._callback,

@@ -28,6 +28,8 @@ def end(journey: Sequence[JourneyEntry], book: Book) -> dict[str, Any]:
                 survey[asked.name][detail["question"]] = detail["answer"]
             case "prompt":
                 facts["language"] = detail["language"]
+            case "hours":
+                facts["outcome"] = "" if detail["status"] == "open" else "closed"
             case "queue":
                 facts["queue"], facts["operator"] = detail["queue"], ""
             case "operator":

@@ -135,7 +135,7 @@ def take(session: Session, former: str, new: str, wanted: Callable[[str], bool])
     rows = select(Call.id).where(Call.controller == former, Call.ended_at.is_(None))
     ids = [call for call in session.scalars(rows) if wanted(call)]
     theirs = update(Call).where(Call.id.in_(ids), Call.controller == former, Call.ended_at.is_(None))
-    return session.execute(theirs.values(controller=new)).rowcount if ids else 0  # type: ignore[attr-defined, no-any-return]
+    return session.execute(theirs.values(controller=new)).rowcount if ids else 0  # type: ignore[attr-defined]
 
 
 def taken(session: Session, ids: Collection[str], controller: str) -> list[tuple[str, str]]:

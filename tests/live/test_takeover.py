@@ -82,6 +82,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     one.start()
     try:
         one.ivr("operators", "add", ANNA, "--name", "Anna", "--languages", "it", "--queues", "all")
+        time.sleep(2.5)  # controllers look for new operators each second
         yield one
     finally:
         assert one.stop() == 0

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,7 +92,7 @@ async def test_who_no_longer_has_a_call_does_not_write_its_end(house: House) -> 
     taken, now = next(iter(house.mine)), datetime.now(UTC)
     house.take(taken)
     with house.database.transaction() as session:
-        end = {"ended_at": now, "ticket_due_at": now, "survey": {}, "outcome": "abandoned"}
+        end: dict[str, Any] = {"ended_at": now, "ticket_due_at": now, "survey": {}, "outcome": "abandoned"}
         assert not calls.finish(session, taken, by=ME, **end)
         assert calls.finish(session, taken, by=OTHER, **end)
         assert not calls.finish(session, taken, **end)

@@ -24,7 +24,7 @@ def test_calls_are_shared_evenly(number: int) -> None:
 
 
 def test_who_is_gone() -> None:
-    assert Seen(10.0).gone(10.0 + SILENCE, hears_asterisk=True) == ""
+    assert Seen(10.0).gone(9.9 + SILENCE, hears_asterisk=True) == ""
     assert "not answer" in Seen(10.0).gone(10.1 + SILENCE, hears_asterisk=True)
     assert "ended" in Seen(10.0, refused=True).gone(10.0, hears_asterisk=True)
     assert Seen(12.0, deaf=11.9).gone(12.0, hears_asterisk=True) == ""
