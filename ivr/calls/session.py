@@ -165,7 +165,8 @@ class Session:
         exchange = self._exchange
         exchange.add(self.channel, self)
         exchange.calls += 1
-        metrics.CALLS_BEGUN.inc()
+        if not self._elsewhere:
+            metrics.CALLS_BEGUN.inc()
         try:
             if self._elsewhere:
                 await self._come_over()

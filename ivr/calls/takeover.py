@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from ivr import metrics
 from ivr.ari import ids
 from ivr.ari.errors import AriError
 from ivr.calls import caller, kept, unseen
@@ -90,6 +91,7 @@ class Takeover:
         except AriError:
             exchange.own.difference_update(row.id for row in rows)
             raise
+        metrics.TAKEOVERS.inc(len(rows))
         for row in rows:
             exchange.fence.give_back(row.id, row.channel)
             exchange.journal.resume(row.id, last.get(row.id, 0) + LATE)
