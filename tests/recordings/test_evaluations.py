@@ -51,13 +51,13 @@ def test_of_a_sample_the_recording_is_then_reviewed(database: Database) -> None:
             keep(session, f"call-{number}", datetime(2027, 1, 4, 9, number))
     draw(database, Plan(name="q1", size=2, seed=7), zone=ROME, key="k", veiled=True, user="rossi")
     with database.transaction() as session:
-        first, _ = samples.items(session, "q1", limit=9, after="", operator=str)["items"]
+        first, _ = samples.items(session, "q1", limit=9, after="", operator=str, zone=ROME)["items"]
         evaluations.save(session, first["id"], "rossi", given(1, 2, 3, 4, 5), EQUAL)
     with database.transaction() as session:  # others may evaluate it, too; it stays the first one's
         evaluations.save(session, first["id"], "bianchi", given(1, 2, 3, 4, 5), EQUAL)
     with database.read() as session:
         assert samples.show(session, "q1")["reviewed"] == 1
-        item = samples.items(session, "q1", limit=1, after="", operator=str)["items"][0]
+        item = samples.items(session, "q1", limit=1, after="", operator=str, zone=ROME)["items"][0]
         assert item["reviewed_by"] == "rossi"
         assert {one.sample for one in evaluations.lines(session, str)} == {"q1"}
         assert [one.recording for one in evaluations.lines(session, str, sample="q2")] == []
