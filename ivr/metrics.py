@@ -44,6 +44,7 @@ COMMAND = _seconds("command", "From a command to Asterisk to its answer")
 COMMANDS_FAILED = _counter("commands_failed", "Commands that Asterisk refused or did not answer", "error")
 EVENT_LAG = _seconds("event_lag", "From Asterisk's timestamp of an event to our taking it")
 ASTERISK_UP = _gauge("asterisk_up", "1 while the connection to Asterisk stands")
+ADMISSION_OPEN = _gauge("admission_open", "1 while more calls are taken, 0 when there is too much to do")
 READY = _gauge("controller_ready", "1 while this controller can take calls")
 
 

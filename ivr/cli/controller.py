@@ -159,7 +159,8 @@ async def control(settings: Settings, name: str) -> None:
         lambda: leadership.epoch,
         TRUNK if limits.refuse == "503" else "",
     )
-    exchange.admits = admission.admits
+    exchange.admits, ready.admits = admission.admits, lambda: admission.state.open
+    metrics.ADMISSION_OPEN.set_function(lambda: admission.state.open)
     exchange.on_up.append(admission.renew)
     leadership.awake = lambda: exchange.fence.awake
 

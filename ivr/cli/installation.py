@@ -188,10 +188,11 @@ class Running:
     listening: int
     anonymizers: dict[str, int] = field(default_factory=dict)
     watch: int = 0
+    traces: int = 0  # 0: there is no collector to send them to
 
     def programs(self) -> dict[str, int]:
         """Name → process."""
-        own = ("up", "asterisk", "web", "tickets", "listening", "watch")
+        own = ("up", "asterisk", "web", "tickets", "listening", "watch", "traces")
         return {name: getattr(self, name) for name in own} | self.controllers | self.anonymizers
 
     def pids(self) -> set[int]:

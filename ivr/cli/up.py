@@ -220,7 +220,8 @@ async def _start(
 
     def write_note() -> None:
         pids, more = ({child.name: child.pid for child in group} for group in (controllers_, anonymizers))
-        running = Running(_own_pid(), asterisk.pid, version, pids, web.pid, tickets.pid, listening.pid, more, watch.pid)
+        own = (web.pid, tickets.pid, listening.pid, more, watch.pid, of["traces"].pid if "traces" in of else 0)
+        running = Running(_own_pid(), asterisk.pid, version, pids, *own)
         note(settings, running)
 
     write_note()  # the ports, before anybody asks for them

@@ -43,7 +43,7 @@ class Eyes:
         """Condition → what is wrong, "" when nothing is; one that could not be looked at is left out."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(WITHIN)) as http:
             stored, asterisk, web = await asyncio.gather(self._stored(), self._asterisk(http), self._web(http))
-            if stored:
+            if stored and stored.controllers:  # without Asterisk they do not beat, and are still asked
                 self._controllers = stored.controllers
             calls = await self._calls(http)
         self.ready = {"calls": not calls, "asterisk": not asterisk}

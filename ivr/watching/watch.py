@@ -2,11 +2,14 @@
 
 import asyncio
 import logging
+import math
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from ivr.problem import Problem
 from ivr.watching import alarms, book
@@ -16,7 +19,7 @@ from ivr.watching.telling import lines
 
 log = logging.getLogger(__name__)
 LOOK = 5.0
-GRACE = 30.0  # seconds at its start in which what is not there yet is still being started
+GRACE = 30.0  # seconds at its start in which nothing is told: what is not there may still be being started
 AGAIN, SELDOM = 10.0, 300.0  # seconds from one try to tell to the next, at first and at last
 Tell = Callable[[Letter], Coroutine[Any, Any, None]]  # raises Problem when nobody took it
 Ways = Mapping[Way, Tell]
@@ -51,10 +54,10 @@ class Watch:
             log.exception("a look failed")
             return
         self._well = self._well or not any(found.values())
-        if not self._well and time.monotonic() - self._begun < GRACE:
-            return
+        starting = not self._well and time.monotonic() - self._begun < GRACE
+        rules = replace(self._rules, after=math.inf) if starting else self._rules
         now, before = time.time(), self._book.alarms
-        self._book.alarms, notices = alarms.step(before, found, now, self._rules)
+        self._book.alarms, notices = alarms.step(before, found, now, rules)
         for notice in notices:
             log.log(logging.WARNING if notice.kind == "over" else logging.CRITICAL, "%s", lines([notice]))
         if notices:

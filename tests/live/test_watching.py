@@ -57,7 +57,10 @@ def test_it_can_take_calls_and_says_so(installation: Installation) -> None:
     installation.until(lambda: get(f"{health}/readyz")[0] == 200)
     assert get(f"{health}/healthz")[0] == 200
     [controller] = installation.ivr("controllers")
-    assert get(f"http://{controller['address']}/readyz") == (200, '{"asterisk": true, "store": true}')
+    assert get(f"http://{controller['address']}/readyz") == (
+        200,
+        '{"asterisk": true, "store": true, "admission": true}',
+    )
     assert installation.ivr("alarms", "list") == []
 
 

@@ -55,7 +55,7 @@ def running(settings: Settings) -> Iterator[Finding]:
             mend = f"`ivr up` is gone: end what is left (see {settings.state_file}) and start it again"
         yield problem("running", f"not running: {', '.join(gone)}", mend)
     else:
-        yield ok("running", f"{len(noted.programs())} programs")
+        yield ok("running", f"{len(noted.pids())} programs")
     yield from _loaded(settings)
 
 

@@ -29,7 +29,9 @@ async def test_while_the_store_is_away_only_who_can_keep_is_ready(monkeypatch: p
         database.migrate()
         keeping, waiting = Writer(database, Backlog(Path(folder) / "backlog", "one")), Writer(database)
         one, other = Ready(ari, keeping), Ready(ari, waiting)
-        assert one() == other() == {"asterisk": False, "store": False}, "nobody has asked yet"
+        assert one() == other() == {"asterisk": False, "store": False, "admission": True}, "nobody has asked yet"
+        other.admits = lambda: False
+        assert other()["admission"] is False
         await asyncio.gather(one.look(), other.look())
         assert one()["store"] and other()["store"]
         await asyncio.to_thread(server.stop)

@@ -188,12 +188,14 @@ async def test_nothing_is_told_while_all_is_being_started(tmp_path: Path, monkey
     async def look() -> dict[str, str]:
         return dict(wrong)
 
-    one = Watch(tmp_path, look, {}, RULES)
+    one = Watch(tmp_path, look, {}, Rules(0.3, 0, 3600))
     await one.turn()
-    assert book.read(tmp_path) == Book()
+    await asyncio.sleep(0.3)
+    await one.turn()
+    assert book.read(tmp_path).told() == {}
     monkeypatch.setattr("ivr.watching.watch.GRACE", 0.0)
     await one.turn()
-    assert list(book.read(tmp_path).told()) == ["calls"]
+    assert list(book.read(tmp_path).told()) == ["calls"], "at once: it was seen before"
 
 
 async def test_a_look_that_fails_does_not_end_the_watch(tmp_path: Path) -> None:
