@@ -4,6 +4,9 @@ shows those of all controllers, with the label `controller`, beside the figures 
 `docs/observability.md` says what each means; a test compares the two.
 """
 
+from collections.abc import Callable
+from functools import cache
+
 import msgspec
 from prometheus_client import (
     CollectorRegistry,
@@ -22,8 +25,13 @@ ProcessCollector(registry=REGISTRY)
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
-def _counter(name: str, meaning: str, *labels: str) -> Counter:
-    return Counter(f"numero_nero_{name}", meaning, labels, registry=REGISTRY)
+def _counter(name: str, meaning: str) -> Counter:
+    return Counter(f"numero_nero_{name}", meaning, registry=REGISTRY)
+
+
+def _counters(name: str, meaning: str, label: str) -> Callable[[str], Counter]:
+    """Gives the one of a label's value, each time the same: to look it up in the library takes 20 µs."""
+    return cache(Counter(f"numero_nero_{name}", meaning, (label,), registry=REGISTRY).labels)
 
 
 def _gauge(name: str, meaning: str) -> Gauge:
@@ -35,13 +43,13 @@ def _seconds(name: str, meaning: str) -> Histogram:
 
 
 CALLS_BEGUN = _counter("calls_begun", "Calls of citizens, and answered callbacks, that began here")
-CALLS_ENDED = _counter("calls_ended", "Calls that ended here, by their outcome", "outcome")
+CALLS_ENDED = _counters("calls_ended", "Calls that ended here, by their outcome", "outcome")
 CALLS_IN_PROGRESS = _gauge("calls_in_progress", "Calls that this controller has")
 STEPS = _counter("steps", "Steps of flows")
-CLAIMS = _counter("claims", "Claims of calls that looked for a controller: won or lost", "result")
+CLAIMS = _counters("claims", "Claims of calls that looked for a controller: won or lost", "result")
 TAKEOVERS = _counter("takeovers", "Calls of a controller that was gone, taken over by this one")
 COMMAND = _seconds("command", "From a command to Asterisk to its answer")
-COMMANDS_FAILED = _counter("commands_failed", "Commands that Asterisk refused or did not answer", "error")
+COMMANDS_FAILED = _counters("commands_failed", "Commands that Asterisk refused or did not answer", "error")
 EVENT_LAG = _seconds("event_lag", "From Asterisk's timestamp of an event to our taking it")
 ASTERISK_UP = _gauge("asterisk_up", "1 while the connection to Asterisk stands")
 ADMISSION_OPEN = _gauge("admission_open", "1 while more calls are taken, 0 when there is too much to do")

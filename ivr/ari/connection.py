@@ -160,7 +160,7 @@ class Connection:
         try:
             return await self._ask(method, path, query, body)
         except AriError as error:
-            metrics.COMMANDS_FAILED.labels(error.kind).inc()
+            metrics.COMMANDS_FAILED(error.kind).inc()
             raise
 
     async def _ask(

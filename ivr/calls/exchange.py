@@ -172,7 +172,7 @@ class Exchange:
         with self.arrival():
             try:
                 won = await self.ari.claim(channel.id)
-                metrics.CLAIMS.labels("won" if won else "lost").inc()
+                metrics.CLAIMS("won" if won else "lost").inc()
             except AriError as error:
                 log.error("a call could not be claimed: %s", error, extra={"channel": channel.id})
 

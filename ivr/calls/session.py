@@ -456,7 +456,7 @@ class Session:
         if exchange.fence.has(self.call):
             end = writes.FinishCall(self.call, ending, served, exchange.controller)
             await exchange.writer.run(end, within=WRITE_WITHIN)
-            metrics.CALLS_ENDED.labels(state.outcome).inc()
+            metrics.CALLS_ENDED(state.outcome).inc()
             log.info("call ended", extra={"call": self.call, "outcome": state.outcome})
 
     def _ticket(self) -> dict[str, Any]:

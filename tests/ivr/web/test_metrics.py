@@ -65,7 +65,7 @@ def of(controller: str, **labels: str) -> tuple[tuple[str, str], ...]:
 async def test_one_scrape_tells_of_every_controller_and_of_who_waits(client: Client, controller: Controller) -> None:
     controller.wait("waits-1")
     metrics.TAKEOVERS.inc()
-    metrics.CLAIMS.labels("won").inc(3)
+    metrics.CLAIMS("won").inc(3)
     told = await scrape(client)
     assert told["numero_nero_controller_up", of(NAME)] == 1 and told["numero_nero_controller_up", of("silent")] == 0
     assert told["numero_nero_takeovers_total", of(NAME)] >= 1
