@@ -159,7 +159,7 @@ async def control(settings: Settings, name: str) -> None:
         lambda: leadership.epoch,
         TRUNK if limits.refuse == "503" else "",
     )
-    exchange.admits, ready.admits = admission.admits, lambda: admission.state.open
+    exchange.admits, ready.admits = admission.admits, lambda: exchange.claims and admission.state.open
     metrics.ADMISSION_OPEN.set_function(lambda: admission.state.open)
     exchange.on_up.append(admission.renew)
     leadership.awake = lambda: exchange.fence.awake
