@@ -84,7 +84,8 @@ class Sip(_Section):
     trunk_from: list[str] = ["127.0.0.1"]
     """Addresses or networks that calls of citizens come from; anybody else must be a registered phone."""
     trunk_to: str = ""
-    """`host:port` that calls to the outside go to (`transfer`); empty: none are made."""
+    """`host:port` that calls to the outside go to (`transfer`), `host:port;transport=tls` over TLS; empty: none are
+    made."""
     phones_from: list[str] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
     """Networks that operators' telephones come from, besides this machine. Anybody else is refused, whoever it is."""
     tls: Literal["off", "beside", "only"] = "off"

@@ -230,6 +230,29 @@ async def test_a_telephone_registers_and_speaks_encrypted(encrypted: Asterisk, t
     assert int(received) > 20, "its packets are decrypted and counted"
 
 
+async def test_a_call_to_the_outside_goes_over_tls(encrypted: Asterisk) -> None:
+    heard: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def carrier(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.set_result(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*(encrypted.folder / "secrets" / name for name in ("sip-certificate.pem", "sip-key.pem")))
+    async with (
+        await asyncio.start_server(carrier, LOOPBACK, 0, ssl=context) as server,
+        line(encrypted.ports.ari, "ivr-out") as one,
+    ):
+        await one.up()
+        at = "{}:{}".format(*server.sockets[0].getsockname())
+        to = f"PJSIP/outside/sip:+390699999901@{at};transport=tls"
+        await one.ari.originate("outside-1", to, arguments=("outside",), caller_id="1", ring=5)
+        async with asyncio.timeout(5):
+            told = await heard
+        await one.ari.hang_up("outside-1")
+    assert told.startswith(b"INVITE sip:+390699999901@")
+
+
 def test_sound_that_is_not_encrypted_is_refused(encrypted: Asterisk) -> None:
     password = phones.password(SECRET, CODE)
     with Agent(encrypted.ports.sips, OPERATOR, password=password, tls=trusting(encrypted)) as agent:

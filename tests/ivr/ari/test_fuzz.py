@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,6 +79,7 @@ def rubbish() -> list[str | bytes]:
     return [*nothing, *(text.replace("CALL", CALL) for text in wrong), *mine, *others]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_no_call_in_progress_is_lost(database: Database, tmp_path: Path) -> None:
     """Rubbish during a prompt, then the socket drops, then rubbish again; the caller's key is still heard."""
     connections = 0

@@ -52,6 +52,7 @@ class Slow:
                 await socket.send_str(json.dumps(key("1") if len(self.heard) == 1 else finished(playback)))
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("loses", [True, False])
 async def test_what_was_not_answered_is_asked_again(database: Database, tmp_path: Path, loses: bool) -> None:
     asterisk = Slow(loses)
@@ -61,6 +62,7 @@ async def test_what_was_not_answered_is_asked_again(database: Database, tmp_path
     assert outcome(database) == "self-served"
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_caller_who_has_gone_is_not_insisted_on(database: Database, tmp_path: Path) -> None:
     async def silent(socket: web.WebSocketResponse) -> None:
         async for message in socket:
