@@ -124,6 +124,8 @@ class Exchange:
             case events.CallBroadcast(channel):
                 if self.claims and self.admits(channel):
                     self.go(self._claim(channel))
+                else:
+                    metrics.CLAIMS.labels("left").inc()
             case events.StasisStart(channel):
                 if later := self._leaving.pop(channel.id, None):  # moved from us to us
                     later.cancel()
