@@ -125,7 +125,7 @@ class Exchange:
                 if self.claims and self.admits(channel):
                     self.go(self._claim(channel))
                 else:
-                    metrics.CLAIMS.labels("left").inc()
+                    metrics.CLAIMS("left").inc()
             case events.StasisStart(channel):
                 if later := self._leaving.pop(channel.id, None):  # moved from us to us
                     later.cancel()

@@ -40,6 +40,7 @@ FIRST_LOOK, LAST_LOOK = 0.2, 5.0  # seconds from one look for the ticket's numbe
 WRITE_WITHIN = 0.2  # seconds until the end of a call is written; so one transaction writes those of several
 # Commands of one call that fail for another reason than a caller who has gone: so many, then the call ends.
 MOST_FAILURES = 5
+SILENT = 1.0  # seconds for which the caller is held until the end is written
 # Seconds until a command without an answer is given again, and for how long: an Asterisk that is slow, or away for a
 # moment, costs no call.
 AGAIN, PATIENCE = 0.5, 60.0
@@ -83,7 +84,7 @@ class Session:
         self._there, self._gone = asyncio.Event(), asyncio.Event()
         self._sounding = False  # something is being played to the caller
         self.ended = False  # the caller has hung up, or cannot be reached any more
-        self._hung_up = False
+        self._cause: int | None = None  # of our hanging up
         self._failures = 0
 
     @property
@@ -98,7 +99,7 @@ class Session:
     @property
     def left_first(self) -> bool:
         """The caller has hung up, and not we."""
-        return self.ended and not self._hung_up
+        return self.ended and self._cause is None
 
     def bring(self, leg: Leg | None, queue: str) -> None:
         """The citizen was called back. An operator has accepted already: the first queue that the flow comes to need
@@ -327,8 +328,7 @@ class Session:
                 self._exchange.go(self._ask_ticket())
             case words.Hangup(cause):
                 self.note("hangup", {"cause": cause})
-                await self._insist(lambda: ari.hang_up(self.channel, CAUSES[cause]))
-                self._hung_up = True
+                self._cause = CAUSES[cause]
             case words.Note(kind, node, detail):
                 self.note(kind, dict(detail), node)
 
@@ -415,7 +415,8 @@ class Session:
         self._exchange.go(self.look_again())
 
     async def _end(self) -> None:
-        """Whatever happened, nothing of the call stays up, and its end is written, with its ticket, at once."""
+        """Whatever happened, nothing of the call stays up, and its end is written, with its ticket, at once: before we
+        hang up, so that whoever goes on when we die in between finds what is to be written on the channel."""
         exchange, state = self._exchange, self.state
         self._cancel("_timer")
         self._cancel("_watch")
@@ -424,11 +425,6 @@ class Session:
         for other in (self._message, self._outside):
             if other:
                 other.stop()
-        try:
-            if not self._hung_up:
-                await exchange.ari.hang_up(self.channel)
-        except AriError as error:
-            log.error("the caller's channel may still be up: %s", error, extra={"call": self.call})
         now = datetime.now(UTC)
         due = now
         if state.operator and not self.conversation.disposition:
@@ -453,9 +449,19 @@ class Session:
             ticket_due_at=due,
         )
         served = self.facts.caller if state.outcome == "served" and not self._callback else ""
-        if exchange.fence.has(self.call):
-            end = writes.FinishCall(self.call, ending, served, exchange.controller)
-            await exchange.writer.run(end, within=WRITE_WITHIN)
+        if not exchange.fence.has(self.call):
+            return
+        written = exchange.writer.run(
+            writes.FinishCall(self.call, ending, served, exchange.controller), within=WRITE_WITHIN
+        )
+        try:
+            await asyncio.wait({written}, timeout=SILENT)
+            cause = CAUSES["normal"] if self._cause is None else self._cause
+            await self._insist(lambda: exchange.ari.hang_up(self.channel, cause))
+        except AriError as error:
+            log.error("the caller's channel may still be up: %s", error, extra={"call": self.call})
+        finally:
+            await written
             metrics.CALLS_ENDED(state.outcome).inc()
             log.info("call ended", extra={"call": self.call, "outcome": state.outcome})
 

@@ -156,19 +156,20 @@ class Takeover:
                 exchange.fence.take(call, session.channel)
 
     async def sweep(self, name: str) -> None:
-        """What is in a controller's application and belongs to no call: a citizen whose call had no row yet gets one
-        with us; anything else is of a call that is over."""
+        """What is in a controller's application and belongs to no call that goes on: a citizen whose call had no row yet
+        gets one with us; anything else is of a call that is over, and is hung up."""
         exchange = self._exchange
         inside = set(await exchange.ari.channels_of(self._prefix + name)) - exchange.channels
 
-        def known(session: Any) -> tuple[set[str], set[str]]:
-            return calls.with_channels(session, inside), {row.id for row in calls.live(session)}
+        def known(session: Any) -> tuple[set[str], list[Call]]:
+            return calls.with_channels(session, inside), calls.live(session)
 
-        theirs, live = await exchange.writer.run(known)
+        had, live = await exchange.writer.run(known)
+        in_use = {row.channel for row in live} | {row.id for row in live}
         for channel in await exchange.ari.channels():
-            if channel.id not in inside - theirs or ids.call_of(channel.id) in live:
+            if channel.id not in inside or channel.id in in_use or ids.call_of(channel.id) in in_use:
                 continue
-            if channel.dialplan.context == CITIZENS:
+            if channel.dialplan.context == CITIZENS and channel.id not in had:
                 codecs = await exchange.ari.variable(channel.id, "CHANNEL(audionativeformat)")
                 await exchange.ari.move(channel.id, ("citizen", codecs))
             else:
