@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from zlib import crc32
 
 SILENCE = 0.8  # seconds without an answer after which a controller is taken for gone
-ASLEEP = 0.3  # seconds between two looks of ours that are too many to judge others by
+FIRST = 3.0  # the same, of one that has not answered us yet: whoever begins is slow itself
+ASLEEP = 0.2  # seconds between two looks of ours that are too many to judge others by
 
 
 def heir(call: str, survivors: Collection[str]) -> str:
@@ -20,10 +21,12 @@ def heir(call: str, survivors: Collection[str]) -> str:
 
 @dataclass
 class Seen:
-    """What is known of another controller. `heard`: when it answered last (monotonic). `refused`: nobody is at its
+    """What is known of another controller. `heard`: when it answered last (monotonic), if it has `answered`, else when
+    it was asked first. `refused`: nobody is at its
     address. `deaf`: since when it has had no line to Asterisk; None while it has one."""
 
     heard: float
+    answered: bool = False
     refused: bool = False
     deaf: float | None = None
 
@@ -33,7 +36,7 @@ class Seen:
             return ""  # whose calls we could not do anything about
         if self.refused:
             return "it has ended"
-        if now - self.heard > SILENCE:
+        if now - self.heard > (SILENCE if self.answered else FIRST):
             return "it does not answer"
         if self.deaf is not None and now - self.deaf > SILENCE:
             return "it has lost Asterisk"

@@ -117,7 +117,7 @@ class _Other:
                 await asyncio.sleep(PERIOD)
 
     def _answered(self, here: Here) -> None:
-        self.seen.heard = time.monotonic()
+        self.seen.heard, self.seen.answered = time.monotonic(), True
         self.seen.refused = abs(here.begun - self.begun) > SAME  # another process is at that address by now
         if here.asterisk:
             self.seen.deaf = None

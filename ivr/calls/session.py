@@ -454,16 +454,18 @@ class Session:
         written = exchange.writer.run(
             writes.FinishCall(self.call, ending, served, exchange.controller), within=WRITE_WITHIN
         )
+        await asyncio.wait({written}, timeout=SILENT)
+        if written.done() and not written.exception() and not written.result():
+            exchange.fence.take(self.call, self.channel)  # another has the call, and we did not know it yet
+            return
+        cause = CAUSES["normal"] if self._cause is None else self._cause
         try:
-            await asyncio.wait({written}, timeout=SILENT)
-            cause = CAUSES["normal"] if self._cause is None else self._cause
             await self._insist(lambda: exchange.ari.hang_up(self.channel, cause))
         except AriError as error:
             log.error("the caller's channel may still be up: %s", error, extra={"call": self.call})
-        finally:
-            await written
-            metrics.CALLS_ENDED(state.outcome).inc()
-            log.info("call ended", extra={"call": self.call, "outcome": state.outcome})
+        await written
+        metrics.CALLS_ENDED(state.outcome).inc()
+        log.info("call ended", extra={"call": self.call, "outcome": state.outcome})
 
     def _ticket(self) -> dict[str, Any]:
         """What the call says about its ticket: what the flow said, and where a message is to be heard."""

@@ -156,7 +156,7 @@ class Takeover:
                 exchange.fence.take(call, session.channel)
 
     async def sweep(self, name: str) -> None:
-        """What is in a controller's application and belongs to no call that goes on: a citizen whose call had no row yet
+        """What is in a controller's application and belongs to no call that goes on. A citizen whose call had no row
         gets one with us; anything else is of a call that is over, and is hung up."""
         exchange = self._exchange
         inside = set(await exchange.ari.channels_of(self._prefix + name)) - exchange.channels

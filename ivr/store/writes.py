@@ -97,16 +97,19 @@ class AddJourney(Write, frozen=True):
 
 class FinishCall(Write, frozen=True):
     """`served`: the number that need not be called back any more from the queue, "" for none. `by`: the controller that
-    says so; it is not written when another has the call."""
+    says so; it is not written when another has the call, and its result is False."""
 
+    answer: ClassVar[Any] = True
     call: str
     facts: Ending
     served: str = ""
     by: str = ""
 
-    def __call__(self, session: Session) -> None:
-        if calls.finish(session, self.call, by=self.by, **self.facts) and self.served:
+    def __call__(self, session: Session) -> bool:
+        ours = calls.finish(session, self.call, by=self.by, **self.facts)
+        if ours and self.served:
             callbacks.cancel(session, self.served, self.facts["queue"], self.call, self.facts["ended_at"])
+        return ours
 
 
 class AskTicket(Write, frozen=True):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.ari import ids
-from ivr.calls.heirs import SILENCE, Seen, heir
+from ivr.calls.heirs import FIRST, SILENCE, Seen, heir
 
 NAMES = st.sets(st.text(min_size=1, max_size=8), min_size=1, max_size=6)
 
@@ -24,8 +24,10 @@ def test_calls_are_shared_evenly(number: int) -> None:
 
 
 def test_who_is_gone() -> None:
-    assert Seen(10.0).gone(9.9 + SILENCE, hears_asterisk=True) == ""
-    assert "not answer" in Seen(10.0).gone(10.1 + SILENCE, hears_asterisk=True)
+    assert Seen(10.0, answered=True).gone(9.9 + SILENCE, hears_asterisk=True) == ""
+    assert "not answer" in Seen(10.0, answered=True).gone(10.1 + SILENCE, hears_asterisk=True)
+    assert Seen(10.0).gone(10.1 + SILENCE, hears_asterisk=True) == "", "it had no time to answer yet"
+    assert "not answer" in Seen(10.0).gone(10.1 + FIRST, hears_asterisk=True)
     assert "ended" in Seen(10.0, refused=True).gone(10.0, hears_asterisk=True)
     assert Seen(12.0, deaf=11.9).gone(12.0, hears_asterisk=True) == ""
     assert "Asterisk" in Seen(12.0, deaf=10.0).gone(12.0, hears_asterisk=True)
