@@ -25,9 +25,9 @@ class Scenario:
         return " ".join((self.breaks.__doc__ or "").split())
 
 
-async def controller_killed(site: Site) -> None:
+async def controller_killed(site: Site, times: int = 2) -> None:
     """One of two controllers is killed, twice."""
-    for _ in range(2):
+    for _ in range(times):
         await asyncio.sleep(BEFORE)
         os.kill(site.running.controllers["controller-1"], signal.SIGKILL)
 
