@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import BigInteger, FromClause, String, case, cast, exists, func, select
+from sqlalchemy import BigInteger, Integer, String, case, cast, exists, func, select
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
+from ivr.store.catalogue import mark
 from ivr.store.schema import CatalogueRow, SampleItem, SurveyAnswer
 from recordings.criteria import LONGEST, NO_ANSWER, WEEKDAYS, Condition, CriterionError
 from recordings.sampling import PRIME, Candidate, Order
@@ -63,21 +67,30 @@ def _question(name: str) -> str:
     return question if question.isprintable() and len(question) <= LONGEST else ""
 
 
-def _keys(by: Sequence[str]) -> tuple[list[Any], FromClause]:
-    """What makes a stratum, and where it stands: in the catalogue, with the answer to a question beside it; the lowest
-    where a call has several."""
-    keys: list[Any] = []
-    source: FromClause = CatalogueRow.__table__
-    for name in by:
-        if question := _question(name):
-            given = select(SurveyAnswer.call_id, func.min(SurveyAnswer.answer).label("answer"))
-            given = given.where(SurveyAnswer.question == question).group_by(SurveyAnswer.call_id)
-            answers = given.subquery()
-            source = source.outerjoin(answers, answers.c.call_id == CatalogueRow.call_id)
-            keys.append(func.coalesce(answers.c.answer, 0))
-        else:
-            keys.append(BY[name])
-    return keys, source
+def _key(name: str) -> Any:
+    """What makes a stratum, of a row of the catalogue; of a question the answer, 0 where there is none."""
+    if not (question := _question(name)):
+        return BY[name]
+    before = mark(question)
+    at = _Place(CatalogueRow.answers, before)
+    return case((at > 0, cast(func.substr(CatalogueRow.answers, at + len(before), 1), Integer)), else_=0)
+
+
+class _Place(FunctionElement[int]):
+    """Of a text in another, from 1; 0 when it is not there."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(_Place, "sqlite")
+def _(element: _Place, compiler: SQLCompiler, **options: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Place, "postgresql")
+def _(element: _Place, compiler: SQLCompiler, **options: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **options)})"
 
 
 def shown(name: str, value: Any, operator: Callable[[str], str]) -> str:
@@ -103,8 +116,8 @@ def strata(session: Session, by: Sequence[str], conditions: Sequence[Condition])
     for question in filter(None, map(_question, by)):
         if not session.scalar(select(exists().where(SurveyAnswer.question == question))):
             raise CriterionError(f"by: no survey has asked '{question}'")
-    keys, source = _keys(by)
-    there = select(func.count(), *keys).select_from(source).where(*conditions).group_by(*keys)
+    keys = [_key(name) for name in by]
+    there = select(func.count(), *keys).select_from(CatalogueRow).where(*conditions).group_by(*keys)
     counts = {tuple(key): count for count, *key in session.execute(there.limit(MOST + 1)) if count}
     if len(counts) > MOST:
         raise CriterionError(f"by: makes more than {MOST} strata; name fewer criteria")
@@ -151,10 +164,10 @@ def _before(
     those: Sequence[Key] | None,
 ) -> Iterator[tuple[str, int, Key]]:
     """Of `those` strata (None: all), what comes before a place and is in no sample: id, place, key of its stratum."""
-    keys, source = _keys(by)
+    keys = [_key(name) for name in by]
     place = (cast(CatalogueRow.lot, BigInteger) * order.factor + order.shift) % PRIME
     drawn = select(SampleItem.recording_id).where(SampleItem.recording_id == CatalogueRow.recording_id)
-    chosen = select(CatalogueRow.recording_id, place, *keys).select_from(source)
+    chosen = select(CatalogueRow.recording_id, place, *keys)
     chosen = chosen.where(*conditions, place < before, ~drawn.exists())
     if those is not None:
         # One text a stratum, of which both stores make a hash or a tree; rows in a list would be compared one by one.

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ivr.store.catalogue import lot, minute
+from ivr.store.catalogue import lot, mark, minute
 from ivr.store.database import Database
 
 ROME = ZoneInfo("Europe/Rome")
@@ -33,7 +33,7 @@ COLUMNS = {
     "catalogue": (
         *("recording_id", "call_id", "kind", "seconds", "started_at", "day", "minute", "weekday", "lot"),
         *("queue", "language", "reason", "operator", "outcome", "disposition", "flow", "version", "waited"),
-        *("type", "ticket"),
+        *("answers", "type", "ticket"),
     ),
 }  # fmt: skip
 
@@ -89,6 +89,7 @@ def _calls(rows: int, chance: random.Random) -> Iterator[dict[str, list[tuple[An
         ended, said = begun + timedelta(seconds=waited + talked), f'{{"fields":{{"reason":"{reason}"}}}}'
         facts = (call, "conversation", talked, begun, day, minute(begun, ROME), day.isoweekday(), lot(recording))
         answered = chance.random() < ANSWERED
+        given = [(question, next(answers)) for question in QUESTIONS if answered]
         yield {
             "calls": [(
                 *(call, call, "1", "+390600000001", "", flow, version, language, begun, ended, "served"),
@@ -98,9 +99,9 @@ def _calls(rows: int, chance: random.Random) -> Iterator[dict[str, list[tuple[An
                 *(recording, call, day, "conversation", f"{day:%Y/%m/%d}/{recording}.wav", talked),
                 *(int(talked * 32000), "0" * 64, True, ended),
             )],
-            "survey_answers": [(call, "after", question, next(answers)) for question in QUESTIONS if answered],
+            "survey_answers": [(call, "after", question, answer) for question, answer in given],
             "catalogue": [(
                 *(recording, *facts, queue, language, reason, operator, "served", type, flow, version, waited),
-                *(type, str(number + 1)),
+                *("".join(f"{mark(question)}{answer}" for question, answer in given), type, str(number + 1)),
             )],
         }  # fmt: skip

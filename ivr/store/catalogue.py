@@ -6,19 +6,29 @@ from collections.abc import Collection
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import String, bindparam, cast, func, literal, literal_column, select, update
 from sqlalchemy.orm import Session
 
-from ivr.store.schema import Call, CatalogueRow, OutboxEntry, Recording
+from ivr.store.schema import Call, CatalogueRow, OutboxEntry, Recording, SurveyAnswer
 from ivr.store.statement import Statement
 from ivr.store.survey import REASON
 
 LOTS = (1 << 31) - 1  # a prime: so each seed gives the lots another order, see recordings/sampling.py
+BEFORE, AFTER = "\x1f", "\x1e"  # a question, in `answers`
+_GIVEN = (
+    select(SurveyAnswer.question, func.min(SurveyAnswer.answer).label("answer"))
+    .where(SurveyAnswer.call_id == bindparam("call"), SurveyAnswer.answer.is_not(None))
+    .group_by(SurveyAnswer.question)
+    .subquery("given")
+)
+_EACH = literal(BEFORE) + _GIVEN.c.question + literal(AFTER) + cast(_GIVEN.c.answer, String)
+_ALL = func.aggregate_strings(_EACH, literal_column("''"))  # type: ignore[arg-type]  # what a `Statement` can take
 _FACTS = (
     select(
         Call.id,
         *(Call.queue, Call.language, Call.operator, Call.outcome, Call.disposition),
         *(Call.flow, Call.version, Call.waited, REASON.label("reason")),
+        func.coalesce(select(_ALL).scalar_subquery(), "").label("answers"),
         func.coalesce(OutboxEntry.type, "").label("type"),
         func.coalesce(OutboxEntry.reference, "").label("ticket"),
     )
@@ -63,6 +73,12 @@ def refresh(session: Session, calls: Collection[str]) -> None:
     """What became known of these calls, or of their tickets; most have no recording, and then nothing happens."""
     if calls:
         _REFRESH.run(session, [{"call": call} for call in calls])
+
+
+def mark(question: str) -> str:
+    """What stands in `answers` before the answer to a question: one digit, the lowest where a call has several.
+    It is not there where nobody answered."""
+    return f"{BEFORE}{question}{AFTER}"
 
 
 def minute(at: datetime, zone: ZoneInfo) -> int:

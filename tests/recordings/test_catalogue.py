@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 import ivr.store
 from ivr.store import calls, operators
+from ivr.store.catalogue import AFTER, BEFORE
 from ivr.store.database import Database
 from ivr.store.schema import Call, CatalogueRow, OutboxEntry, Recording
 from ivr.tickets.embedded import Embedded
@@ -242,6 +243,9 @@ def test_what_was_recorded_before_there_was_a_catalogue_is_in_it(tmp_path: Path)
                 ),
                 {"id": call, "purged": purged},
             )
+        for question, survey, answer in (("clear", "x", 4), ("clear", "y", 2), ("kind", "x", None), ("quick", "x", 5)):
+            given = {"survey": survey, "question": question, "answer": answer}
+            connection.execute(text("INSERT INTO survey_answers VALUES ('a', :survey, :question, :answer)"), given)
         connection.execute(
             text(
                 "INSERT INTO ticket_outbox (call_id, due_at, attempts, last_error, delivered_at, reference) VALUES"
@@ -258,6 +262,8 @@ def test_what_was_recorded_before_there_was_a_catalogue_is_in_it(tmp_path: Path)
     with database.read() as session:
         [row] = catalogue.find(session).rows
         assert (row.id, row.reason, row.type, row.ticket, row.version) == ("a-1", "Fees", "PQ", "7", 2)
+        [answers] = session.scalars(select(CatalogueRow.answers))
+        assert answers.split(BEFORE) == ["", f"clear{AFTER}2", f"quick{AFTER}5"]
     assert search(database, hours="0-1", weekday="thu") == ["a"]
     database.engine.dispose()
 

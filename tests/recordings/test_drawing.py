@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from ivr.store import audit, operators
+from ivr.store import catalogue as rows
 from ivr.store.database import Database
 from ivr.store.schema import CatalogueRow, Recording, Sample, SampleItem, SurveyAnswer
 from recordings import belongings, catalogue, samples
@@ -149,6 +150,8 @@ def test_of_several_answers_to_a_question_the_lowest_counts(database: Database) 
         for number, answer in enumerate((4, 5, None)):
             keep(session, f"c{number}", datetime(2027, 1, 4, 9), survey={"clear": answer, "kind": 1})
         session.add(SurveyAnswer(call_id="c0", survey="another", question="clear", answer=2))
+        session.flush()
+        rows.refresh(session, ["c0"])
     drawn(database, "a", ["survey:clear", "survey:kind"], size=3)
     assert [(one["values"], one["there"]) for one in shown(database, "a")["strata"]] == [
         (["clear:none", "kind:1"], 1), (["clear:2", "kind:1"], 1), (["clear:5", "kind:1"], 1)

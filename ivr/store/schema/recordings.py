@@ -114,6 +114,7 @@ class CatalogueRow(Base):
     flow: Mapped[str] = mapped_column(default="")
     version: Mapped[int] = mapped_column(default=0)
     waited: Mapped[float] = mapped_column(default=0.0)
+    answers: Mapped[str] = mapped_column(default="")  # to surveys, see `ivr.store.catalogue.mark`
     type: Mapped[str] = mapped_column(default="")  # of the ticket, as the backend has it
     ticket: Mapped[str] = mapped_column(default="", index=True)  # its number there
 
