@@ -22,7 +22,7 @@ from ivr.problem import Problem
 RATE, WIDE_RATE = 8000, 16000
 # A key is held and followed by a pause, as a finger does it.
 KEY_PAUSE = 0.25
-START = 5.0
+START = 20.0  # seconds; many start at once on a busy machine
 STARTS = 4
 REGISTRATION = 600  # seconds
 TALK_TAIL = 600  # seconds of silence after what is said, so that the source does not end during a call

@@ -104,7 +104,7 @@ def test_the_house_passes_all_its_tests_on_the_telephone(tmp_path: Path) -> None
     report = tmp_path / "tests.xml"
     results = live("flows", "--jobs", "14", "--junit", str(report), may_fail=True)
     assert len(results) == len(collect(ROOT / "flows")[1]) > 0
-    assert all(result["live"] for result in results)
+    assert all(result.get("live") for result in results if result["passed"])
     failed = [result["name"] for result in results if not result["passed"]]
     assert f'tests="{len(results)}" failures="{len(failed)}"' in report.read_text()
     # Fourteen calls at a time are much for two cores: a few that failed are placed once more, each alone.
