@@ -3,6 +3,7 @@ stays gone."""
 
 import json
 import multiprocessing
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -148,11 +149,18 @@ def make_calls(url: str, name: str, count: int) -> None:
     database.engine.dispose()
 
 
+def calls_there(house: House) -> int:
+    with house.database.read() as session:
+        return session.scalar(select(func.count()).select_from(Call)) or 0
+
+
 def test_a_backup_is_of_one_moment_while_calls_go_on(ivr: Ivr, house: House, tmp_path: Path) -> None:
     url = house.database.url.render_as_string(hide_password=False)
     writers = [PROCESSES.Process(target=make_calls, args=(url, f"w{number}", 400)) for number in range(2)]
     for writer in writers:
         writer.start()
+    while not calls_there(house):  # they take a while to begin
+        time.sleep(0.05)
     made = []
     while any(writer.is_alive() for writer in writers):
         made.append(tmp_path / f"copy-{len(made)}")
