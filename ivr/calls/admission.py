@@ -16,12 +16,11 @@ from typing import Any
 from ivr.ari import events
 from ivr.ari.ami import Ami
 from ivr.ari.errors import AriError
-from ivr.calls.exchange import Exchange
+from ivr.calls.exchange import CITIZENS, Exchange
 from ivr.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
-CITIZENS = "citizens"  # the context of the dialplan
 VARIABLE = "ADMISSION_CLOSED_UNTIL"  # seconds since 1970; the dialplan reads it
 HOLDS = 10.0  # seconds for which the dialplan believes us; a command may take five
 MOST_CLAIMS = 100  # calls that are being claimed, or begun, at a time

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ivr.calls.session import Session
 
 log = logging.getLogger(__name__)
+CITIZENS = "citizens"  # their context of the dialplan
 HUNG_UP_WITHIN = 0.3  # seconds from a channel's end in our application to its end altogether
 
 

@@ -17,7 +17,7 @@ from ivr import metrics
 from ivr.ari import ids
 from ivr.ari.errors import AriError
 from ivr.calls import caller, kept, unseen
-from ivr.calls.exchange import Exchange
+from ivr.calls.exchange import CITIZENS, Exchange
 from ivr.calls.heirs import heir
 from ivr.calls.session import Session
 from ivr.flow import words
@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 # What a controller notes in a call's journey may come late, even after it was thought dead: it keeps these numbers.
 LATE = 1000
 SETTLE = 20  # tenths of a second that calls which have just come have for their first step
-CITIZENS = "citizens"  # the dialplan's context for them
 
 
 class Drain(msgspec.Struct):

@@ -5,7 +5,6 @@ import asyncio
 import gc
 import logging
 import os
-import signal
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -40,6 +39,7 @@ from ivr.cli.installation import given_secret, purge_rules, secret
 from ivr.cli.installation import library as open_library
 from ivr.cli.output import common
 from ivr.cli.vault import open_store, open_vault
+from ivr.ending import told_to_end
 from ivr.link.messages import Refused
 from ivr.link.server import Server
 from ivr.publishing import versions
@@ -170,7 +170,7 @@ async def control(settings: Settings, name: str) -> None:
 
     neighbours = Neighbours(name, token, lambda: connection.up, on_gone)
     link.on(AreYouThere, lambda _: Here(begun.timestamp(), connection.up))
-    stop, drained = asyncio.Event(), False
+    stop, drained = told_to_end(), False
 
     async def drain(_: Drain) -> None:
         nonlocal drained
@@ -181,8 +181,6 @@ async def control(settings: Settings, name: str) -> None:
         stop.set()
 
     link.on(Drain, drain)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
     def when_leading(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
         """What one controller does for all."""

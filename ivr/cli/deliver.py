@@ -62,6 +62,17 @@ def open_backend(settings: Settings, database: Database, name: str = "") -> Back
     return make(name, Means(database, options, partial(given_secret, settings), given.timeout))
 
 
+def faults(settings: Settings) -> list[str]:
+    """What the ticketing backend of the settings lacks, or why it does not answer. Raises NoBackend."""
+    backend = open_backend(settings, Database(settings.database_url))
+    try:
+        return list(backend.check())
+    except BackendError as error:
+        return [str(error)]
+    finally:
+        backend.close()
+
+
 def delivery(settings: Settings) -> Delivery:
     given = settings.tickets
     return Delivery(

@@ -4,10 +4,10 @@ import argparse
 import asyncio
 import logging
 import os
-import signal
 
 from ivr import logs
 from ivr.cli.output import common
+from ivr.ending import told_to_end
 from ivr.settings import Settings, load
 
 log = logging.getLogger(__name__)
@@ -29,9 +29,7 @@ async def listen(settings: Settings) -> None:
     from anonymizer.profiles import PROFILES
     from ivr.listening.server import Server  # large, and reads the environment
 
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = told_to_end()
     server = await Server(PROFILES[settings.recordings.profile]).serve("127.0.0.1", settings.ports.listening)
     log.info("listening", extra={"port": settings.ports.listening})
     await stop.wait()

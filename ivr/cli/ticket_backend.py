@@ -4,7 +4,7 @@ import argparse
 from datetime import UTC, datetime
 from typing import Any
 
-from ivr.cli.deliver import open_backend
+from ivr.cli.deliver import faults, open_backend
 from ivr.cli.output import common, emit, problem
 from ivr.settings import load
 from ivr.store import outbox
@@ -54,14 +54,7 @@ def _retry(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    settings = load(args.data)
-    backend = open_backend(settings, Database(settings.database_url))
-    try:
-        found = backend.check()
-    except BackendError as error:
-        found = [str(error)]
-    finally:
-        backend.close()
+    found = faults(load(args.data))
     emit(args, [{"problem": one} for one in found], ["problem"])
     return 1 if found else 0
 

@@ -5,7 +5,6 @@ import asyncio
 import contextlib
 import resource
 import shutil
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from ivr.cli.installation import (
 )
 from ivr.cli.installation import library as open_library
 from ivr.cli.output import common
+from ivr.ending import told_to_end
 from ivr.flow.builtin import LANGUAGES, builtin_say
 from ivr.flow.findings import FlowErrors
 from ivr.prompts.library import PromptError
@@ -84,9 +84,7 @@ async def _up(settings: Settings) -> int:
     ensure_admin(database, settings)
     await asyncio.to_thread(ready_flows, settings, database, say)
     children = _children(settings, asterisk_tree)
-    stop = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    stop = told_to_end()
     starting = asyncio.create_task(_start(settings, children, asterisk_tree, database, say))
     stopping = asyncio.create_task(stop.wait())
     try:

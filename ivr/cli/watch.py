@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import contextlib
 import logging
-import signal
 import socket
 from functools import partial
 
@@ -15,6 +14,7 @@ from ivr import logs
 from ivr.cli.installation import is_alive, read_note, secret
 from ivr.cli.output import common
 from ivr.cli.vault import needed_secret
+from ivr.ending import told_to_end
 from ivr.link.server import Server
 from ivr.settings import Settings, load
 from ivr.store.database import Database
@@ -39,9 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _watch(settings: Settings) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = told_to_end()
     eyes = Eyes(settings, Database(settings.database_url), secret(settings, "asterisk"), partial(_is_up, settings))
     server = Server(secret(settings, "link"), lambda: eyes.ready or {"calls": False})
     try:

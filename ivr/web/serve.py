@@ -1,10 +1,10 @@
 """Serves the application until SIGTERM."""
 
-import asyncio
-import signal
 from collections.abc import Callable
 
 from aiohttp import web
+
+from ivr.ending import told_to_end
 
 
 async def serve(make: Callable[[], web.Application], address: str, port: int) -> None:
@@ -12,8 +12,5 @@ async def serve(make: Callable[[], web.Application], address: str, port: int) ->
     runner = web.AppRunner(make(), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, address, port).start()
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await stop.wait()
+    await told_to_end().wait()
     await runner.cleanup()

@@ -2,28 +2,16 @@
 
 import os
 import re
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.live.conftest import GERMAN_PAYMENTS, SURVEY, Installation, Listener
+from tests.small_disk import small_disk
 
 SECOND = 8000 * 2 * 2  # bytes of a conversation
-
-
-@contextmanager
-def small_disk(folder: Path, size: int) -> Iterator[None]:
-    """A file system of `size` bytes at `folder`, for as long as it is entered."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "numero-nero-test", str(folder)], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def served_call(installation: Installation, operator: str, heard: Path) -> dict[str, Any]:

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 from sqlalchemy import text
 
-from ivr.cli.deliver import open_backend
+from ivr.cli.deliver import faults
 from ivr.cli.doctor.finding import Finding, ok, problem, unknown
 from ivr.cli.vault import needed_secret, open_store, open_vault
 from ivr.problem import Problem
 from ivr.settings import Settings
 from ivr.store.database import Database, StoreError
-from ivr.tickets.backend import BackendError
 
 PROBE = "doctor-probe"
 
@@ -69,16 +68,10 @@ def tickets(settings: Settings) -> Iterator[Finding]:
         yield ok("tickets", "embedded: in the store")
         return
     try:
-        backend = open_backend(settings, Database(settings.database_url))
+        found = faults(settings)
     except Problem as error:
         yield problem("tickets", str(error), mend)
         return
-    try:
-        found = backend.check()
-    except BackendError as error:
-        found = [str(error)]
-    finally:
-        backend.close()
     yield from (problem("tickets", f"{name}: {one}", mend) for one in found)
     if not found:
         yield ok("tickets", f"{name} answers, takes our token, and has what we need")

@@ -4,8 +4,6 @@ import json
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from tests import s3
 from tests.asterisk import PASSWORD, Asterisk
 from tests.certificates import certificate
 from tests.ivr.cli.conftest import Ivr
+from tests.small_disk import small_disk
 
 
 @pytest.fixture
@@ -95,17 +94,8 @@ def test_a_port_that_somebody_has(data: Path) -> None:
     assert {one.state for one in findings([ports.ports], settings)} == {"ok"}
 
 
-@contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[None]:
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "numero-nero-test", str(folder)], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
 def test_a_disk_that_is_nearly_full(tmp_path: Path) -> None:
-    with small_disk(tmp_path, "4m"):
+    with small_disk(tmp_path, 4 << 20):
         assert told(machine.disk, tmp_path, ALARMS__DISK_FREE="3")["disk.data"].state == "ok"
         (tmp_path / "much").write_bytes(bytes(3 << 20))
         found = told(machine.disk, tmp_path, ALARMS__DISK_FREE="3")["disk.data"]
