@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from anonymizer import Whisper
 from anonymizer.check import correlation
@@ -23,6 +23,7 @@ from recordings.keys.ring import ANONYMISED, ORIGINAL
 from recordings.reader import whole
 from recordings.vault import Vault, stored_name
 from tests.anonymizer.conftest import RATE, key, spoken
+from tests.recordings.before import keep_before
 from tests.recordings.conftest import MORNING, add_recording, folder_vault
 
 DAY = MORNING.date()
@@ -296,22 +297,7 @@ def test_recordings_from_before_there_were_copies_wait_for_one(tmp_path: Path) -
     database = Database(f"sqlite:///{tmp_path / 'before.sqlite3'}")
     database.migrate("0015")
     with database.transaction() as session:
-        session.execute(
-            text(
-                "INSERT INTO calls (id, channel, controller, called, caller, flow, version, language, started_at,"
-                " outcome, queue, operator, disposition, note, waited, talked, ticket, callback_of) VALUES ('call',"
-                " 'c', 'c', '1', '', '', 0, '', '2026-11-24 09:00', '', '', '', '', '', 0, 0, '{}', '')"
-            )
-        )
-        for part, purged in ((1, None), (2, "2026-11-25 09:00")):
-            session.execute(
-                text(
-                    "INSERT INTO recordings (id, call_id, day, kind, file, rate, seconds, bytes, sha256, complete,"
-                    " stored_at, purged_at) VALUES (:id, 'call', '2026-11-24', 'conversation', '', 8000, 1, 0, '', 1,"
-                    " '2026-11-24 09:05', :purged)"
-                ),
-                {"id": f"call-{part}", "purged": purged},
-            )
+        keep_before(session, {1: None, 2: "2026-11-25 09:00"})
     database.migrate()
     with database.transaction() as session:
         assert [one.recording_id for one in anonymisations.find(session)] == ["call-1"]

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from ivr.store.database import Database
 from ivr.store.schema import PurgeEntry, Recording, RecordingKey, Sample, SampleItem
+from tests.recordings.before import keep_before
 from tests.recordings.house import House, at
-from tests.recordings.house import house as build
 
 NIGHT = "2027-07-01T03:00"
 
@@ -70,13 +70,11 @@ def test_the_name_of_who_reviewed_what_is_deleted(house: House) -> None:
 def test_names_that_stand_from_before_are_emptied_by_the_migration(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'before.sqlite3'}")
     database.migrate("0016")
-    before = build(database, tmp_path / "house")
-    gone, kept = before.record("gone", at("2027-01-01T10:00")), before.record("kept", at("2027-01-02T10:00"))
     with database.transaction() as session:
-        session.execute(update(Recording).where(Recording.id == gone).values(purged_at=at(NIGHT)))
-        reviewed(session, gone, kept)
+        keep_before(session, {1: NIGHT, 2: None})
+        reviewed(session, "call-1", "call-2")
     database.migrate()
-    assert names(database) == {gone: "", kept: "rossi"}
+    assert names(database) == {"call-1": "", "call-2": "rossi"}
 
 
 def test_files_without_a_row_and_rows_without_a_file(house: House) -> None:

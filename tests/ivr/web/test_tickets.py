@@ -79,7 +79,7 @@ async def test_by_keyboard_alone_found_taken_answered_and_closed(site: Site, dat
     await site.page.wait_for_selector(".comment")
     await site.page.focus("[name=value][value=closed]")
     await keys.press("Space")
-    await site.page.wait_for_selector("[name=value][value=open]")
+    await site.page.wait_for_selector("[name=value][value=closed]", state="detached")
     assert "Ho scritto <i>a lui</i>" in await site.page.inner_text(".comment p")
     assert await site.barriers() == []
     history = await site.page.inner_text("table")
