@@ -155,20 +155,24 @@ class Exchange:
 
     def _left(self, channel: str) -> None:
         self._leaving.pop(channel, None)
-        self.fence.doubt()
-        self.go(self._find_out(channel))
+        if party := self._parties.get(channel):
+            self.go(self._find_out(channel, self._call_of(channel, party)))
 
-    async def _find_out(self, channel: str) -> None:
+    async def _find_out(self, channel: str, call: str) -> None:
         """A channel that has left our application without being hung up: whoever has its call is none of us."""
-        await self.fence.sure()
+        await self.fence.ask(call, channel)
         if party := self._parties.get(channel):
             party.gone(16)
+
+    @staticmethod
+    def _call_of(channel: str, party: Party) -> str:
+        return ids.call_of(getattr(party, "call", channel))
 
     def _taken(self, call: str) -> None:
         """Another controller has this call: for us it is as if everybody had hung up, and nothing is told of it."""
         self.floor.forget(call)
         for channel, party in list(self._parties.items()):
-            if ids.call_of(getattr(party, "call", channel)) == call:
+            if self._call_of(channel, party) == call:
                 party.gone(0)
 
     async def _claim(self, channel: events.Channel) -> None:

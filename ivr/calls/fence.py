@@ -2,9 +2,10 @@
 
 Who has a call says its row in the store (`calls.controller`), and nothing else. Others take the calls of a controller
 that has not answered them for a while (`heirs.SILENCE`). So one that stood still for longer than LONGEST asks the store
-before it does anything else, and one that sees a channel leave its application asks as well. A call that another has
-taken is `taken` here: Asterisk is given no command about it, the floor and the journal hear nothing more of it, and its
-end is not written (`calls.finish` asks whose it is). Its session ends as if the caller were gone, and harms nobody.
+before it does anything else. One that sees a channel leave its application asks about that call; the others go on, for
+a busy Asterisk tells late of channels that have just been hung up. A call that another has taken is `taken` here:
+Asterisk is given no command about it, the floor and the journal hear nothing more of it, and its end is not written
+(`calls.finish` asks whose it is). Its session ends as if the caller were gone, and harms nobody.
 """
 
 import asyncio
@@ -36,6 +37,7 @@ class Fence:
         self._ticked = time.monotonic()
         self._check: asyncio.Future[None] | None = None
         self._doubts = 0
+        self._asking: dict[str, asyncio.Future[None]] = {}  # about one call, by it and by the channel that left
 
     async def run(self) -> None:
         """Know how long we stood still."""
@@ -58,6 +60,20 @@ class Fence:
                 log.warning("this controller stood still for %.1f s; it asks which calls it still has", stood)
             self._check = asyncio.ensure_future(self._ask())
 
+    async def ask(self, call: str, channel: str) -> None:
+        """Whether somebody has taken this call: its channel left us. Until that is known nothing is done about it."""
+        asked = self._asking[call] = self._asking[channel] = asyncio.ensure_future(self._look([call]))
+        await asyncio.wait({asked})
+        for name in (call, channel):
+            if self._asking.get(name) is asked:
+                del self._asking[name]
+
+    async def known(self, name: str) -> None:
+        """Wait until it is known whether a call, or what is named after it, is ours."""
+        await self.sure()
+        while asked := self._asking.get(name) or self._asking.get(ids.call_of(name)):
+            await asyncio.wait({asked})
+
     async def sure(self) -> bool:
         """Wait until it is known which calls are ours. False when it was in doubt."""
         if self.awake:
@@ -71,16 +87,19 @@ class Fence:
     async def _ask(self) -> None:
         answered = 0
         while answered != self._doubts:  # what was asked before a doubt does not settle it
-            answered, mine = self._doubts, list(self._mine())
-            asked = self._writer.run(partial(calls.taken, ids=mine, controller=self._controller))
-            try:
-                for call, channel in await asyncio.wait_for(asked, ANSWER):
-                    self.take(call, channel)
-            except Exception as error:
-                # Nobody can take calls while the store is away. Of those taken just before, Asterisk tells: their
-                # channels leave our application.
-                log.error("the store does not say which calls are ours: %s", error)
+            answered = self._doubts
+            await self._look(list(self._mine()))
         self._ticked, self._check = time.monotonic(), None
+
+    async def _look(self, mine: list[str]) -> None:
+        asked = self._writer.run(partial(calls.taken, ids=mine, controller=self._controller))
+        try:
+            for call, channel in await asyncio.wait_for(asked, ANSWER):
+                self.take(call, channel)
+        except Exception as error:
+            # Nobody can take calls while the store is away. Of those taken just before, Asterisk tells: their
+            # channels leave our application.
+            log.error("the store does not say which calls are ours: %s", error)
 
     def take(self, call: str, channel: str) -> None:
         """Another has this call."""
@@ -101,7 +120,7 @@ class Fence:
 
     async def passes(self, target: str) -> None:
         """Before each command to Asterisk. Raises AriError when its target belongs to a call that is taken."""
-        if not self.awake:
-            await self.sure()
+        if self._asking or not self.awake:
+            await self.known(target)
         if self._taken and (target in self._channels or not self.has(target)):
             raise AriError(target, 409, "another controller has this call")

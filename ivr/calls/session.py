@@ -175,7 +175,7 @@ class Session:
                 await self._begin()
             while not self.state.done:
                 event = await self._inbox.get()
-                await exchange.fence.sure()
+                await exchange.fence.known(self.call)
                 await self._take(event)
         except Exception:
             log.exception("a call failed and ends here", extra={"call": self.call})

@@ -80,6 +80,23 @@ async def test_a_doubt_that_comes_during_the_question_is_not_settled_by_its_answ
     assert house.lost == [taken]
 
 
+async def test_a_channel_that_left_puts_its_own_call_in_doubt_and_no_other(house: House) -> None:
+    """A busy Asterisk tells late of channels that were hung up; nobody's offers may wait for that."""
+    taken, kept, _ = house.mine
+    house.take(taken)
+    asked = asyncio.ensure_future(house.fence.ask(taken, house.mine[taken]))
+    await asyncio.sleep(0)
+    assert house.fence.awake and await house.fence.sure()
+    passing = asyncio.ensure_future(house.fence.passes(ids.operator_channel(taken, 1)))
+    await house.fence.passes(house.mine[kept])
+    assert not asked.done() and not passing.done()
+    with pytest.raises(AriError):
+        await passing
+    with pytest.raises(AriError):
+        await house.fence.passes(house.mine[taken])
+    assert asked.done() and house.lost == [taken]
+
+
 async def test_a_call_that_comes_back_is_ours(house: House) -> None:
     taken = next(iter(house.mine))
     house.fence.take(taken, house.mine[taken])
