@@ -103,7 +103,7 @@ async def run(load: Load, folder: Path) -> Result:
     first, last = map(str, RTP)
     settings = {
         "CONTROLLERS__COUNT": str(load.controllers), "FLOWS__FOLDER": str(FLOWS),
-        "ADMISSION__REFUSE": "503",
+        "ADMISSION__REFUSE": "503", "ADMISSION__WAITING": str(2 * load.waiting),  # so many are to wait
         "PORTS__RTP_FIRST": first, "PORTS__RTP_LAST": last,
     }  # fmt: skip
     house = Installation(folder / "data", OPEN, **settings)
