@@ -132,8 +132,8 @@ def _checked(session: Session, ticket: Ticket, what: str, value: str) -> Any:
     match what:
         case "state":
             if value != ticket.state and value not in NEXT[ticket.state]:  # type: ignore[index]
-                then = " or ".join(NEXT[ticket.state])  # type: ignore[index]
-                raise DeskError(f"state: from {ticket.state} a ticket becomes {then}, not '{value}'")
+                then = ", ".join(NEXT[ticket.state])  # type: ignore[index]
+                raise DeskError(f"state: a ticket that is {ticket.state} cannot become '{value}'; {then}")
         case "type" | "priority":
             allowed = TYPES if what == "type" else PRIORITIES
             if value not in allowed:

@@ -1,4 +1,5 @@
-"""What was refused, in the language of the page: by a controller, or a criterion. The code says it in English."""
+"""What was refused, in the language of the page: by a controller, a criterion, or the ticket desk. The code says it in
+English."""
 
 import re
 import tomllib
@@ -10,22 +11,28 @@ from aiohttp import web
 from ivr.web.labels import labels, language_of
 
 
-def told(request: web.Request, reason: object) -> str:
-    """A browser says which language it wants; a program is told it as the code does."""
-    return said(str(reason), language_of(request)) if "Accept-Language" in request.headers else str(reason)
+def told(request: web.Request, reason: object, page: str = "review") -> str:
+    """A browser says which language it wants; a program is told it as the code does. `page`: whose fields are named."""
+    return said(str(reason), language_of(request), page) if "Accept-Language" in request.headers else str(reason)
 
 
-def said(reason: str, language: str) -> str:
+def said(reason: str, language: str, page: str = "review") -> str:
     """As it is, where no words of this language are known for it. What begins with the name of a criterion begins with
     what its field is called."""
+    fields = labels(language)[page]
     for pattern, words in _sentences(language):
         if found := re.fullmatch(pattern, reason):
-            states = labels(language)["state"]
-            return words.format(*(states.get(part, part) for part in found.groups()))
+            return words.format(*(_listed(part, language, fields) for part in found.groups()))
     name, colon, why = reason.partition(": ")
     if colon and name.isidentifier():
-        return f"{labels(language)['review'].get(name, name)}: {said(why, language)}"
+        return f"{fields.get(name, name)}: {said(why, language, page)}"
     return reason
+
+
+def _listed(part: str, language: str, fields: dict[str, str]) -> str:
+    """One thing or several, each with the name that it has on the page."""
+    states = labels(language)["state"]
+    return ", ".join(states.get(one) or fields.get(f"state_{one}", one) for one in part.split(", "))
 
 
 @cache

@@ -24,6 +24,7 @@ from ivr.web.access import LIST_RECORDINGS
 from ivr.web.answers import SETTINGS, TEMPLATES, body, html, read, to_json, write
 from ivr.web.pages.desk import reader
 from ivr.web.pages.tickets import refusals, row, users
+from ivr.web.refusals import told
 
 
 class _Comment(msgspec.Struct, forbid_unknown_fields=True):
@@ -107,7 +108,7 @@ async def _done_on_page(request: web.Request, work: Callable[[Session], None]) -
         raise web.HTTPNotFound(text=str(error)) from None
     except DeskError as error:
         whole = await read(request, lambda session: desk.whole(session, number))
-        return await _shown(request, whole, str(error), 409)
+        return await _shown(request, whole, told(request, error, "tickets"), 409)
     raise web.HTTPSeeOther(f"/tickets/{number}")
 
 

@@ -26,6 +26,7 @@ from ivr.tickets.search import SearchError
 from ivr.web.access import SUPERVISE, TICKETS
 from ivr.web.answers import SETTINGS, file, html, read, to_json, write
 from ivr.web.labels import labels, language_of
+from ivr.web.refusals import told
 from ivr.web.v1.answering import HOUSE
 
 MOST_EXPORTED = 100_000
@@ -83,7 +84,7 @@ async def _list_page(request: web.Request) -> web.StreamResponse:
     try:
         found = await _found(request, given, 50, request.query.get("after", ""))
     except SearchError as error:
-        problem = str(error)
+        problem = told(request, error, "tickets")
     query = [(name, text) for name, texts in given.items() for text in texts]
     standing = await read(request, lambda session: outbox.standing(session, datetime.now(UTC)))
     late = standing.alarm(request.app[SETTINGS].tickets.alarm_after) if request["role"] in SUPERVISE else None

@@ -85,8 +85,8 @@ def test_each_change_is_in_the_history_and_in_the_audit(database: Database, chan
 @pytest.mark.parametrize(
     ("what", "value", "problem"),
     [
-        ("state", "new", "becomes waiting or resolved or closed, not 'new'"),
-        ("state", "shut", "not 'shut'"),
+        ("state", "new", "cannot become 'new'; waiting, resolved, closed"),
+        ("state", "shut", "cannot become 'shut'"),
         ("type", "X", "type: 'X' is none of Q, PQ"),
         ("priority", "", "priority: '' is none of low"),
         ("assignee", "nobody", "there is no user 'nobody'"),

@@ -12,10 +12,10 @@ SAY = ("Refused", "LinkError", "_only")
 REFUSE = ("calls/talk.py", "calls/commands.py", "calls/conversation.py", "acd/commands.py", "acd/floor.py")
 REFUSE += ("acd/overview.py", "control_room/lines.py")
 SAY_CRITERIA = ("CriterionError", "ValueError", "NoPlace", "SampleError", "UnknownSample", "Deleted", "Pending")
-SAY_CRITERIA += ("CatalogueError",)
+SAY_CRITERIA += ("CatalogueError", "DeskError", "UnknownTicket", "SearchError")
 OF_RECORDINGS = ("criteria", "strata", "drawing", "samples", "review", "pseudonyms")
 REFUSE_CRITERIA = [f"recordings/{name}.py" for name in OF_RECORDINGS]
-REFUSE_CRITERIA += ["ivr/days.py", "ivr/store/paging.py"]
+REFUSE_CRITERIA += ["ivr/days.py", "ivr/store/paging.py", "ivr/tickets/desk.py", "ivr/tickets/search.py"]
 
 
 def refusals() -> Iterator[str]:
@@ -65,6 +65,12 @@ def test_they_are_said_with_what_was_put_in() -> None:
     assert moved == "la chiamata attende nella coda tax, non in desk"
     assert said("operator 4272 is paused", "en") == "operator 4272 is paused"
     assert said("something new", "it") == "something new"
+
+
+def test_of_a_ticket_states_and_fields_are_named() -> None:
+    refused = said("state: a ticket that is closed cannot become 'resolved'; open, waiting", "it", "tickets")
+    assert refused == "Stato: un ticket chiuso non può diventare «risolto»; è possibile: aperto, in attesa"
+    assert said("from: there is no 2027-02-30", "it", "tickets") == "Aperto dal: 2027-02-30 non c'è"
 
 
 def test_of_a_criterion_its_field_is_named() -> None:

@@ -45,9 +45,10 @@ def recordings(database: Database, tmp_path: Path) -> None:
         record(database, vault, tmp_path / "spool", call, started=begun)
         end, queue = begun + timedelta(minutes=1), "tax" if number == 0 else "app"
         with database.transaction() as session:
-            calls.finish(session, call, ended_at=end, ticket_due_at=end, survey=SURVEY, operator="4271", queue=queue)
+            told = {"operator": "4271", "queue": queue, "outcome": "served", "language": "it"}
+            calls.finish(session, call, ended_at=end, ticket_due_at=end, survey=SURVEY, **told)
             if number == 2:
-                told = ((0, "connected"), (1, "held"), (3, "resumed"), (8, "conversation-ended"))
+                noted = ((0, "connected"), (1, "held"), (3, "resumed"), (8, "conversation-ended"))
                 calls.add_journey(
                     session,
                     [
@@ -55,7 +56,7 @@ def recordings(database: Database, tmp_path: Path) -> None:
                             "call_id": call, "seq": seq, "at": begun + timedelta(seconds=at), "kind": kind,
                             "node": "4271" if kind == "connected" else "", "detail": {},
                         }
-                        for seq, (at, kind) in enumerate(told, 1)
+                        for seq, (at, kind) in enumerate(noted, 1)
                     ],
                 )  # fmt: skip
         if number < 3:
@@ -127,6 +128,8 @@ async def test_the_sound_is_the_anonymised_one_with_its_marks_speed_and_silence_
     await site.sign_in("reviewer")
     await site.page.wait_for_selector("[data-results] button")
     await opens(site, "call-2")
+    facts = (await site.page.inner_text("[data-facts]")).split("\n")
+    assert "servita" in facts and "italiano" in facts, "in the words of the page"
     marks = await site.page.inner_text("[data-marks]")
     for mark in ("In attesa 0:01–0:03", "Tasti coperti 0:04–0:05", "Dati personali coperti 0:05–0:06"):
         assert mark in marks

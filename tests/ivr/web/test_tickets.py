@@ -99,7 +99,7 @@ async def test_by_keyboard_alone_found_taken_answered_and_closed(site: Site, dat
 async def test_a_wrong_criterion_and_older_pages(site: Site) -> None:
     await site.sign_in("supervisor")
     await site.open("/tickets?from=2026-02-30&words=x")
-    assert "there is no 2026-02-30" in await site.page.inner_text("[role=alert]")
+    assert "Aperto dal: 2026-02-30 non c'è" in await site.page.inner_text("[role=alert]")
     assert await site.page.input_value("[name=words]") == "x" and await site.barriers() == []
     await site.open("/tickets?type=B")
     first = await site.page.eval_on_selector_all("tbody a", "all => all.map(one => one.innerText)")

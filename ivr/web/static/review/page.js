@@ -17,6 +17,7 @@ class Review {
   constructor(root) {
     this.root = root;
     this.labels = JSON.parse(root.dataset.labels);
+    this.words = JSON.parse(root.dataset.words);
     this.opened = new Opened();
     const broken = () => this.#problem(this.labels.failed);
     this.player = new Player(root.querySelector("[data-player]"), this.labels, root.dataset.nonce, broken);
@@ -159,10 +160,15 @@ class Review {
     this.root.querySelector("[data-text=standing]").hidden = !text;
   }
 
+  /* What is ours in the page's words; a designer's as they named it. */
+  #word(name, value) {
+    return this.words[name]?.[value] ?? value;
+  }
+
   #facts(recording) {
     const shown = [
       ["length", length(recording.seconds)],
-      ...["queue", "operator", "language", "reason", "type", "ticket", "outcome", "flow"].map((name) => [name, recording[name]]),
+      ...["queue", "operator", "language", "reason", "type", "ticket", "outcome", "flow"].map((name) => [name, this.#word(name, recording[name])]),
       ["waited", length(recording.waited)],
     ].filter(([, text]) => text);
     const parts = shown.flatMap(([name, text]) => {

@@ -52,7 +52,7 @@ async def test_a_ticket_without_a_call_from_its_making_to_its_end(api: Api, data
         ("specialist", "no", "yes", "api:key-0"),
     ]
     status, _, told = await api("PATCH", path, json={"state": "waiting"})
-    assert status == 409 and "from resolved a ticket becomes open or closed" in told["detail"]
+    assert status == 409 and "a ticket that is resolved cannot become 'waiting'; open, closed" in told["detail"]
     assert (await api("PATCH", path, json={"assignee": "nobody"}))[0] == 409
     for missing in ("/tickets/4711", "/tickets/x", "/tickets/0"):
         assert (await api("GET", missing))[0] == 404
