@@ -67,6 +67,10 @@ class Callbacks:
         for callback in self._live.values():
             callback.stop()
 
+    async def connected(self) -> None:
+        """In the background, as the store may be away."""
+        self._exchange.go(self.take_up())
+
     async def take_up(self) -> None:
         """After a start or a lost connection: what we had and do not make any more is free again, and its channels, if
         any are left, are ended."""

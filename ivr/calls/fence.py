@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 LONGEST = 0.5  # seconds of standing still after which it is not sure what is ours; less than others wait
 TICK = 0.1
 ANSWER = 3.0  # seconds that the store has
+BRIEFLY = 0.5  # of one that was away just now: nobody could take calls then, and perhaps it is back
 
 
 class Fence:
@@ -42,7 +43,7 @@ class Fence:
     async def run(self) -> None:
         """Know how long we stood still."""
         while True:
-            if not self.awake:
+            if time.monotonic() - self._ticked > LONGEST:  # a question that is being asked is no new doubt
                 self.doubt()
             self._ticked = time.monotonic()
             await asyncio.sleep(TICK)
@@ -94,7 +95,7 @@ class Fence:
     async def _look(self, mine: list[str]) -> None:
         asked = self._writer.run(partial(calls.taken, ids=mine, controller=self._controller))
         try:
-            for call, channel in await asyncio.wait_for(asked, ANSWER):
+            for call, channel in await asyncio.wait_for(asked, BRIEFLY if self._writer.away else ANSWER):
                 self.take(call, channel)
         except Exception as error:
             # Nobody can take calls while the store is away. Of those taken just before, Asterisk tells: their

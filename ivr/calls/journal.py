@@ -65,6 +65,10 @@ class Journal:
         """Number the entries of a call taken over after its `last` one."""
         self._last[call] = last
 
+    def last(self, call: str) -> int:
+        """The number of its last entry."""
+        return self._last.get(call, 0)
+
     def close(self, call: str) -> None:
         """The call is over; what its operator says of it in the wrap-up is still numbered after it."""
         now = time.monotonic()

@@ -40,7 +40,8 @@ class Conversation(msgspec.Struct, omit_defaults=True):
 
 
 class Kept(msgspec.Struct, omit_defaults=True):
-    """`flow`: the one that the call began with. `callback`: the queue for which the citizen was called back."""
+    """`flow`: the one that the call began with. `callback`: the queue for which the citizen was called back. `journey`:
+    the number of its last entry, 0 when that is not known."""
 
     call: str
     version: int
@@ -51,6 +52,7 @@ class Kept(msgspec.Struct, omit_defaults=True):
     wideband: bool = False
     messages: list[str] = []
     callback: str = ""
+    journey: int = 0
 
 
 encode = msgspec.json.Encoder().encode

@@ -259,6 +259,7 @@ class Session:
             self.wideband,
             self._messages,
             self._callback,
+            self._exchange.journal.last(self.call),
         )
         try:
             await self._exchange.ari.set_variable(self.channel, kept.VARIABLE, kept.encode(saved).decode())

@@ -3,13 +3,20 @@
 Whose a call is says its row. So whoever takes over changes rows first (`calls.take`, which is the fence), and then does
 what any controller does after a start: fetches what the store says is its own. Nothing depends on how far somebody came
 who died over it.
+
+While the store is away no row can be changed. Then the kernel decides: whoever gets the lock of what a controller
+keeps meanwhile (its backlog) knows that this controller is dead, and is the only one who takes its calls; what it kept,
+and the taking, are written when the store is back. Of a controller that hangs nobody gets the lock: its calls wait for
+the store.
 """
 
 import asyncio
 import logging
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -19,17 +26,23 @@ from ivr.ari.errors import AriError
 from ivr.calls import caller, kept, unseen
 from ivr.calls.exchange import CITIZENS, Exchange
 from ivr.calls.heirs import heir
+from ivr.calls.left import left
 from ivr.calls.session import Session
 from ivr.flow import words
 from ivr.flow.callback_flow import with_callback
 from ivr.publishing.versions import Version
-from ivr.store import calls, controllers
+from ivr.store import calls, controllers, writes
 from ivr.store.schema import Call
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 # What a controller notes in a call's journey may come late, even after it was thought dead: it keeps these numbers.
 LATE = 1000
 SETTLE = 20  # tenths of a second that calls which have just come have for their first step
+TURN = 0.1  # seconds from one look to the next
+DYING = 1.0  # seconds from a controller's last word to its death
+MOVING = 10.0  # seconds that channels have to come to us
+GRACE = 0.3  # seconds that the store is back before rows are taken: whoever took calls without it writes that first
 
 
 class Drain(msgspec.Struct):
@@ -38,9 +51,25 @@ class Drain(msgspec.Struct):
 
 
 class Takeover:
-    def __init__(self, exchange: Exchange, prefix: str) -> None:
-        """`prefix`: an application is named so, then its controller."""
+    def __init__(self, exchange: Exchange, prefix: str, former: Sequence[writes.Kept] = ()) -> None:
+        """`prefix`: an application is named so, then its controller. `former`: what we kept in our former life."""
         self._exchange, self._prefix = exchange, prefix
+        self._former: Sequence[writes.Kept] | None = former
+        self._beginning: asyncio.Task[None] | None = None
+
+    async def connected(self) -> None:
+        """After each connecting: in the background, as the store may be away."""
+        if self._beginning:
+            self._beginning.cancel()
+        self._beginning = self._exchange.go(self._begin())
+
+    async def _begin(self) -> None:
+        former, self._former = self._former, None
+        if former is not None and await self._ask(lambda session: True) is None:
+            await self._fetch_left(self._exchange.controller, former)
+        await self._back()
+        await self.look()
+        await self.sweep(self._exchange.controller)
 
     async def gone(self, name: str, others: Collection[str]) -> None:
         """A controller is gone; `others` are there besides us. Its calls are shared."""
@@ -50,27 +79,113 @@ class Takeover:
         def mine(name: str) -> bool:
             return heir(name, survivors) == me
 
-        if number := await exchange.writer.run(lambda s: calls.take(s, name, me, mine)):
+        number = None
+        if exchange.writer.settled:
+            number = await self._ask(lambda session: calls.take(session, name, me, mine))
+        if number is None:
+            if await self._without_the_store(name):
+                return
+            await self._back()
+            number = await exchange.writer.run(lambda session: calls.take(session, name, me, mine))
+        if number:
             log.error("%d calls of controller %s are ours from now on", number, name)
+        exchange.writer.take_up()
         await self.look()
         if mine(name):
             await self.sweep(name)
+
+    async def _ask(self, question: Callable[[Any], T]) -> T | None:
+        """What the store says; None when it is away, and the question is withdrawn."""
+        asked = self._exchange.writer.run(question)
+        while not asked.done():
+            await asyncio.wait({asked}, timeout=TURN)
+            if self._exchange.writer.away and not asked.done():
+                asked.cancel()
+                return None
+        return asked.result()
+
+    async def _back(self) -> None:
+        """Until the store is there, and knows what was done without it."""
+        while not self._exchange.writer.settled:  # noqa: ASYNC110 another thread's, and other processes' work
+            await asyncio.sleep(TURN)
+        await asyncio.sleep(GRACE)
+
+    async def _without_the_store(self, name: str) -> bool:
+        """Take the calls of a controller that is dead for certain. False when it may be alive."""
+        exchange = self._exchange
+        deadline = time.monotonic() + DYING
+        while (estate := exchange.writer.left_by(name)) is None:
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(TURN)
+        with closing(estate):
+            kept = estate.writes()
+            # `again`: some of it may have been written before the store went away.
+            await asyncio.gather(*(exchange.writer.run(one.again, kept=(one, None)) for one in kept))
+            estate.clear()
+            channels = await self._fetch_left(name, kept)
+            log.error("the store is away; %d calls of controller %s, which is dead, are ours", len(channels), name)
+            deadline = time.monotonic() + MOVING
+            while time.monotonic() < deadline:  # whoever gets the lock next finds none of them there
+                if channels.isdisjoint(await exchange.ari.channels_of(self._prefix + name)):
+                    break
+                await asyncio.sleep(TURN)
+        exchange.go(self._sweep_after(name))
+        return True
+
+    async def _sweep_after(self, name: str) -> None:
+        """Once the store is back; unless that controller is, which does it itself."""
+        await self._back()
+        if estate := self._exchange.writer.left_by(name):
+            with closing(estate):
+                await self.sweep(name)
+
+    async def _fetch_left(self, name: str, kept_by: Sequence[writes.Kept]) -> set[str]:
+        """The calls of a controller that is dead and kept this, or of our former life. Returns their channels."""
+        exchange, ari, me = self._exchange, self._exchange.ari, self._exchange.controller
+        inside = set(await ari.channels_of(self._prefix + name)) - exchange.channels
+        found = left(
+            me,
+            {channel: kept.read(await ari.variable(channel, kept.VARIABLE)) for channel in inside},
+            kept_by,
+        )
+        rows = [(row, last) for row, last in found.calls if row.id not in exchange.own]
+        exchange.own.update(row.id for row, _ in rows)
+        if name != me and rows:
+            await exchange.writer.run(writes.TakeCalls([row.id for row, _ in rows], name, me))
+        for row, last in rows:
+            self._begin_call(row, last, inside)
+        for channel in found.over:
+            await ari.hang_up(channel)
+        return {row.channel for row, _ in rows}
+
+    def _begin_call(self, row: Call, last: int, there: Collection[str]) -> None:
+        exchange = self._exchange
+        metrics.TAKEOVERS.inc()
+        exchange.fence.give_back(row.id, row.channel)
+        exchange.journal.resume(row.id, last + LATE)
+        if row.channel in there:
+            exchange.go(self._fetch(row, [channel for channel in there if channel.startswith(f"{row.id}-")]))
+        else:
+            exchange.go(self._finish(row))
 
     async def forsaken(self, others: Collection[str]) -> None:
         """For the one that leads: calls of controllers that nobody has seen for long, as they died before we began, or
         with whoever should have taken their calls. `others` are known to be there, whatever the store says."""
         exchange = self._exchange
+        if not exchange.writer.settled:
+            return
 
         def find(session: Any) -> set[str]:
             beating = (row.id for row in controllers.alive(session, datetime.now(UTC)))
             return calls.forsaken(session, {exchange.controller, *others, *beating})
 
-        for name in await exchange.writer.run(find):
+        for name in await self._ask(find) or ():
             await self.gone(name, ())
 
     async def look(self) -> None:
         """Fetch what is ours. A call of which nothing is left in Asterisk gets its end and its ticket."""
-        if not self._exchange.ari.up:
+        if not self._exchange.ari.up or not self._exchange.writer.settled:
             return
         exchange, before = self._exchange, set(self._exchange.own)
 
@@ -90,15 +205,8 @@ class Takeover:
         except AriError:
             exchange.own.difference_update(row.id for row in rows)
             raise
-        metrics.TAKEOVERS.inc(len(rows))
         for row in rows:
-            exchange.fence.give_back(row.id, row.channel)
-            exchange.journal.resume(row.id, last.get(row.id, 0) + LATE)
-            if row.channel in there:
-                rest = [channel for channel in there if channel.startswith(f"{row.id}-")]
-                exchange.go(self._fetch(row, rest))
-            else:
-                exchange.go(self._finish(row))
+            self._begin_call(row, last.get(row.id, 0), there)
 
     async def _fetch(self, row: Call, rest: Collection[str]) -> None:
         """`rest`: the other channels of this call."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -46,7 +47,7 @@ from ivr.publishing import versions
 from ivr.settings import Settings, Sip, load
 from ivr.store import controllers, flow_versions, operators, writes
 from ivr.store.backlog import Backlog
-from ivr.store.database import Database
+from ivr.store.database import Database, StoreError
 from ivr.store.schema import Controller, Operator, Presence
 from ivr.store.writer import Writer
 from recordings.nightly import Nightly
@@ -59,6 +60,7 @@ BEAT = 1.0
 LOOK = 3.0
 SWEEP = 30.0
 FAREWELL = 15.0
+INHERITED = 12.0  # seconds
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +78,9 @@ def run(args: argparse.Namespace) -> int:
 async def control(settings: Settings, name: str) -> None:
     """Run until SIGTERM; then every call left is ended and written."""
     database = Database(settings.database_url)
-    writer = Writer(database, Backlog(settings.backlog, name))
+    backlog = await _own_backlog(settings.backlog, name)
+    former = backlog.writes()
+    writer = Writer(database, backlog)
     journal = Journal(writer)
     begun, offset = datetime.now(UTC), settings.clock.at
 
@@ -93,13 +97,15 @@ async def control(settings: Settings, name: str) -> None:
     arranged = rehearsal.strict if settings.rehearsal.folder else list
     library = open_library(settings)
     await library.open()
+
+    def on_active(version: versions.Version) -> None:
+        versions.note_active(settings.flow_versions, version.number)
+        floor.arrange(arranged(version.queues.values()))
+
     flows = versions.Versions(
-        lambda number: versions.load(database, number, settings.flow_versions, library.of),
-        on_active=lambda version: floor.arrange(arranged(version.queues.values())),
+        lambda number: versions.load(database, number, settings.flow_versions, library.of), on_active
     )
-    with database.read() as session:
-        numbers = [row.version for row in flow_versions.activations(session)]
-    await flows.start(numbers)
+    await flows.start(versions.activated(database, settings.flow_versions))
     password = secret(settings, "asterisk")
     connection = Connection(
         settings.ports.ari,
@@ -133,8 +139,8 @@ async def control(settings: Settings, name: str) -> None:
     desks = Phones(ari, floor, database, secret(settings, "phones"), settings.sip)
     callbacks = Callbacks(exchange, Terms(**settings.callbacks.model_dump()))
     reach = Reach(ari, floor)
-    takeover = Takeover(exchange, APP_PREFIX)
-    exchange.on_up += [desks.renew, reach.renew, takeover.look, partial(takeover.sweep, name), callbacks.take_up]
+    takeover = Takeover(exchange, APP_PREFIX, former)
+    exchange.on_up += [desks.renew, reach.renew]
 
     token = secret(settings, "link")
     ready = Ready(ari, writer)
@@ -161,7 +167,7 @@ async def control(settings: Settings, name: str) -> None:
     )
     exchange.admits, ready.admits = admission.admits, lambda: exchange.claims and admission.state.open
     metrics.ADMISSION_OPEN.set_function(lambda: admission.state.open)
-    exchange.on_up.append(admission.renew)
+    exchange.on_up += [admission.renew, takeover.connected, callbacks.connected]
     leadership.awake = lambda: exchange.fence.awake
 
     async def on_gone(other: str) -> None:
@@ -242,11 +248,24 @@ async def control(settings: Settings, name: str) -> None:
     await writer.close()
 
 
+async def _own_backlog(folder: Path, name: str) -> Backlog:
+    """Whoever takes over the calls of our former life while the database is away has it meanwhile."""
+    deadline = time.monotonic() + INHERITED
+    while True:
+        try:
+            return Backlog(folder, name)
+        except StoreError:
+            if time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(0.1)
+
+
 class Phones:
     """Keeps Asterisk and the floor informed of the operators there are in the store."""
 
     def __init__(self, ari: Ari, floor: Floor, database: Database, secret: str, sip: Sip) -> None:
         self._ari, self._floor, self._database, self._secret, self._sip = ari, floor, database, secret, sip
+        self._known: list[acd.Joined] = []  # by what the store said last
         self._there: frozenset[str] = frozenset()
         self._period = 0  # of the browsers' passwords
 
@@ -256,15 +275,22 @@ class Phones:
             return [_joined(row, presences.get(row.code)) for row in operators.current(session)]
 
     async def renew(self) -> None:
-        """Tell Asterisk of every phone: it may have been restarted."""
+        """Tell Asterisk of every phone: it may have been restarted. The store may be away."""
         self._there = frozenset()
-        await self.renew_if_changed()
+        if not self._known:
+            await _quietly(self._look())
+        await self._tell(self._known)
 
     async def renew_if_changed(self) -> None:
-        now = await asyncio.to_thread(self._read)
-        self._floor.staff(now)
-        if not self._ari.up:  # `renew` comes with the connection
-            return
+        await self._look()
+        if self._ari.up:  # else `renew` comes with the connection
+            await self._tell(self._known)
+
+    async def _look(self) -> None:
+        self._known = await asyncio.to_thread(self._read)
+        self._floor.staff(self._known)
+
+    async def _tell(self, now: list[acd.Joined]) -> None:
         codes, period = frozenset(joined.operator for joined in now), phones.period(time.time())
         for code in codes - self._there:
             await phones.put(self._ari, phones.account(code), phones.sip_phone(code, self._secret, self._sip.srtp))
@@ -326,5 +352,7 @@ async def _quietly(work: Awaitable[object]) -> None:
     """A failure is logged; the next turn tries again."""
     try:
         await work
+    except StoreError as error:
+        log.error("periodic work failed: %s", error)
     except Exception:
         log.exception("periodic work failed")

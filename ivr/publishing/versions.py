@@ -6,6 +6,7 @@ thread when it is new. The active one is kept; an older one lives as long as a c
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from ivr.store import flow_versions
 from ivr.store.database import Database, StoreError
 
 log = logging.getLogger(__name__)
+WHOLE = ".whole"  # a file in the folder of a version; when it became the active one last
 RETRY = 30.0  # seconds until a version that could not be loaded is tried again
 
 
@@ -38,18 +40,50 @@ class Version:
 def load(database: Database, number: int, home: Path, library: Callable[[Path], Library]) -> Version:
     """Write the files of a version to `home`/NUMBER, where Asterisk finds its recordings, and read them.
 
-    They were checked when they were published, and are not checked again. Raises StoreError, FlowErrors, OSError.
+    They were checked when they were published, and are not checked again. While the database is away, those are read
+    that are there whole. Raises StoreError, FlowErrors, OSError.
     """
     place = home / str(number)
-    with database.read() as session:
-        files = flow_versions.paths(session, number)
-        if not files:
-            raise StoreError(f"there is no version {number} of the flows; see `ivr flow versions`")
-        folder.write(place, files, lambda sha256: flow_versions.content(session, sha256))
+    try:
+        with database.read() as session:
+            files = flow_versions.paths(session, number)
+            if not files:
+                raise StoreError(f"there is no version {number} of the flows; see `ivr flow versions`")
+            folder.write(place, files, lambda sha256: flow_versions.content(session, sha256))
+            if not (mark := place / WHOLE).exists():
+                mark.touch()
+                os.utime(mark, (0, 0))
+    except StoreError as error:
+        if number not in on_disk(home) or not database.is_away(error):
+            raise
     book, findings = read(place)
     if errors := [finding for finding in findings if finding.severity == "error"]:
         raise FlowErrors(errors)
     return Version(number, book, library(place), {name: _queue(name, queue) for name, queue in book.queues.items()})
+
+
+def on_disk(home: Path) -> list[int]:
+    """The versions that are there whole, the one that was the active one last first."""
+    marks = sorted(home.glob(f"*/{WHOLE}"), key=lambda mark: mark.stat().st_mtime, reverse=True)
+    return [int(mark.parent.name) for mark in marks]
+
+
+def note_active(home: Path, number: int) -> None:
+    """For `on_disk`."""
+    (home / str(number) / WHOLE).touch()
+
+
+def activated(database: Database, home: Path) -> list[int]:
+    """The newest activation first; while the database is away, what `on_disk` knows. Raises StoreError."""
+    try:
+        with database.read() as session:
+            return [row.version for row in flow_versions.activations(session)]
+    except StoreError as error:
+        found = on_disk(home)
+        if not found or not database.is_away(error):
+            raise
+        log.error("the database is away; new calls take the version of the flows that was the active one last")
+        return found
 
 
 def _queue(name: str, queue: Queue) -> acd.Queue:

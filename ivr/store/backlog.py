@@ -46,6 +46,30 @@ class Backlog:
     def empty(self) -> bool:
         return not self._length
 
+    @property
+    def settled(self) -> bool:
+        """Whether nobody on this machine keeps anything."""
+        return not any(path.stat().st_size for path in self._folder.glob(f"*{ENDING}"))
+
+    def writes(self) -> list[Kept]:
+        """What it holds. Raises msgspec.DecodeError."""
+        self._file.seek(0)
+        return [_read(line) for line in self._file.read(self._length).splitlines()]
+
+    def left_by(self, name: str) -> "Backlog | None":
+        """That of another controller that is dead: the kernel gives its lock to nobody else. None while it lives, or
+        when it is none of this machine."""
+        try:
+            return Backlog(self._folder, name) if (self._folder / f"{name}{ENDING}").exists() else None
+        except StoreError:
+            return None
+
+    def clear(self) -> None:
+        """Another keeps all of it."""
+        self._file.truncate(0)
+        os.fsync(self._file.fileno())
+        self._length = self._done = 0
+
     def keep(self, writes: Sequence[Kept]) -> None:
         """All of them, or none. Raises OSError, and Full."""
         lines = b"".join(msgspec.json.encode(one) + b"\n" for one in writes)
@@ -69,10 +93,8 @@ class Backlog:
         while lines := list(itertools.islice(self._file, AT_ONCE)):
             self._carry_out(database, lines)
             self._done += sum(map(len, lines))
-        self._file.truncate(0)
-        os.fsync(self._file.fileno())
         log.info("what was kept while the database was away is written: %d bytes", self._length)
-        self._length = self._done = 0
+        self.clear()
 
     def take_up(self, database: Database) -> None:
         """Write what controllers that have ended left here."""

@@ -11,12 +11,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -28,7 +29,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 MOST = 200  # writes in one transaction
 TRIES, PAUSE = 5, 0.2
+SHORTLY = 0.05  # seconds in which a database that is there says so
 PATIENCE = 120.0  # seconds that what cannot be kept waits for a database that is away
+SETTLES = 10.0  # seconds within which what others on this machine have kept is written, or they cannot
 
 
 @dataclass(eq=False)
@@ -51,7 +54,9 @@ class Writer:
         self._queue: queue.SimpleQueue[list[Item] | None] = queue.SimpleQueue()
         self._held: list[Item] = []  # for a database that is away
         self._behind = backlog is not None  # something waits for it, or may
-        self._away = False
+        self._away, self._back_at = False, time.monotonic()
+        self._asking = ThreadPoolExecutor(1, "store-asking")
+        self._question: Future[None] | None = None
         self._connection: Connection
         self._session: Session | None = None
         self.waiting = 0  # writes that were given and not told yet
@@ -85,6 +90,27 @@ class Writer:
         """The database is away, and what calls write is kept until it is back. False, too, when no more can be kept."""
         return self._away and self._backlog is not None and not any(item.kept for item in self._held)
 
+    @property
+    def away(self) -> bool:
+        """The last that was asked of the database found it away."""
+        return self._away
+
+    @property
+    def settled(self) -> bool:
+        """The database is there, and so is all that controllers on this machine have kept while it was away."""
+        if self._away:
+            return False
+        return self._backlog is None or self._backlog.settled or time.monotonic() - self._back_at > SETTLES
+
+    def left_by(self, name: str) -> Backlog | None:
+        """What a controller that is dead has kept; see `Backlog.left_by`."""
+        return self._backlog.left_by(name) if self._backlog else None
+
+    def take_up(self) -> None:
+        """Soon write what controllers that have ended have kept."""
+        self._behind = self._backlog is not None
+        self._queue.put([])
+
     async def close(self) -> None:
         """Write what waits, then end. What a database that is away has not taken and cannot be kept is refused."""
         self._hand_over()
@@ -104,7 +130,8 @@ class Writer:
         ending = False
         while not ending:
             work, ending = self._take()
-            if self._behind and not self._caught_up():
+            if self._behind and not (self._answers(ending) and self._caught_up()):
+                self._give_up(time.monotonic())
                 self._hold(work)
                 continue
             for first in range(0, len(work), MOST):
@@ -112,6 +139,7 @@ class Writer:
         for item in self._held:
             self._tell([item], [StoreError(f"{self._database.name}: was away until the end")])
         self._part()
+        self._asking.shutdown()
         if self._backlog:
             self._backlog.close()
 
@@ -139,8 +167,24 @@ class Writer:
                 else:
                     self._tell([item], [result])
         else:
-            self._away = False
+            self._is_there()
             self._tell(work, results)
+
+    def _answers(self, last: bool) -> bool:
+        """Whether a database that was away is back. It is asked in another thread: one that hangs is long silent, and
+        meanwhile what is to be written must be kept. `last`: we end, and so wait for what it says."""
+        if not self._away:
+            return True
+        self._question = self._question or self._asking.submit(self._ask)
+        wait([self._question], None if last else SHORTLY)
+        if not self._question.done():
+            return False
+        answered, self._question = self._question.exception() is None, None
+        return answered
+
+    def _ask(self) -> None:
+        with self._database.read() as session:
+            session.execute(text("SELECT 1"))
 
     def _caught_up(self) -> bool:
         """Whether all that was kept, and all that waits, is written now."""
@@ -152,9 +196,10 @@ class Writer:
             if not self._database.is_away(error):
                 log.exception("the backlog could not be written")
             self._note_away(error)
-            self._give_up(time.monotonic())
             return False
+        self._is_there()
         held, self._held, self._behind = self._held, [], False
+        held = [item for item in held if not item.future.cancelled()]  # nobody wants it any more
         for first in range(0, len(held), MOST):
             self._write(held[first : first + MOST])
         return not self._behind
@@ -183,6 +228,10 @@ class Writer:
         if not self._away:
             log.error("the database is away; what is to be written is kept, or waits: %s", error)
         self._away = True
+
+    def _is_there(self) -> None:
+        if self._away:
+            self._away, self._back_at = False, time.monotonic()
 
     def _give_up(self, now: float) -> None:
         over = [item for item in self._held if item.until < now]

@@ -112,6 +112,17 @@ class FinishCall(Write, frozen=True):
         return ours
 
 
+class TakeCalls(Write, frozen=True):
+    """Calls of a controller that is dead are another's."""
+
+    calls: list[str]
+    former: str
+    new: str
+
+    def __call__(self, session: Session) -> None:
+        calls.take(session, self.former, self.new, set(self.calls).__contains__)
+
+
 class AskTicket(Write, frozen=True):
     call: str
     said: dict[str, Any]
@@ -181,4 +192,4 @@ class Audit(Write, frozen=True):
         audit.write(session, self.user, self.action, self.subject)
 
 
-Kept = StartCall | AddJourney | FinishCall | AskTicket | SetDisposition | AddCallback | SetPresence | Audit
+Kept = StartCall | AddJourney | FinishCall | TakeCalls | AskTicket | SetDisposition | AddCallback | SetPresence | Audit

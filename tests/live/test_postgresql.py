@@ -1,5 +1,7 @@
 """Calls in an installation whose store is PostgreSQL, and what becomes of them while it is away."""
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ from threading import Timer
 import pytest
 from sqlalchemy import select
 
+from ivr.cli.installation import read_note
 from ivr.store import calls
 from ivr.store.database import Database
 from ivr.store.schema import Call, JourneyEntry
@@ -108,6 +111,45 @@ def test_a_call_that_comes_while_the_database_is_away_is_answered_and_written_la
             range(1, len(calls.journey(session, call.id)) + 1)
         )
     house.quiet()
+
+
+@pytest.mark.timeout(200)
+def test_a_call_goes_on_elsewhere_though_its_controllers_die_while_the_database_is_away(
+    house: Installation, server: postgresql.Server
+) -> None:
+    """The first time another controller takes it, the second time its own, started anew."""
+    caller = "+390699000014"
+    call = house.place("+390600000001", "--from", caller, "--for", "16")
+    house.until(lambda: _noted(house, caller, "prompt"), 30)
+    with Database(house.settings.database_url).read() as session:
+        [row] = session.scalars(select(Call).where(Call.caller == caller)).all()
+    killed = []
+    server.stop()
+    try:
+        time.sleep(1.5)
+        for name in (row.controller, *_running(house).keys() - {row.controller}):
+            killed.append(time.time())
+            os.kill(_running(house)[name], signal.SIGKILL)
+            time.sleep(5)
+        assert call.wait(60) == 0
+    finally:
+        server.start()
+    assert house.ticket_of(caller)["call_id"] == row.id
+    with Database(house.settings.database_url).read() as session:
+        journey = calls.journey(session, row.id)
+    went_on = [one.at.timestamp() for one in journey if one.kind == "continued"]
+    took = [at - before for at, before in zip(went_on, killed, strict=True)]
+    print(f"it goes on after {took[0]:.2f} s elsewhere, and after {took[1]:.2f} s with the same controller")
+    assert 0 < took[0] < 1.5 and 0 < took[1] < 8
+    kinds = [one.kind for one in journey]
+    assert kinds.count("ended") == 1 and kinds.count("node") == len({one.node for one in journey if one.kind == "node"})
+    house.quiet()
+
+
+def _running(house: Installation) -> dict[str, int]:
+    found = read_note(house.settings)
+    assert found
+    return found.controllers
 
 
 def _noted(house: Installation, caller: str, kind: str) -> bool:

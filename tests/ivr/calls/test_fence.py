@@ -1,6 +1,7 @@
 """The fence with a real store: what another has taken is left alone."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ import pytest
 
 from ivr.ari import ids
 from ivr.ari.errors import AriError
+from ivr.calls import fence
 from ivr.calls.fence import LONGEST, Fence
 from ivr.store import calls
 from ivr.store.database import Database
@@ -78,6 +80,20 @@ async def test_a_doubt_that_comes_during_the_question_is_not_settled_by_its_answ
     house.fence.doubt()
     assert not await house.fence.sure()
     assert house.lost == [taken]
+
+
+async def test_a_store_that_does_not_answer_holds_up_nothing_for_longer_than_it_has(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fence, "ANSWER", 0.5)
+    go = threading.Event()
+    holding = house.writer.run(lambda session: go.wait(10))
+    house.fence.doubt()
+    begun = time.monotonic()
+    await house.fence.passes(next(iter(house.mine.values())))
+    assert 0.4 < time.monotonic() - begun < 1.5 and not holding.done()
+    go.set()
+    await holding
 
 
 async def test_a_channel_that_left_puts_its_own_call_in_doubt_and_no_other(house: House) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import stat
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from ivr.store import backlog, calls
 from ivr.store.backlog import Backlog
@@ -28,6 +30,7 @@ from ivr.store.writes import (
     FinishCall,
     SetDisposition,
     StartCall,
+    TakeCalls,
     Write,
 )
 from tests import postgresql
@@ -185,3 +188,42 @@ def test_a_backlog_has_one_owner(tmp_path: Path) -> None:
         Backlog(tmp_path, "controller-1")
     mine.close()
     Backlog(tmp_path, "controller-1").close()
+
+
+async def test_what_a_dead_controller_keeps_goes_to_whoever_gets_its_lock_and_to_nobody_else(house: House) -> None:
+    other = Backlog(house.folder, "controller-2")
+    other.keep(a_call("a")[:2])  # type: ignore[arg-type]
+    await house.stop()
+    assert house.writer.left_by("controller-2") is None, "it lives"
+    assert house.writer.left_by("controller-3") is None, "it is none of this machine"
+    other.close()
+    left = house.writer.left_by("controller-2")
+    assert left and house.writer.left_by("controller-2") is None, "only one gets it"
+    with pytest.raises(StoreError):
+        Backlog(house.folder, "controller-2")
+    for one in left.writes():
+        await house.writer.run(one.again, kept=(one, None))
+    left.clear()
+    left.close()
+    await house.writer.run(TakeCalls(["a"], "controller-1", "controller-3"))
+    assert house.writer.away and not house.writer.settled
+    await house.start()
+    [found], journey = await house.all_of(Call, JourneyEntry)
+    assert (found.controller, len(journey)) == ("controller-3", 2)
+    assert house.writer.settled and not house.writer.away
+
+
+async def test_a_question_that_was_withdrawn_is_not_asked_when_the_database_is_back(house: House) -> None:
+    await house.stop()
+    done: list[int] = []
+
+    def count(session: Session, number: int) -> None:
+        session.execute(select(1))
+        done.append(number)
+
+    first, second = (house.writer.run(partial(count, number=number)) for number in (1, 2))
+    await asyncio.sleep(0.5)
+    first.cancel()
+    await house.start()
+    await asyncio.wait_for(second, 10)
+    assert done == [2]
