@@ -18,6 +18,7 @@ from recordings.sampling import PRIME, Candidate, Order
 
 MOST = 1000  # strata of a sample
 AT_ONCE = 20_000  # candidates
+ENOUGH = 3  # times those that are to be drawn: so many are looked for, for chance may give fewer
 BETWEEN = "\x1f"  # the values of a stratum: ASCII's unit separator
 Key = tuple[Any, ...]  # a stratum's values as the store has them, in the order of `by`
 _COLUMNS = ("queue", "language", "reason", "type", "operator", "outcome", "disposition", "flow", "kind")
@@ -136,8 +137,8 @@ def nearest(
 ) -> list[Candidate]:
     """Those that come first in their stratum: as many as are to be `drawn` of it, and some more.
 
-    Each go through the catalogue takes those before a place that some thousands come before, and then, of the strata
-    that had too few there, those before a later one.
+    The first go through the catalogue takes those before a place that some thousands come before; the next, of the
+    strata that had too few there, those before a place that should do for the smallest of them.
     """
     numbers = {stratum.key: number for number, stratum in enumerate(found)}
     near: dict[int, list[Candidate]] = {number: [] for number, wanted in enumerate(drawn) if wanted}
@@ -151,7 +152,8 @@ def nearest(
             if (number := numbers.get(key, -1)) in missing:
                 near[number].append(Candidate(id, number, place))
         missing = {number for number in missing if len(near[number]) < drawn[number] and before < PRIME}
-        before = min(PRIME, 8 * before)
+        share = max((drawn[number] / found[number].there for number in missing), default=0.0)
+        before = min(PRIME, max(8 * before, int(ENOUGH * share * PRIME)))
     return [one for candidates in near.values() for one in candidates]
 
 
