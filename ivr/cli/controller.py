@@ -61,6 +61,7 @@ LOOK = 3.0
 SWEEP = 30.0
 FAREWELL = 15.0
 INHERITED = 12.0  # seconds
+ANSWER = 3.0  # seconds that the database has
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +78,8 @@ def run(args: argparse.Namespace) -> int:
 
 async def control(settings: Settings, name: str) -> None:
     """Run until SIGTERM; then every call left is ended and written."""
-    database = Database(settings.database_url)
+    # Calls wait for nobody who does not answer; what takes its time, and can wait, has a way of its own.
+    database, patient = Database(settings.database_url, ANSWER), Database(settings.database_url)
     backlog = await _own_backlog(settings.backlog, name)
     former = backlog.writes()
     writer = Writer(database, backlog)
@@ -123,7 +125,7 @@ async def control(settings: Settings, name: str) -> None:
         return await ami.action(action)
 
     tape = Tape(
-        database,
+        patient,
         open_vault(settings),
         act,
         place=settings.spool,
@@ -194,8 +196,8 @@ async def control(settings: Settings, name: str) -> None:
 
     store, rules = open_store(settings), purge_rules(settings)
     nightly = Nightly(
-        database,
-        lambda now: Purge(database, store, settings.spool, rules, now),
+        patient,
+        lambda now: Purge(patient, store, settings.spool, rules, now),
         settings.recordings.purge_at,
         rules.zone,
     )

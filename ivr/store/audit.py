@@ -12,10 +12,13 @@ from ivr.store.schema import AuditEntry
 _PENDING = "audit"
 
 
-def write(session: Session, user: str, action: str, subject: str = "", detail: str = "") -> None:
+def write(
+    session: Session, user: str, action: str, subject: str = "", detail: str = "", at: datetime | None = None
+) -> None:
     """Is in the log when the transaction is committed. The chain's head is locked only then, after everything else that
-    the transaction locks: so two that audit and change the same rows never wait for each other."""
-    entry = {"at": datetime.now(UTC), "user": user, "action": action, "subject": subject, "detail": detail}
+    the transaction locks: so two that audit and change the same rows never wait for each other. `at`: when it was done,
+    if that is not now."""
+    entry = {"at": at or datetime.now(UTC), "user": user, "action": action, "subject": subject, "detail": detail}
     session.info.setdefault(_PENDING, []).append(entry)
 
 

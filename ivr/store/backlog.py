@@ -110,7 +110,7 @@ class Backlog:
     def close(self) -> None:
         self._file.close()
 
-    def _carry_out(self, database: Database, lines: list[bytes]) -> None:
+    def _carry_out(self, database: Database, lines: list[bytes], *, again: bool = False) -> None:
         try:
             writes = [_read(line) for line in lines]
             with database.transaction() as session:
@@ -122,6 +122,8 @@ class Backlog:
             if len(lines) > 1:  # one of them spoils the rest
                 for line in lines:
                     self._carry_out(database, [line])
+            elif not again:  # a commit whose answer was lost may have come in between
+                self._carry_out(database, lines, again=True)
             else:
                 self._set_aside(lines[0], error)
 

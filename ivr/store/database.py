@@ -29,7 +29,8 @@ class StoreError(Problem):
 class Database:
     """Open lazily: an engine costs nothing until it is used. Safe to use from several threads and processes."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, within: float = 0.0) -> None:
+        """`within`: seconds that PostgreSQL has for each answer, and is away after; 0: as many as it takes."""
         self.url = make_url(url)
         self._sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = create_engine(
@@ -45,6 +46,10 @@ class Database:
         if self._sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        elif within:
+            from ivr.store.impatient import connected
+
+            event.listen(self.engine, "do_connect", lambda _, __, args, options: connected(within, *args, **options))
 
     def migrate(self, revision: str = "head") -> None:
         """Bring the tables to what this code needs, or to a `revision` on the way. Two processes that start at once do

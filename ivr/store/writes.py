@@ -4,7 +4,7 @@ To call one does it. `again` does it when it may have been done already: the ans
 connection, and a crash may come between the last commit and the file's end.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, NotRequired, TypedDict
 
 import msgspec
@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from ivr.store import audit, callbacks, calls, operators
 from ivr.store.schema import JourneyEntry
+
+INSTANT = timedelta(microseconds=1)
 
 
 class Beginning(TypedDict):
@@ -187,9 +189,24 @@ class Audit(Write, frozen=True):
     user: str
     action: str
     subject: str
+    at: datetime | None = None
 
     def __call__(self, session: Session) -> None:
-        audit.write(session, self.user, self.action, self.subject)
+        audit.write(session, self.user, self.action, self.subject, at=self.at)
+
+    def again(self, session: Session) -> None:
+        if self.at:
+            said = audit.find(
+                session,
+                user=self.user,
+                action=self.action,
+                subject=self.subject,
+                since=self.at,
+                until=self.at + INSTANT,
+            )
+            if said:
+                return
+        self(session)
 
 
 Kept = StartCall | AddJourney | FinishCall | TakeCalls | AskTicket | SetDisposition | AddCallback | SetPresence | Audit

@@ -94,16 +94,17 @@ def test_who_waits_is_served_while_the_database_is_away(
 
 
 @pytest.mark.timeout(200)
+@pytest.mark.parametrize("hangs", [False, True])
 def test_a_call_that_comes_while_the_database_is_away_is_answered_and_written_later(
-    house: Installation, server: postgresql.Server, listener: Listener, tmp_path: Path
+    house: Installation, server: postgresql.Server, listener: Listener, tmp_path: Path, hangs: bool
 ) -> None:
-    heard, caller = tmp_path / "heard.wav", "+390699000013"
-    server.stop()
+    heard, caller = tmp_path / "heard.wav", f"+39069900002{hangs:d}"
+    (server.hang if hangs else server.stop)()
     try:
         house.call("+390600000001", "--from", caller, "--for", "12", "--save", str(heard), ok=False)
         assert listener.likeness(heard, "welcome", "it") > 0.8
     finally:
-        server.start()
+        (server.go_on if hangs else server.start)()
     assert house.ticket_of(caller)["call_id"]
     with Database(house.settings.database_url).read() as session:
         [call] = session.scalars(select(Call).where(Call.caller == caller)).all()

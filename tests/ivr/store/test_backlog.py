@@ -2,6 +2,7 @@
 
 import asyncio
 import stat
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from ivr.store import backlog, calls
@@ -44,7 +45,7 @@ class House:
     def __init__(self, folder: Path) -> None:
         self.server, self.folder = postgresql.Server(folder), folder / "backlog"
         self.server.start()
-        self.database = Database(self.server.address.format("postgres"))
+        self.database = Database(self.server.address.format("postgres"), within=1.0)
         self.database.migrate()
         self.writer = Writer(self.database, Backlog(self.folder, "controller-1"))
 
@@ -86,7 +87,7 @@ def a_call(id: str) -> list[Write]:
         AddJourney(rows),
         AskTicket(id, {"subject": "early"}, "it", NOW),
         AddCallback(id, "payments", f"+39061234{id}", "it", NOW, skills=("it",), priority=1, waited=2.0),
-        Audit("carla", "supervise listen", id),
+        Audit("carla", "supervise listen", id, NOW),
         FinishCall(id, ending),
         SetDisposition(id, "Q", NOW),
     ]
@@ -227,3 +228,42 @@ async def test_a_question_that_was_withdrawn_is_not_asked_when_the_database_is_b
     await house.start()
     await asyncio.wait_for(second, 10)
     assert done == [2]
+
+
+async def test_a_server_that_hangs_is_away(house: House) -> None:
+    """It is stopped, with its connections open, and nobody is told."""
+    before, during = a_call("a"), a_call("b")
+    for write in before[:2]:
+        await house.writer.run(write)
+    house.server.hang()
+    begun = time.monotonic()
+    await house.writer.run(before[2])
+    noticed = time.monotonic() - begun
+    begun = time.monotonic()
+    for write in (*before[3:], *during):
+        await house.writer.run(write)
+    took = time.monotonic() - begun
+    assert 0.8 < noticed < 3 and took < 1, "known to be away, it holds up nobody"
+    await asyncio.sleep(2)  # it is asked again, meanwhile, and does not answer
+    house.server.go_on()
+    async with asyncio.timeout(10):
+        await is_whole(house, "a", "b")
+    assert not (house.folder / "controller-1.refused").exists()
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_commit_whose_answer_was_lost_is_done_once(house: House, at_once: bool) -> None:
+    """The server hangs with the commit in its hands, and does it when it goes on: beside us, who do it again."""
+    writes = a_call("a")
+
+    if not at_once:
+        for write in writes[:-2]:
+            await house.writer.run(write)
+        writes = writes[-2:]
+    event.listen(house.database.engine, "commit", lambda _: house.server.hang(), once=True)
+    told = [house.writer.run(write) for write in writes]
+    assert await asyncio.wait_for(asyncio.gather(*told), 5) == [write.answer for write in writes]
+    house.server.go_on()
+    async with asyncio.timeout(10):
+        await is_whole(house, "a")
+    assert not (house.folder / "controller-1.refused").exists()
