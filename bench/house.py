@@ -13,19 +13,23 @@ from pathlib import Path
 from typing import Self
 
 from asterisk_conf import render, tree
+from bench.queues.crowd import Phones
+from ivr.calls import phones
 from ivr.cli.installation import free_base, make_folders, secret
 from ivr.cli.installation import library as open_library
 from ivr.flow.loader import load as load_flows
 from ivr.publishing.publish import publish
 from ivr.settings import load
-from ivr.store import controllers
+from ivr.store import controllers, operators
 from ivr.store.database import Database
 
+OPERATOR = "4271"
 FLOWS = Path(__file__).parent / "flows"
 TICK = os.sysconf("SC_CLK_TCK")
 PLAIN = """
 [citizens](+)
 exten => plain,1,Goto(plain,s,1)
+exten => plain-queue,1,Goto(plain-queue,s,1)
 exten => asyncari,1,Stasis(bench-asyncari)
  same => n,Hangup()
 
@@ -34,11 +38,20 @@ exten => s,1,Answer()
  same => n,Background({prompt})
  same => n,WaitExten(5)
 exten => 1,1,Hangup()
+
+[plain-queue]
+exten => s,1,Answer()
+ same => n,Background({prompt})
+ same => n,WaitExten(5)
+exten => 1,1,MusicOnHold(default,1)
+ same => n,Hangup()
 """
 
 
 class House:
-    """`async with House() as house`: `house.sip`, `house.controller` and `house.asterisk` (pids), `house.prompt`."""
+    """`async with House() as house`: `house.sip`, `house.controller` and `house.asterisk` (pids), `house.prompt`.
+
+    Its one operator is at a training: while their phone is there (`house.phone()`), calls may wait for them."""
 
     async def __aenter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory(prefix="ivr-bench-")
@@ -49,6 +62,10 @@ class House:
         make_folders(settings)
         database = Database(settings.database_url)
         database.migrate()
+        with database.transaction() as session:
+            now = datetime.now(UTC)
+            operators.add(session, OPERATOR, "Anna", ["en"], ["all"], now)
+            operators.set_presence(session, OPERATOR, "paused", now, reason="training")
         library = open_library(settings)
         book = load_flows(FLOWS)
         publish(database, FLOWS, library, tests=lambda _: [], author="bench", note="")
@@ -58,7 +75,8 @@ class House:
         sockets = render.Sockets(
             "127.0.0.1", ("127.0.0.1",), ports.sip, ports.sips, ports.ari, ports.ami, ports.rtp_first, ports.rtp_last
         )
-        got = tree.ensure(print)
+        self._tree = got = tree.ensure(print)
+        self._phones = secret(settings, "phones")
         configuration = render.render(
             got,
             data / "asterisk",
@@ -91,6 +109,10 @@ class House:
             if time.monotonic() > deadline:
                 raise RuntimeError((settings.logs / "bench.log").read_text())
             await asyncio.sleep(0.2)
+
+    def phone(self) -> Phones:
+        passwords = {OPERATOR: phones.password(self._phones, OPERATOR)}
+        return Phones(self._tree, Path(self._folder.name), self.sip, passwords, ring=1, talk=5)
 
     async def __aexit__(self, *_: object) -> None:
         for child in reversed(self._children):

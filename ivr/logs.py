@@ -38,6 +38,7 @@ def start(process: str) -> None:
     handler.setFormatter(OneLine(process))
     # What no line shows need not be found out for each.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # nor where in the code it comes from
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # panoramisk logs whole messages and aiohttp every request, with callers' numbers; alembic tells of each look.
     for noisy in ("panoramisk", "aiohttp.access", "alembic", "faster_whisper"):

@@ -78,10 +78,12 @@ def next_deadline(state: State, now: float) -> float | None:
         times += [at for at in gone if at > now]
     for call in state.waiting.values():
         queue = state.queues[call.queue]
-        times += call.offered.values()
-        times += [call.since + after for after, _ in queue.overflow if call.since + after > now]
-        if call.until is not None and not call.offered:
+        if call.offered:
+            times += call.offered.values()
+        elif call.until is not None:
             times.append(call.until)
+        if queue.overflow:
+            times += [call.since + after for after, _ in queue.overflow if call.since + after > now]
         if queue.announce_every:
             times.append(call.announce_at)
     return min(times, default=None)
@@ -371,9 +373,10 @@ def _let_time_pass(state: State, now: float) -> Iterator[w.Action]:
             yield from _after_call(state, operator, now)
     staffed: dict[tuple[str, tuple[str, ...], str], bool] = {}  # calls that ask for the same are decided together
     for call in list(state.waiting.values()):
-        for code in [code for code, until in call.offered.items() if now >= until]:
-            yield w.Withdraw(call.call, code, missed=True)
-            yield from _miss(state, call.call, code, False, now)
+        if call.offered:
+            for code in [code for code, until in call.offered.items() if now >= until]:
+                yield w.Withdraw(call.call, code, missed=True)
+                yield from _miss(state, call.call, code, False, now)
         if not call.offered and call.until is not None and now >= call.until:
             del state.waiting[call.call]
             yield w.Exit(call.call, "timeout")
@@ -400,7 +403,8 @@ def _in_use(state: State, queue: str) -> bool:
 
 def _match(state: State, now: float) -> Iterator[w.Action]:
     """Offer waiting calls to free operators in order; announce to those who wait on."""
-    due = [call for call in state.waiting.values() if _announces(state, call, now)]
+    announcing = {queue.name for queue in state.queues.values() if queue.announce_every}
+    due = [call for call in state.waiting.values() if call.queue in announcing and now >= call.announce_at]
     ready = {code: one for code, one in state.operators.items() if one.presence == "ready"}
     if ready:
         for call in sorted(state.waiting.values(), key=order):
@@ -424,10 +428,6 @@ def _preference(strategy: Strategy, operator: Operator, wanted: tuple[str, ...])
     """Sorts operators: whose turn it is comes first."""
     turn = {"fewest-calls": float(operator.taken), "round-robin": operator.last_offer}.get(strategy, 0.0)
     return (-sum(map(operator.level, wanted)), turn, operator.idle_since, operator.code)
-
-
-def _announces(state: State, call: Waiting, now: float) -> bool:
-    return bool(state.queues[call.queue].announce_every) and now >= call.announce_at
 
 
 def _announce(state: State, due: list[Waiting], now: float) -> Iterator[w.Action]:

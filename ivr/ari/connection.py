@@ -35,9 +35,9 @@ FIRST_DELAY, LONGEST_DELAY = 0.1, 5.0
 
 
 @lru_cache(1000)
-def _quoted(part: str) -> str:
-    """A part of a path; most are ids that a call uses several times."""
-    return quote(part, safe="")
+def _quoted(part: str | int) -> str:
+    """A part of a path or query; most are ids that a call uses several times."""
+    return quote(str(part), safe="")
 
 
 class _Request(msgspec.Struct, tag_field="type", tag="RESTRequest", omit_defaults=True):
@@ -169,7 +169,7 @@ class Connection:
         uri = "/".join([_quoted(part) for part in path])
         name = f"{method} {uri}"
         if query:
-            uri = f"{uri}?{urlencode(query)}"
+            uri = f"{uri}?{'&'.join([f'{key}={_quoted(value)}' for key, value in query.items()])}"
         if self._socket is None:
             raise Disconnected(name)
         if len(self._pending) >= MOST_WAITING:

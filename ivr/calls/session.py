@@ -72,7 +72,7 @@ class Session:
         self._watch: asyncio.TimerHandle | None = None
         self._playing = self._reported = 0  # what was given to Asterisk last, and what it has told the end of
         self.conversation = Conversation(exchange, self)
-        self._spoken: list[Path] = []  # what is being played
+        self._secrets: list[Path] = []  # of what is being played
         self._message: Message | None = None
         self._outside: Outside | None = None
         self._begin_in = language
@@ -138,7 +138,7 @@ class Session:
         self.conversation.played(playback)
         if playback != ids.playback(self.call, self._playing):
             return
-        self._forget_spoken()
+        self._forget_secrets()
         self._reported = self._playing
         self._sounding = False
         if heard:
@@ -342,8 +342,8 @@ class Session:
             log.error("%s", error, extra={"call": self.call})
             self._inbox.put_nowait(words.PlayFailed(number, str(error)))
             return
-        self._forget_spoken()
-        self._spoken = files
+        self._forget_secrets()
+        self._secrets = [file for file, one in zip(files, say, strict=True) if one.secret]
         ari, playback, sounds = self._exchange.ari, ids.playback(self.call, number), [media(file) for file in files]
 
         self._sounding = True
@@ -375,11 +375,11 @@ class Session:
             await asyncio.sleep(AGAIN)
             work = again or work
 
-    def _forget_spoken(self) -> None:
+    def _forget_secrets(self) -> None:
         """What was a secret does not stay as sound."""
-        for file in self._spoken:
+        for file in self._secrets:
             self.version.library.forget(file)
-        self._spoken = []
+        self._secrets = []
 
     async def _ask(self, asked: words.Http) -> None:
         self.told(await self.world.ask(asked))
@@ -421,7 +421,7 @@ class Session:
         exchange, state = self._exchange, self.state
         self._cancel("_timer")
         self._cancel("_watch")
-        self._forget_spoken()
+        self._forget_secrets()
         await self.conversation.end()
         for other in (self._message, self._outside):
             if other:

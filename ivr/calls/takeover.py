@@ -190,7 +190,7 @@ class Takeover:
         exchange, before = self._exchange, set(self._exchange.own)
 
         def ours(session: Any) -> tuple[list[Call], dict[str, int]]:
-            rows = [row for row in calls.unfinished(session, exchange.controller) if row.id not in before]
+            rows = calls.unfinished(session, exchange.controller, before)
             last = calls.last_entries(session, [row.id for row in rows])
             session.expunge_all()
             return rows, last

@@ -14,6 +14,7 @@ import hashlib
 import secrets
 import tempfile
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +27,7 @@ from ivr.prompts.worker import Job, make
 from ivr.prompts.workers import WorkerError, Workers
 
 WORKERS = 2
+LENGTHS = 2000  # files of which it is remembered how they are played, and for how long
 # A secret whose call never came to delete it.
 FORGOTTEN = Limits(age=said.PLAYING)
 
@@ -61,7 +63,7 @@ class Library:
         self._folder, self._flows = folder, flows
         self._recipe, self._limits = recipe or Recipe(), limits or Limits()
         self._workers = Workers(self._recipe, workers)
-        self._known: set[Path] = set()
+        self._known: dict[tuple[str, str], Path] = {}  # texts that were made ahead, by language
         self._making: dict[Path, asyncio.Task[None]] = {}
 
     def of(self, flows: Path) -> "Library":
@@ -125,13 +127,16 @@ class Library:
             path = self._private("secret") / f"{secrets.token_hex(16)}.wav"
             await self._made(speech, path)
             return path
+        text = (speech.language, speech.text)
+        if not speech.recording and text in self._known:
+            return self._known[text]
         path = self.file(speech)
-        if path in self._known:
-            return path
-        if speech.recording or path.exists():
+        if speech.recording:
             if not path.exists():
                 await self._made(speech, path)
-            self._known.add(path)
+            return path
+        if path.exists():
+            self._known[text] = path
             return path
         # Nobody made it ahead, so it holds a value of this call.
         path = self._private("said") / speech.language / path.name
@@ -152,7 +157,7 @@ class Library:
 
     def seconds(self, path: Path) -> float:
         """How long a file of this library plays."""
-        return audio.seconds(path)
+        return _seconds(path)
 
     async def _made(self, speech: Speech, path: Path) -> None:
         """Two calls that need the same sentence wait for one synthesis, which goes on when one of them hangs up."""
@@ -183,6 +188,10 @@ def _failure(speech: Speech, error: Exception) -> PromptError:
     return PromptError(f"prompt {speech.prompt} ({speech.language}): {error}")
 
 
+_seconds = lru_cache(LENGTHS)(audio.seconds)  # files are named by their content: a length stays
+
+
+@lru_cache(LENGTHS)
 def media(path: Path) -> str:
     """As ARI's play wants it: without the extension, Asterisk chooses the format."""
     return f"sound:{path.with_suffix('')}"
