@@ -9,7 +9,7 @@ What it hides and what it does not is in docs/privacy.md.
 """
 
 from anonymizer.check import NotAnonymised
-from anonymizer.profiles import PROFILES, Profile
+from anonymizer.profiles import PROFILES, Changed, Profile, Spoken
 from anonymizer.run import Run, anonymize
 from anonymizer.sound import Pcm, SoundError, Source, Wav, to_pcm, write
 from anonymizer.spans import Span
@@ -17,6 +17,7 @@ from anonymizer.speech import Speech, Whisper
 
 __all__ = [
     "PROFILES",
+    "Changed",
     "NotAnonymised",
     "Pcm",
     "Profile",
@@ -25,6 +26,7 @@ __all__ = [
     "Source",
     "Span",
     "Speech",
+    "Spoken",
     "Wav",
     "Whisper",
     "anonymize",

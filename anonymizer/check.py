@@ -67,10 +67,11 @@ class Check:
             self._alike[channel] += power * correlation(one, other, round(LAG * self._rate))
 
 
-def judge(found: Findings, changed: bool, keys: bool, spans: Sequence[Span]) -> None:
-    """Raises NotAnonymised. `changed`: another voice was asked for; `keys`: keys were to be covered."""
+def judge(found: Findings, changed: bool, keys: bool, spans: Sequence[Span], as_loud: bool = True) -> None:
+    """Raises NotAnonymised. `changed`: another voice was asked for; `keys`: keys were to be covered; `as_loud`: it has
+    the original's loudness, which a voice that speaks anew has not."""
     for channel, (level, alike) in enumerate(zip(found.level, found.alike, strict=True), 1):
-        if level is not None and not -QUIETER <= level <= LOUDER:
+        if as_loud and level is not None and not -QUIETER <= level <= LOUDER:
             raise NotAnonymised(f"channel {channel} is {abs(level):.1f} dB {'louder' if level > 0 else 'quieter'}")
         if changed and alike is not None and alike > ALIKE:
             raise NotAnonymised(f"the sound of channel {channel} is still like the original ({alike:.2f})")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from anonymizer.files import WrongUse, each, pairs
-from anonymizer.profiles import PROFILES
+from anonymizer.profiles import PROFILES, Spoken
 from anonymizer.speech import LANGUAGES, Speech, Whisper
 
 EXAMPLE = "Example: ivr anonymize recordings/ shown/ --profile strong --report done.json"
@@ -44,15 +44,19 @@ def run(args: argparse.Namespace) -> int:
     if args.model and not (args.model / "model.bin").is_file():
         raise WrongUse(f"{args.model} is no folder of a CTranslate2 model (model.bin is missing)")
     profile = PROFILES[args.profile] if args.only in (None, "voice") else None
-    speech = Speech(Whisper(args.model), args.language, args.hint) if args.only in (None, "speech") else None
+    speech = None
+    if args.only in (None, "speech") or isinstance(profile, Spoken):
+        speech = Speech(Whisper(args.model), args.language, args.hint, cover=args.only != "voice")
     rows = []
     for row in each(pairs(args.source, args.target), profile, args.only in (None, "keys"), speech):
         rows.append(row)
         if row["error"]:
             print(f"{row['source']}: {row['error']}; there is no result", file=sys.stderr)
         elif not args.json:
-            covered = len(row["covered"])
-            print(f"{row['result']}  {row['seconds']:.1f} s  {row['profile'] or 'own voices'}  {covered} covered")
+            done = f"{len(row['covered'])} covered"
+            if isinstance(profile, Spoken):
+                done += f"  {sum(row['unspoken_seconds']):.1f} s not understood"
+            print(f"{row['result']}  {row['seconds']:.1f} s  {row['profile'] or 'own voices'}  {done}")
     text = json.dumps(rows, indent=2)
     if args.json:
         print(text)

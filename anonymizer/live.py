@@ -10,7 +10,7 @@ import numpy as np
 
 from anonymizer.keys import listen
 from anonymizer.pieces import Piece, cut, join
-from anonymizer.profiles import Profile
+from anonymizer.profiles import Changed
 from anonymizer.sound import Samples
 from anonymizer.spans import mute, tone
 from anonymizer.voice import Voice
@@ -23,7 +23,7 @@ class Live:
     """`give` frames as they come (mono, float32 in ±1), `end` at last; `out` is called with what became of them, from a
     thread. When something fails, `out` is called with None, and nothing more comes: never what was given."""
 
-    def __init__(self, profile: Profile, rate: int, out: Callable[[Samples | None], None]) -> None:
+    def __init__(self, profile: Changed, rate: int, out: Callable[[Samples | None], None]) -> None:
         self._rate, self._out, self._voice = rate, out, Voice(profile, rate)
         self._given: queue.SimpleQueue[Samples | None] = queue.SimpleQueue()
         threading.Thread(target=self._run, daemon=True).start()

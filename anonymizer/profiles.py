@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 _chance = secrets.SystemRandom()
 
+WITHIN = (0.2, 0.8)  # of its share of the sizes, in which a channel's is drawn
+
 
 @dataclass(frozen=True)
-class Profile:
-    """Ranges are (least, most) of the size of a change; whether it goes up or down is drawn as well."""
+class Changed:
+    """The waveform is made another one. Ranges are (least, most) of the size of a change; whether it goes up or down is
+    drawn as well."""
 
     name: str
     tract: tuple[float, float]  # octaves by which the spectral envelope is stretched, as by another vocal tract
@@ -22,6 +25,20 @@ class Profile:
 
 
 @dataclass(frozen=True)
+class Spoken:
+    """What was recognised is spoken anew by a synthetic voice; nothing of the waveform remains. Ranges are (least,
+    most)."""
+
+    name: str
+    size: tuple[float, float]  # octaves by which the whole voice is moved, as by a smaller or larger body
+    pitch: tuple[float, float]  # octaves by which its pitch is moved besides
+    speed: tuple[float, float]  # times that of the synthetic voice, where the original leaves it open
+
+
+Profile = Changed | Spoken
+
+
+@dataclass(frozen=True)
 class Draw:
     """One channel's parameters. They live as long as the run, are written nowhere, and follow from nothing."""
 
@@ -31,16 +48,48 @@ class Draw:
     tilt: float  # dB an octave, signed
 
 
+STRONG = Changed("strong", (0.10, 0.26), (0.10, 0.30), 0.06, 0.0, (115.0, 185.0), 3.0, 16)
 PROFILES: dict[str, Profile] = {
     one.name: one
     for one in (
-        Profile("clear", (0.10, 0.26), (0.0, 0.0), 0.04, 0.7, (115.0, 185.0), 2.0, 24),
-        Profile("strong", (0.10, 0.26), (0.10, 0.30), 0.06, 0.0, (115.0, 185.0), 3.0, 16),
+        Changed("clear", (0.10, 0.26), (0.0, 0.0), 0.04, 0.7, (115.0, 185.0), 2.0, 24),
+        STRONG,
+        Spoken("synthetic", (-0.20, 0.10), (-0.15, 0.15), (0.95, 1.10)),
     )
 }
 
 
-def draw(profile: Profile) -> Draw:
+@dataclass(frozen=True)
+class Speaker:
+    """Who speaks anew on one channel: factors of the synthetic voice's frequencies, pitch and speed."""
+
+    size: float
+    pitch: float
+    speed: float
+
+
+def keeps_up(profile: Profile) -> Changed:
+    """What stands for the profile in a live call, where nobody can wait until a phrase has been understood."""
+    return profile if isinstance(profile, Changed) else STRONG
+
+
+def speakers(profile: Spoken, channels: int) -> list[Speaker]:
+    """One for each channel, none as large as another: who speaks must be told from who answers."""
+    low, high = profile.size
+    width = (high - low) / channels
+    places = list(range(channels))
+    _chance.shuffle(places)
+    return [
+        Speaker(
+            2 ** (low + width * (place + _chance.uniform(*WITHIN))),
+            2 ** _chance.uniform(*profile.pitch),
+            _chance.uniform(*profile.speed),
+        )
+        for place in places
+    ]
+
+
+def draw(profile: Changed) -> Draw:
     """From the operating system's cryptographic generator."""
     low, high = profile.pitch
     return Draw(

@@ -10,7 +10,7 @@ import pyworld
 from numpy.typing import NDArray
 
 from anonymizer.pitch import PERIOD, Floats, pitch
-from anonymizer.profiles import Profile, draw, wander
+from anonymizer.profiles import Changed, draw, wander
 
 FLOOR = 71.0  # Hz: WORLD's own, below which its window would not fit
 WIDEBAND = (50.0, 7500.0)  # Hz that are made again, at 16 kHz
@@ -31,7 +31,7 @@ KNEE = 0.9
 class Voice:
     """One channel of one file. What it draws, it tells nobody."""
 
-    def __init__(self, profile: Profile, rate: int) -> None:
+    def __init__(self, profile: Changed, rate: int) -> None:
         self._profile, self._rate, self._draw = profile, rate, draw(profile)
         self._size = pyworld.get_cheaptrick_fft_size(rate, FLOOR)
         self._hertz: Floats = np.arange(self._size // 2 + 1, dtype=np.float64) * (rate / self._size)

@@ -6,11 +6,11 @@ python -m bench.words LANGUAGE FILE...     (speech, WAV or FLAC)
 import sys
 from pathlib import Path
 
-from anonymizer.evaluation.speakers import RATE, over_the_line
+from anonymizer.evaluation.copies import copies
+from anonymizer.evaluation.speakers import over_the_line
 from anonymizer.evaluation.words import FEWEST, changed, heard
 from anonymizer.profiles import PROFILES
 from anonymizer.speech.whisper import Whisper
-from anonymizer.voice import Voice
 
 
 def main(language: str, paths: list[Path]) -> None:
@@ -21,7 +21,8 @@ def main(language: str, paths: list[Path]) -> None:
         wanted = heard(recogniser, sound, language)
         if len(wanted) >= FEWEST:
             for name, profile in PROFILES.items():
-                texts[name].append((wanted, heard(recogniser, Voice(profile, RATE).change(sound), language)))
+                (copy,) = copies(profile, sound, 1, recogniser, language).sounds
+                texts[name].append((wanted, heard(recogniser, copy, language)))
     print(f"{'words changed, ' + language:<20}{'files':>6}{'words':>7}{'%':>7}  of 95 %")
     for name, pairs in texts.items():
         rate, count = changed(pairs), sum(len(before) for before, _ in pairs)

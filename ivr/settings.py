@@ -33,7 +33,7 @@ STATE_FILE = "installation.json"
 DEFAULT_DATA = Path("data")
 Role = Literal["admin", "supervisor", "designer", "reviewer", "supplier-reviewer", "privacy-officer", "operator"]
 """Of users; what each may do: `ivr/web/access.py`."""
-Profile = Literal["clear", "strong"]
+Profile = Literal["clear", "strong", "synthetic"]
 """Of anonymised copies: those of `anonymizer/profiles.py`, which takes long to load."""
 
 
@@ -257,10 +257,10 @@ class Recordings(_Section):
     pkcs11: Pkcs11 = Pkcs11()
     profile: Profile = "clear"
     """How far the voices of anonymised copies are taken from their own; docs/privacy.md has what each protects. It
-    holds for copies that are made from then on."""
+    holds for copies that are made from then on. In live calls `strong` stands for `synthetic`."""
     speech: bool = True
-    """Names, codes, numbers and addresses that are said are looked for and covered. It takes most of the time there is:
-    about as long as the conversation lasts."""
+    """Names, codes, numbers and addresses that are said are looked for and covered; with profile `synthetic` always. It
+    takes most of the time there is: about as long as the conversation lasts."""
     originals: Literal["keep", "destroy"] = "keep"
     """Originals are kept as long as the recording, to be heard when two agree; or each is destroyed when its anonymised
     copy is there. It holds for copies that are made from then on."""

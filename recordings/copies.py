@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from anonymizer import PROFILES, NotAnonymised, Pcm, Profile, SoundError, Speech, anonymize, to_pcm
+from anonymizer import PROFILES, NotAnonymised, Pcm, Profile, SoundError, Speech, Spoken, anonymize, to_pcm
 from anonymizer.speech import LANGUAGES, NotRecognised, Recogniser
 from ivr.problem import Problem
 from ivr.store import anonymisations
@@ -64,11 +64,13 @@ class Lost(Exception):
 @dataclass(frozen=True)
 class Terms:
     """As the settings say: `profile` where nobody asked for another; `destroy` the original when the copy is there;
-    `recogniser` of what is said of people, None to leave that as it is."""
+    `recogniser` of what is said, None where there is none; `cover` False leaves what is said of people as it is, but in
+    a copy that is spoken anew."""
 
     profile: str = "clear"
     destroy: bool = False
     recogniser: Recogniser | None = None
+    cover: bool = True
 
 
 def make_next(database: Database, vault: Vault, terms: Terms, holder: str, stopping: Callable[[], bool]) -> bool:
@@ -116,12 +118,14 @@ def _make(database: Database, vault: Vault, terms: Terms, claim: Claim, go_on: C
     id, number = claim.recording_id, claim.number
     with database.read() as session:
         original = vault.open(session, id, claim.day)
-        speech = _speech(session, terms.recogniser, claim.call_id)
+        profile = _profile(claim, terms)
+        wanted = terms.cover or isinstance(profile, Spoken)
+        speech = _speech(session, terms.recogniser if wanted else None, claim.call_id)
     length = wav.length_within(original.size, claim.rate)
     if length is None:
         raise SoundError("the original is no WAV of ours")
     source = Pcm(lambda: _sound(original, length, go_on), claim.rate, wav.CHANNELS)
-    run = anonymize(source, _profile(claim, terms), speech=speech)
+    run = anonymize(source, profile, speech=speech)
     written = hashlib.sha256()
 
     def pieces() -> Iterator[bytes]:

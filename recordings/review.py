@@ -29,7 +29,7 @@ class Pending(Problem):
 
 @dataclass(frozen=True)
 class Covered:
-    """Seconds of the recording that nobody hears; `kind`: of what stood there."""
+    """Seconds of the recording that nobody hears; `kind`: of what stood there, or `unspoken`: not understood."""
 
     start: float
     end: float
@@ -75,9 +75,9 @@ def standing(session: Session, id: str) -> Standing:
     if job is None:
         return Standing("there" if is_there else "waiting")
     if is_there:
-        return Standing(
-            "there", profile=job.made_with, covered=[Covered(**one) for one in job.report.get("covered", [])]
-        )
+        unspoken = [one for channel in job.report.get("unspoken", []) for one in channel]
+        covered = [Covered(**one) for one in [*job.report.get("covered", []), *unspoken]]
+        return Standing("there", profile=job.made_with, covered=covered)
     return Standing(job.state, problem=job.problem, since=job.asked_at)
 
 

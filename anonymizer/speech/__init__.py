@@ -20,22 +20,26 @@ __all__ = ["LANGUAGES", "Heard", "NotRecognised", "Recogniser", "Speech", "Under
 @dataclass(frozen=True)
 class Understood:
     """`language` is None when nobody speaks. By channel: `sure`, the mean probability of its words, None without any;
-    and `transcript`, the words without what is covered."""
+    `transcript`, the words without what is covered; and `speech`, (start, end) of each stretch in which somebody
+    speaks."""
 
     language: str | None
     spans: list[Span] = field(default_factory=list)
     sure: list[float | None] = field(default_factory=list)
     transcript: list[list[Word]] = field(default_factory=list)
+    speech: list[list[tuple[float, float]]] = field(default_factory=list)
 
 
 class Speech:
     """How personal data is looked for. `language`: one of LANGUAGES, or None to find out which; `hints`: what is known
-    already, such as names and numbers of the caller."""
+    already, such as names and numbers of the caller. `cover` False: what is said is recognised, and no more."""
 
-    def __init__(self, recogniser: Recogniser, language: str | None = None, hints: Sequence[str] = ()) -> None:
+    def __init__(
+        self, recogniser: Recogniser, language: str | None = None, hints: Sequence[str] = (), cover: bool = True
+    ) -> None:
         if language is not None and language not in LANGUAGES:
             raise NotRecognised(f"personal data is not found in '{language}', only in {', '.join(LANGUAGES)}")
-        self._recogniser, self._language, self._hints = recogniser, language, hints
+        self._recogniser, self._language, self._hints, self.cover = recogniser, language, hints, cover
 
     def listen(self, source: Source) -> Understood:
         """Raises SoundError, NotRecognised. Everything is heard twice: with a hint of the words that matter, a
@@ -43,13 +47,15 @@ class Speech:
         language = self._language or language_of(source, self._recogniser, LANGUAGES)
         if language is None:
             return Understood(None)
-        words = lexicon(language)
-        hinted, plain = hear(source, self._recogniser, language, (words.hint, None))
-        spans = find([[believed(heard) for heard in hinted], plain], words, self._hints)
+        words, spans = lexicon(language), []
+        *hinted, plain = hear(source, self._recogniser, language, (words.hint, None) if self.cover else (None,))
+        if self.cover:
+            spans = find([[believed(heard) for heard in hinted[0]], plain], words, self._hints)
         sure = [sum(one.sure for one in heard.words) / len(heard.words) if heard.words else None for heard in plain]
         return Understood(
             language,
             spans,
             [one if one is None else round(one, 2) for one in sure],
             [redacted(heard.words, spans) for heard in plain],
+            [heard.speech for heard in plain],
         )

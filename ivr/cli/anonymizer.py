@@ -59,7 +59,7 @@ def work(settings: Settings, name: str, stop: threading.Event) -> None:
     from recordings.copies import Stopped, Terms, make_next
 
     database, vault, given = Database(settings.database_url), open_vault(settings), settings.recordings
-    terms = Terms(given.profile, given.originals == "destroy", Whisper() if given.speech else None)
+    terms = Terms(given.profile, given.originals == "destroy", Whisper(), given.speech)
     holder, looked = f"{name} {socket.gethostname()} {os.getpid()}", 0.0
     while not stop.is_set():
         try:

@@ -26,11 +26,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def listen(settings: Settings) -> None:
-    from anonymizer.profiles import PROFILES
+    from anonymizer.profiles import PROFILES, keeps_up
     from ivr.listening.server import Server  # large, and reads the environment
 
     stop = told_to_end()
-    server = await Server(PROFILES[settings.recordings.profile]).serve("127.0.0.1", settings.ports.listening)
+    server = await Server(keeps_up(PROFILES[settings.recordings.profile])).serve("127.0.0.1", settings.ports.listening)
     log.info("listening", extra={"port": settings.ports.listening})
     await stop.wait()
     server.close()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anonymizer.live import Live
-from anonymizer.profiles import Profile
+from anonymizer.profiles import Changed
 from ivr.listening import audiosocket, ears
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class Listening:
 class Server:
     """`profile`: of the voices."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Changed) -> None:
         self._profile = profile
         self._listenings: dict[bytes, Listening] = {}
 

@@ -41,6 +41,7 @@ def test_a_wav_in_and_a_wav_out_with_a_report(ivr: Ivr, wav: Path, tmp_path: Pat
     assert "key" in [span["kind"] for span in row["covered"]]
     # Nothing of what was drawn is in it.
     about_it = {"profile", "seconds", "rate", "channels", "speech", "language", "sure", "covered", "check"}
+    about_it |= {"unspoken", "unspoken_seconds"}
     assert set(row) == {"source", "result", "error", *about_it} and row["language"] == "it"
     about = soundfile.info(out)
     assert (about.frames, about.samplerate, about.channels, about.subtype) == (8 * RATE, RATE, 2, "PCM_16")

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from anonymizer import PROFILES, NotAnonymised, Pcm, SoundError, Span, anonymize, to_pcm
+from anonymizer import PROFILES, Changed, NotAnonymised, Pcm, SoundError, Span, anonymize, to_pcm
 from anonymizer.check import Check, correlation, judge
 from anonymizer.pitch import pitch
 from anonymizer.run import Run
 from anonymizer.sound import Samples
 from tests.anonymizer.conftest import RATE, Memory, key, power
 
-EACH = pytest.mark.parametrize("profile", PROFILES)
+EACH = pytest.mark.parametrize("profile", [name for name, one in PROFILES.items() if isinstance(one, Changed)])
 
 
 def made(run: Run) -> Samples:

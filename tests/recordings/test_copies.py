@@ -317,3 +317,23 @@ def test_what_is_said_of_people_is_covered(tmp_path: Path) -> None:
     covered = standing(database, id).covered
     assert any(one.kind != "key" and one.end - one.start > 1 for one in covered), covered
     assert job(database, id).report["language"] == "it"
+
+
+def test_a_copy_that_is_spoken_anew_needs_the_recogniser_and_covers_whatever_the_settings_say(
+    database: Database, vault: Vault, tmp_path: Path
+) -> None:
+    said = spoken([("it", "Buongiorno, il mio codice fiscale è 1 2 3, 4 5 6, 7 8 9, 0 1 2. Grazie mille.")])
+    id = add_recording(database, vault, tmp_path / "spool", "call", np.stack([said, np.zeros_like(said)], axis=1))
+    assert make(database, vault, Terms("synthetic"))
+    assert (standing(database, id).state, standing(database, id).problem) == ("waiting", "speech")
+    assert set(vault.store.names()) == {stored_name(DAY, id, ORIGINAL)}
+    later(database, id)
+    with database.transaction() as session:
+        session.get_one(Call, "call").language = "it"
+    assert make(database, vault, Terms("synthetic", recogniser=Whisper(), cover=False))
+    now = standing(database, id)
+    assert (now.state, now.profile) == ("there", "synthetic")
+    assert any(one.kind not in ("key", "unspoken") and one.end - one.start > 1 for one in now.covered), now.covered
+    copy, _ = heard(database, vault, id)
+    assert copy.shape == (len(said), 2) and copy[:, 0].any()
+    assert correlation(said, copy[:, 0], 200) < 0.3

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from anonymizer.evaluation.attackers import cosine, equal_error, first_rank, linkability, trained
+from anonymizer.evaluation.attackers import best, cosine, equal_error, first_rank, linkability, trained
 
 SPEAKERS, SIZE = 60, 32
 
@@ -52,3 +52,15 @@ def test_linkability_of_voices_that_are_told_apart_and_of_others() -> None:
     assert linkability(cosine(clear[:, 0], clear[:, 1]), group).value > 90
     lost, group = voices(100.0)
     assert linkability(cosine(lost[:, 0], lost[:, 1]), group).value < 30
+
+
+def test_who_tries_several_draws_does_better_where_some_draws_hide_less() -> None:
+    rng = np.random.default_rng(2)
+    people = rng.normal(0, 1, (SPEAKERS, SIZE))
+    group = np.zeros(SPEAKERS, np.int64)
+    lost = rng.random((SPEAKERS, 4, 1)) < 0.5
+    known = np.where(lost, 0, people[:, None]) + rng.normal(0, 0.8, (SPEAKERS, 4, SIZE))
+    trial = people + rng.normal(0, 0.8, (SPEAKERS, SIZE))
+    tries = [cosine(known[:, number], trial) for number in range(4)]
+    assert equal_error(best(tries), group).high < equal_error(tries[0], group).value
+    assert np.array_equal(best([tries[0]]) > 1, (tries[0] - tries[0].mean()) / tries[0].std() > 1)

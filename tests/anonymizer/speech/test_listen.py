@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from anonymizer import Speech, Whisper, anonymize
+from anonymizer import PROFILES, Speech, Whisper, anonymize
 from anonymizer.sound import Samples
 from ivr.prompts.audio import for_telephone
 from ivr.prompts.pico import Pico
@@ -74,6 +74,47 @@ def test_where_nobody_says_anything_nothing_is_covered(whisper: Whisper, sound: 
     }[sound].astype(np.float32)
     understood = Speech(whisper, "it").listen(Memory(mono[:, None]))
     assert sum(span.end - span.start for span in understood.spans) < 1.5
+
+
+def test_the_words_are_spoken_anew_without_what_is_covered(
+    whisper: Whisper, dialogue: tuple[Samples, float, float]
+) -> None:
+    sound, start, end = dialogue
+    run = anonymize(Memory(sound), PROFILES["synthetic"], speech=Speech(whisper))
+    result = np.concatenate(list(run))
+    assert result.shape == sound.shape and run.report["profile"] == "synthetic" and run.report["language"] == "it"
+    assert "notice" in {span["kind"] for span in run.report["covered"]} and max(run.report["check"]["alike"]) < 0.5
+    inside = result[round(start * RATE) : round((end - 0.3) * RATE)]
+    assert np.array_equal(inside[:, 0], inside[:, 1]) and np.sqrt(power(inside)) < 0.03
+    again = Speech(whisper, "it", cover=False).listen(Memory(result))
+    told, heard = (
+        {word.text.lower().strip(",.?") for channel in one.transcript for word in channel if word.text[0] != "["}
+        for one in (run.understood, again)
+    )
+    assert len(told & heard) > 0.4 * len(told), (told, heard)  # of a synthetic voice that spoke on the telephone twice
+    assert not any(letter.isdigit() for word in heard for letter in word)
+    assert "giornata" not in json.dumps(run.report)
+
+
+@pytest.mark.parametrize("sound", ["silence", "noise", "music", "a second", "clipped, 16 kHz", "both at once"])
+def test_what_is_no_clean_speech_is_never_passed_through(whisper: Whisper, sound: str, call: Samples) -> None:
+    rate = 16000 if sound == "clipped, 16 kHz" else RATE
+    turns = 2 * np.pi * np.arange(12 * RATE) / RATE
+    mono = {
+        "silence": np.zeros(12 * RATE),
+        "noise": np.random.default_rng(1).normal(0, 0.1, 12 * RATE),
+        "music": 0.1 * sum(np.sin(hertz * turns) for hertz in (262.0, 330.0, 392.0, 524.0)),
+        "a second": call[:RATE, 0],
+        "clipped, 16 kHz": np.clip(np.repeat(call[: 9 * RATE, 0], 2) * 30, -1, 1),
+        "both at once": call.mean(axis=1)[: 12 * RATE],
+    }[sound].astype(np.float32)
+    run = anonymize(Memory(mono[:, None], rate), PROFILES["synthetic"], speech=Speech(whisper, "it"))
+    result = np.concatenate(list(run))[:, 0]
+    assert result.shape == mono.shape and np.isfinite(result).all() and np.abs(result).max() <= 1
+    assert (run.report["check"]["alike"][0] or 0) < 0.5
+    assert len(run.report["unspoken_seconds"]) == 1
+    if sound == "silence":
+        assert not result.any()
 
 
 def test_the_command_covers_speech_alone(ivr: Ivr, dialogue: tuple[Samples, float, float], tmp_path: Path) -> None:
