@@ -21,6 +21,7 @@ CLAIM_MS = 2000
 ASK_MS, MUSIC, TURNS = 500, 4, 20
 ARI_USER = "ivr"
 TRUNK = "trunk"  # the endpoint of citizens' calls
+HEADER = "X-Numero-Nero"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,20 @@ class Edge:
 
 
 @dataclass(frozen=True)
+class Proxy:
+    """What stands before several Asterisks, at `host` and `port`: nobody else is let in to them. What it sends as the
+    trunk's has the header HEADER with its `secret`."""
+
+    host: str
+    port: int
+    secret: str
+
+    @property
+    def address(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
 class Fallback:
     """What callers hear of the dialplan itself; sounds are files without extension, several joined by `&`.
 
@@ -76,6 +91,7 @@ def render(
     password: str,
     fallback: Fallback,
     edge: Edge = Edge(),
+    proxy: Proxy | None = None,
     plain_dialplan: str = "",
 ) -> Path:
     """Write the configuration below `folder`; returns the path for `asterisk -C`.
@@ -99,6 +115,8 @@ def render(
         "turns": TURNS,
         "fallback": fallback,
         "edge": edge,
+        "proxy": proxy,
+        "header": HEADER,
     }
     environment = Environment(  # noqa: S701 these are configuration files, not HTML
         loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True

@@ -31,10 +31,16 @@ PREFIX = "NUMERO_NERO_"
 FILE_NAME = "numero-nero.toml"
 STATE_FILE = "installation.json"
 DEFAULT_DATA = Path("data")
+LINKS = 16  # ports from `link_first` to `link_last`: as many controllers as there may be
 Role = Literal["admin", "supervisor", "designer", "reviewer", "supplier-reviewer", "privacy-officer", "operator"]
 """Of users; what each may do: `ivr/web/access.py`."""
 Profile = Literal["clear", "strong", "synthetic"]
 """Of anonymised copies: those of `anonymizer/profiles.py`, which takes long to load."""
+
+
+def asterisk_name(number: int) -> str:
+    """Of an Asterisk, counted from 1: `asterisk`, `asterisk-2`, …"""
+    return "asterisk" if number == 1 else f"asterisk-{number}"
 
 
 class SettingsError(Problem):
@@ -66,12 +72,14 @@ class Ports(_Section):
     """On loopback: where Asterisk sends the voices of calls that a supervisor listens to."""
     rtp_first: int = 0
     rtp_last: int = 0
+    phones: int = 0
+    """On loopback, with several Asterisks: where the phones in browsers come to Kamailio."""
 
     @model_validator(mode="before")
     @classmethod
     def _from_base(cls, given: Any) -> Any:
         offsets = {"sip": 60, "sips": 61, "ari": 88, "ami": 38, "web": 80, "rtp_first": 100, "rtp_last": 899}
-        offsets |= {"link_first": 40, "link_last": 55, "health": 56, "listening": 57}
+        offsets |= {"link_first": 40, "link_last": 55, "health": 56, "listening": 57, "phones": 81}
         try:
             base = int(given.get("base", 15000))
         except (AttributeError, TypeError, ValueError):
@@ -194,9 +202,16 @@ class Rehearsal(_Section):
     to NUMBER with its own time and answers. Refused where calls of citizens could come in."""
 
 
+class Asterisks(_Section):
+    count: Annotated[int, Field(ge=1, le=8)] = 1
+    """How many `ivr up` starts. From two on Kamailio stands before them, at `ports.sip`, and spreads the calls."""
+    place: Annotated[float, Field(ge=0, le=3600)] = 600
+    """Who was cut off when one of them died, and calls again within so many seconds, keeps the place in the queue."""
+
+
 class Controllers(_Section):
     count: Annotated[int, Field(ge=1, le=16)] = 1
-    """How many `ivr up` starts: they share the calls, and when one dies the others go on."""
+    """How many `ivr up` starts for each Asterisk: they share its calls, and when one dies the others go on."""
 
 
 class Admission(_Section):
@@ -496,6 +511,7 @@ class Settings(_Section):
     http: Http = Http()
     clock: Clock = Clock()
     rehearsal: Rehearsal = Rehearsal()
+    asterisks: Asterisks = Asterisks()
     controllers: Controllers = Controllers()
     admission: Admission = Admission()
     anonymizers: Anonymizers = Anonymizers()
@@ -512,6 +528,44 @@ class Settings(_Section):
         if self.rehearsal.folder and not self.sip.listen.startswith("127."):
             raise ValueError("rehearsal.folder is for tests: it needs sip.listen on loopback (127.0.0.1)")
         return self
+
+    @model_validator(mode="after")
+    def _is_one_machine(self) -> "Settings":
+        if self.asterisks.count == 1:
+            return self
+        if self.asterisks.count * self.controllers.count > LINKS:
+            raise ValueError(f"asterisks.count times controllers.count may be {LINKS} at most")
+        if self.sip.listen in ("0.0.0.0", "::"):  # noqa: S104 a setting that is compared with
+            raise ValueError("asterisks.count: Kamailio writes its address into calls: name it in sip.listen")
+        if self.sip.tls != "off":
+            raise ValueError('asterisks.count: several are reached without TLS for now: sip.tls must be "off"')
+        return self
+
+    @property
+    def proxied(self) -> bool:
+        """Kamailio stands before the Asterisks."""
+        return self.asterisks.count > 1
+
+    @property
+    def asterisk_names(self) -> list[str]:
+        return [asterisk_name(number) for number in range(1, self.asterisks.count + 1)]
+
+    def ports_of(self, asterisk: int) -> Ports:
+        """Those of one of the Asterisks, counted from 1. The first has them as they are set; but of several, all have a
+        SIP port and a share of the RTP ports of their own."""
+        ports = self.ports
+        if not self.proxied:
+            return ports
+        share = (ports.rtp_last + 1 - ports.rtp_first) // self.asterisks.count // 2 * 2
+        first = ports.rtp_first + (asterisk - 1) * share
+        own = {"sip": ports.base + 61 + asterisk, "rtp_first": first, "rtp_last": first + share - 1}
+        if asterisk > 1:
+            own |= {"ari": ports.base + 88 + asterisk, "ami": ports.base + 20 + asterisk}
+        return ports.model_copy(update=own)
+
+    def asterisk_folder(self, name: str) -> Path:
+        """Its configuration, and what it keeps."""
+        return self.data.resolve() / name
 
     @property
     def database_url(self) -> str:

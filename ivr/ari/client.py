@@ -46,6 +46,11 @@ class Ari:
         info = body(await self._command("GET", ("asterisk", "info"), {"only": "system"}))
         return str(info["system"]["version"])
 
+    async def started(self) -> str:
+        """When Asterisk was started: another time, another life."""
+        info = body(await self._command("GET", ("asterisk", "info"), {"only": "status"}))
+        return str(info["status"]["startup_time"])
+
     async def ping(self) -> None:
         """Its answer comes behind those to all commands before it."""
         await self._command("GET", ("asterisk", "ping"))

@@ -62,12 +62,13 @@ class Connection:
         on_event: Callable[[Event], None],
         on_up: Callable[[], Awaitable[None]],
         on_down: Callable[[], None] = lambda: None,
+        on_dead: Callable[[], None] = lambda: None,
         host: str = "127.0.0.1",
     ) -> None:
         self.app = app
         self._url = f"ws://{host}:{port}/ari/events?{urlencode({'app': app, 'subscribeAll': 'false'})}"
         self._headers = {"Authorization": aiohttp.encode_basic_auth(user, password)}
-        self._on_event, self._on_up, self._on_down = on_event, on_up, on_down
+        self._on_event, self._on_up, self._on_down, self._on_dead = on_event, on_up, on_down, on_dead
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         # By request id: the answer to come, the command's name, when it was sent.
         self._pending: dict[str, tuple[asyncio.Future[Response], str, float]] = {}
@@ -86,6 +87,8 @@ class Connection:
                     async with http.ws_connect(self._url, heartbeat=HEARTBEAT, max_msg_size=LARGEST_ANSWER) as socket:
                         await self._serve(socket)
                 except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                    if _refused(error):
+                        self._on_dead()
                     reason = getattr(error, "status", None) or type(error).__name__  # 401: another secret than ours
                     log.warning("asterisk is not reachable: %s; next try in %.1f s", reason, self._delay)
                 delay, self._delay = self._delay, min(self._delay * 2, LONGEST_DELAY)
@@ -199,3 +202,10 @@ class Connection:
         if response.status_code >= 300:
             raise AriError(name, response.status_code, response.reason_phrase)
         return response
+
+
+def _refused(error: BaseException) -> bool:
+    """Nobody listens there: Asterisk has ended. One that is slow, or cannot be reached, does not refuse."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        error = error.os_error
+    return isinstance(error, ConnectionRefusedError)

@@ -2,7 +2,7 @@
 
 Who does not claim a call leaves it to the dialplan, which costs us nothing. Calls and waiting callers are counted over
 all controllers. The load is measured by a question to Asterisk each second: its answer comes behind all commands and
-all events that wait, on both sides. The controller that leads tells Asterisk when no more are taken, so that the
+all events that wait, on both sides. One controller on each Asterisk tells it when no more are taken, so that the
 dialplan (or Asterisk itself, by 503 with Retry-After) refuses before anybody is asked; what the dialplan was told holds
 for a few seconds.
 """
@@ -70,8 +70,8 @@ def step(state: State, now: Figures, limits: Limits) -> State:
 
 @dataclass
 class Admission:
-    """`leads`: whether this controller speaks for all. `trunk`: the endpoint that is to be refused by Asterisk itself
-    with 503, "" for none."""
+    """`leads`: whether this controller speaks for all on its Asterisk. `trunk`: the endpoint that is to be refused by
+    Asterisk itself with 503, "" for none."""
 
     exchange: Exchange
     ami: Ami

@@ -161,7 +161,12 @@ class Conversation:
             self._session.told(words.OperatorAnswered(self._leg.operator))
             return
         self._queued_at = self._came
-        self._enter_queue()
+        if asked.place:
+            before = max(0.0, time.time() - self._session.facts.place_since)
+            self._came -= before
+            if asked.max_wait is not None:  # from now on
+                self.asked = msgspec.structs.replace(asked, max_wait=asked.max_wait + before)
+        self._enter_queue(again=asked.place)
 
     def bring(self, leg: Leg) -> None:
         """An operator has accepted before the flow asks for one."""

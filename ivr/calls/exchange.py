@@ -5,7 +5,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +19,7 @@ from ivr.calls.journal import Journal
 from ivr.calls.services import Services
 from ivr.prompts.library import Library
 from ivr.publishing.versions import Versions
+from ivr.store import calls
 from ivr.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 CITIZENS = "citizens"  # their context of the dialplan
+BURIED_AFTER = 5.0  # seconds that whoever has taken a call has to end it
 HUNG_UP_WITHIN = 0.3  # seconds from a channel's end in our application to its end altogether
 
 
@@ -55,7 +57,8 @@ class Exchange:
     """What all calls of one controller share. `welcome` makes the party for a channel that has entered; `library` has
     what the house itself says, each version of the flows has its own. `trunk` is the address (`host:port`) of the trunk
     for calls to the outside, "" for none; `sounds` a folder for the beep; `listening` where live voices are changed;
-    `rehearsal` a folder with the parts of designers' tests (see there), None except while they run.
+    `rehearsal` a folder with the parts of designers' tests (see there), None except while they run; `place` seconds for
+    which who was cut off, when Asterisk ended, keeps the place in the queue.
     """
 
     def __init__(
@@ -76,11 +79,13 @@ class Exchange:
         sounds: Path,
         listening: str,
         rehearsal: Path | None = None,
+        place: float = 0.0,
     ) -> None:
         self.controller = controller
         self.ari, self.versions, self.library, self.floor = ari, versions, library, floor
         self.journal, self.writer, self.tape, self.services = journal, writer, tape, services
         self.trunk, self.sounds, self.listening, self.rehearsal = trunk, sounds, listening, rehearsal
+        self.place = timedelta(seconds=place)
         self.clock = clock  # what flows take for now; durations go by the real one
         self._welcome = welcome
         self._parties: dict[str, Party] = {}
@@ -96,6 +101,7 @@ class Exchange:
         self.claims = True  # whether new calls may be ours
         self._leaving: dict[str, asyncio.TimerHandle] = {}
         self._closed = False
+        self._asterisk = ""  # when the one that we know was started
 
     def add(self, channel: str, party: Party) -> None:
         self._parties[channel] = party
@@ -171,9 +177,22 @@ class Exchange:
     def _taken(self, call: str) -> None:
         """Another controller has this call: for us it is as if everybody had hung up, and nothing is told of it."""
         self.floor.forget(call)
+        self.go(self._bury(call))
         for channel, party in list(self._parties.items()):
             if self._call_of(channel, party) == call:
                 party.gone(0)
+
+    async def _bury(self, call: str) -> None:
+        """One on another Asterisk has taken it for over, since nothing was heard of ours: so it is, and nothing of it
+        stays up here. Whoever goes on with a call has not ended it."""
+        await asyncio.sleep(BURIED_AFTER)
+        row = await self.writer.run(lambda session: calls.ended(session, call))
+        if row is None or call in self.own:
+            return
+        self.fence.give_back(call, row)
+        for channel in await self.ari.channels():
+            if channel.id == row or ids.call_of(channel.id) == call:
+                await self.ari.hang_up(channel.id, 41)
 
     async def _claim(self, channel: events.Channel) -> None:
         with self.arrival():
@@ -196,6 +215,9 @@ class Exchange:
         """After each connecting: say what we listen to, then look at what happened while we were away."""
         self.fence.doubt()  # who cannot reach Asterisk loses its calls to others
         await self.ari.listen()
+        former, self._asterisk = self._asterisk, await self.ari.started()
+        if former not in ("", self._asterisk):
+            self.cut_off()
         there = {channel.id for channel in await self.ari.channels()}
         for channel, party in list(self._parties.items()):
             if channel not in there:
@@ -205,6 +227,15 @@ class Exchange:
                 await party.look_again()
         for hook in self.on_up:
             await hook()
+
+    def cut_off(self) -> None:
+        """Asterisk has ended, and with it all calls."""
+        for party in list(self._parties.values()):
+            end = getattr(party, "cut_off", None)
+            if end is not None:
+                end()
+            else:
+                party.gone(0)
 
     @property
     def waiting(self) -> int:

@@ -79,6 +79,13 @@ class Leg:
         self.left = self.left or not self._gone.is_set()
         self._gone.set()
 
+    def cut_off(self) -> None:
+        """Asterisk has ended: the operator has missed nothing."""
+        if self.connected:
+            self.gone(0)
+        else:
+            self.withdraw()
+
     async def look_again(self) -> None:
         await self._saying.look_again()
 

@@ -1,5 +1,7 @@
 """The other controllers: each is asked a few times a second whether it is there. Who is gone is told once.
 
+Those on other Asterisks are watched, too, so that nobody waits for one that is gone; their calls are not taken.
+
 Asterisk says nothing when a controller dies. A connection that closes tells of a death at once; of one that hangs, that
 it does not answer. Whoever stood still themselves judge nobody by it: the answers may be waiting to be read.
 """
@@ -35,19 +37,39 @@ class Here(msgspec.Struct):
 
 
 class Neighbours:
-    """`hears_asterisk` says whether we do; `on_gone` is called with the name of one that is gone, each time it is."""
+    """`hears_asterisk` says whether we do; `on_gone` is called with the name of one that is gone, each time it is, and
+    whether it was on our own `asterisk`."""
 
     def __init__(
-        self, name: str, token: str, hears_asterisk: Callable[[], bool], on_gone: Callable[[str], Awaitable[object]]
+        self,
+        name: str,
+        token: str,
+        hears_asterisk: Callable[[], bool],
+        on_gone: Callable[[str, bool], Awaitable[object]],
+        asterisk: str = "asterisk",
     ) -> None:
         self._name, self._token, self._hears, self._on_gone = name, token, hears_asterisk, on_gone
+        self._asterisk = asterisk
         self._others: dict[str, _Other] = {}
         self._telling: set[asyncio.Future[object]] = set()
 
     @property
     def there(self) -> list[str]:
-        """The others that are there, as far as is known."""
+        """The others that are there on our Asterisk, as far as is known."""
+        return [name for name, other in self._others.items() if not other.gone and self._beside(other)]
+
+    @property
+    def answering(self) -> list[str]:
+        """All that are there, on whatever Asterisk."""
         return [name for name, other in self._others.items() if not other.gone]
+
+    @property
+    def first(self) -> bool:
+        """Whether we are the one who speaks with our Asterisk for all that are on it."""
+        return min([self._name, *self.there]) == self._name
+
+    def _beside(self, other: "_Other") -> bool:
+        return other.asterisk == self._asterisk
 
     @property
     def known(self) -> list[str]:
@@ -63,7 +85,8 @@ class Neighbours:
                 other.close()  # it has begun anew, or nothing more is to be told of it
                 del self._others[name]
         for name in rows.keys() - self._others.keys():
-            self._others[name] = _Other(rows[name].address, rows[name].started_at.timestamp(), self._token)
+            row = rows[name]
+            self._others[name] = _Other(row.address, row.started_at.timestamp(), self._token, row.asterisk)
 
     async def run(self) -> None:
         last = time.monotonic()
@@ -74,13 +97,14 @@ class Neighbours:
             for name, other in list(self._others.items()):
                 if asleep:
                     other.seen.heard = now
-                if not hears:  # whoever lost Asterisk with us has as much time as we to find it again
+                beside = self._beside(other)
+                if not hears or not beside:  # whoever lost Asterisk with us has as much time as we to find it again
                     other.seen.deaf = None
-                why = other.seen.gone(now, hears_asterisk=hears)
+                why = other.seen.gone(now, hears_asterisk=hears or not beside)
                 if why and not other.gone:
                     log.error("controller %s is gone: %s", name, why)
                     other.gone = True
-                    told = asyncio.ensure_future(self._on_gone(name))
+                    told = asyncio.ensure_future(self._on_gone(name, beside))
                     self._telling.add(told)
                     told.add_done_callback(self._told)
                 elif not why and other.gone and not other.seen.refused:
@@ -98,8 +122,8 @@ class Neighbours:
 
 
 class _Other:
-    def __init__(self, address: str, begun: float, token: str) -> None:
-        self.seen, self.gone, self.begun = Seen(time.monotonic()), False, begun
+    def __init__(self, address: str, begun: float, token: str, asterisk: str) -> None:
+        self.seen, self.gone, self.begun, self.asterisk = Seen(time.monotonic()), False, begun, asterisk
         self._task = asyncio.create_task(self._ask(address, token))
 
     def close(self) -> None:

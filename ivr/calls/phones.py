@@ -15,7 +15,7 @@ from ivr.calls.reach import PATIENCE, QUALIFY
 BROWSER_PASSWORD = 12 * 3600
 ANYWHERE = "0.0.0.0"  # noqa: S104 a setting that is compared with
 
-Objects = Mapping[str, Mapping[str, str]]
+Objects = dict[str, dict[str, str]]
 
 
 def account(code: str) -> str:
@@ -24,6 +24,11 @@ def account(code: str) -> str:
 
 def browser_account(code: str) -> str:
     return f"web-{code}"
+
+
+def way(name: str) -> str:
+    """The AOR by which an account is rung through Kamailio, when that is where telephones are known."""
+    return f"way-{name}"
 
 
 def operator_of(name: str) -> str:
@@ -93,8 +98,17 @@ def _objects(name: str, password: str, own: Mapping[str, str]) -> Objects:
     }
 
 
-async def put(ari: Ari, name: str, objects: Objects) -> None:
-    """Make or change the phone of account `name`."""
+async def put(ari: Ari, name: str, objects: Objects, through: str = "") -> None:
+    """Make or change the phone of account `name`. `through`: Kamailio (`host:port`), which knows where each telephone
+    is, whichever Asterisk has let it in; the phone counts as there when it answers Asterisk's question by that way."""
+    if through:
+        contact = {"contact": f"sip:{name}@{through}", "qualify_2xx_only": "yes"}
+        asked = {key: value for key, value in objects["aor"].items() if key.startswith("qualify")}
+        await ari.put_object("aor", way(name), asked | contact)
+        by_it = {"aors": f"{way(name)},{name}", "rewrite_contact": "no"}
+        # What it registered here says that its password was right, and nothing more.
+        own = {key: value for key, value in objects["aor"].items() if not key.startswith("qualify")}
+        objects = objects | {"aor": own | {"maximum_expiration": "120"}, "endpoint": objects["endpoint"] | by_it}
     for kind, fields in objects.items():
         await ari.put_object(kind, name, fields)
 
@@ -102,3 +116,4 @@ async def put(ari: Ari, name: str, objects: Objects) -> None:
 async def delete(ari: Ari, name: str) -> None:
     for kind in ("endpoint", "aor", "auth"):
         await ari.delete_object(kind, name)
+    await ari.delete_object("aor", way(name))

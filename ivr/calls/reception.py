@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ivr.ari import events, ids
-from ivr.calls import caller
+from ivr.calls import caller, redial
 from ivr.calls.desk import Desk
 from ivr.calls.exchange import Exchange
 from ivr.calls.rehearsal import dialled
@@ -61,20 +61,22 @@ async def _citizen(exchange: Exchange, channel: events.Channel, codecs: str) -> 
             )
         )
 
-    def begin(session: Any) -> tuple[int, int, tuple[str, str]]:
+    def begin(session: Any) -> tuple[int, int, tuple[str, str], tuple[str, datetime] | None]:
         version = flow_versions.active_number(session)
         ready = exchange.versions.loaded(version)
         earlier = calls.count_since(session, who.number, today) if who.number else 0
         asks = who.number and (ready is None or ready.book.asks_ticket)
         ticket = outbox.open_of(session, who.number) if asks else ("", "")
+        place = redial.place(calls.cut_off(session, who.number, now, exchange.place)) if earlier else None
         beginning(version)(session)
-        return earlier, version, ticket
+        return earlier, version, ticket, place
 
     # While the database is away nobody can say whether they called before, and the version is the one that was active.
     there = exchange.versions.active.number
     with exchange.arrival():
-        meanwhile = beginning(there), (0, there, ("", ""))
-        earlier, active, known = await exchange.writer.run(begin, within=TOGETHER, kept=meanwhile)
+        nowhere: tuple[str, datetime] | None = None
+        meanwhile = beginning(there), (0, there, ("", ""), nowhere)
+        earlier, active, known, place = await exchange.writer.run(begin, within=TOGETHER, kept=meanwhile)
         version = await exchange.versions.take(active)
     flow = version.book.flow_for(called)
     ticket, ticket_state = rehearsal.open_ticket if rehearsal and who.number else known
@@ -88,6 +90,8 @@ async def _citizen(exchange: Exchange, channel: events.Channel, codecs: str) -> 
         calls_today=rehearsal.calls_today if rehearsal else earlier,
         ticket=ticket,
         ticket_state=ticket_state,
+        place=place[0] if place else "",
+        place_since=place[1].timestamp() if place else 0.0,
     )
     log.info("call begins", extra={"call": call, "flow": flow, "version": version.number})
     wideband = codecs.lstrip("(").startswith(WIDEBAND)

@@ -29,6 +29,7 @@ from ivr.flow import machine, words
 from ivr.prompts.library import PromptError, media
 from ivr.publishing.versions import Version
 from ivr.store import outbox, writes
+from ivr.store.calls import CUT_OFF
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +84,7 @@ class Session:
         self._rest: Collection[str] = ()
         self._there, self._gone = asyncio.Event(), asyncio.Event()
         self._sounding = False  # something is being played to the caller
+        self._cut_off = False
         self.ended = False  # the caller has hung up, or cannot be reached any more
         self._cause: int | None = None  # of our hanging up
         self._failures = 0
@@ -153,6 +155,13 @@ class Session:
         if not self.ended:
             self.ended = True
             self._inbox.put_nowait(words.HungUp())
+
+    def cut_off(self) -> None:
+        """Asterisk has ended: who calls again has their place (see `redial`)."""
+        if not self.ended:
+            self.note(CUT_OFF, {})
+            self._cut_off = True
+        self.gone(0)
 
     async def look_again(self) -> None:
         """A playback may have ended while nobody listened; a doubled report does no harm."""
@@ -426,6 +435,8 @@ class Session:
         for other in (self._message, self._outside):
             if other:
                 other.stop()
+        if self._cut_off and state.outcome == "abandoned":
+            state.outcome = "failed"  # it was not the caller
         now = datetime.now(UTC)
         due = now
         if state.operator and not self.conversation.disposition:

@@ -15,7 +15,8 @@ import logging
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -38,6 +39,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 # What a controller notes in a call's journey may come late, even after it was thought dead: it keeps these numbers.
 LATE = 1000
+LOST = timedelta(seconds=20)  # that an Asterisk's controllers are silent, after which it is taken for gone
 SETTLE = 20  # tenths of a second that calls which have just come have for their first step
 TURN = 0.1  # seconds from one look to the next
 DYING = 1.0  # seconds from a controller's last word to its death
@@ -51,9 +53,12 @@ class Drain(msgspec.Struct):
 
 
 class Takeover:
-    def __init__(self, exchange: Exchange, prefix: str, former: Sequence[writes.Kept] = ()) -> None:
-        """`prefix`: an application is named so, then its controller. `former`: what we kept in our former life."""
-        self._exchange, self._prefix = exchange, prefix
+    def __init__(
+        self, exchange: Exchange, prefix: str, former: Sequence[writes.Kept] = (), asterisk: str = "asterisk"
+    ) -> None:
+        """`prefix`: an application is named so, then its controller. `former`: what we kept in our former life.
+        `asterisk`: ours."""
+        self._exchange, self._prefix, self._asterisk = exchange, prefix, asterisk
         self._former: Sequence[writes.Kept] | None = former
         self._beginning: asyncio.Task[None] | None = None
 
@@ -170,18 +175,38 @@ class Takeover:
             exchange.go(self._finish(row))
 
     async def forsaken(self, others: Collection[str]) -> None:
-        """For the one that leads: calls of controllers that nobody has seen for long, as they died before we began, or
-        with whoever should have taken their calls. `others` are known to be there, whatever the store says."""
-        exchange = self._exchange
+        """For one on each Asterisk: calls of its controllers that nobody has seen for long, as they died before we
+        began, or with whoever should have taken their calls. `others` are there, whatever the store says."""
+        if not self._exchange.writer.settled:
+            return
+        for name, beside in (await self._ask(lambda session: self._unseen(session, others)) or {}).items():
+            if beside:
+                await self.gone(name, ())
+
+    async def lost(self, others: Collection[str]) -> None:
+        """For the one that leads: calls on another Asterisk of which no controller has been seen for so long that it is
+        taken for gone, and its calls for over."""
+        exchange, now = self._exchange, datetime.now(UTC)
         if not exchange.writer.settled:
             return
+        for name, beside in (await self._ask(lambda session: self._unseen(session, others)) or {}).items():
+            if not beside:
+                number = await exchange.writer.run(partial(calls.lose, former=name, new=exchange.controller, now=now))
+                log.error("%d calls of controller %s are over: its Asterisk is gone", number, name)
+                await self.look()
 
-        def find(session: Any) -> set[str]:
-            beating = (row.id for row in controllers.alive(session, datetime.now(UTC)))
-            return calls.forsaken(session, {exchange.controller, *others, *beating})
-
-        for name in await self._ask(find) or ():
-            await self.gone(name, ())
+    def _unseen(self, session: Any, others: Collection[str]) -> dict[str, bool]:
+        """Controllers that have calls and have not been seen, and whether they are on our Asterisk; of those on others
+        only the ones that are on none that lives."""
+        exchange, now = self._exchange, datetime.now(UTC)
+        beating = (row.id for row in controllers.alive(session, now))
+        names = calls.forsaken(session, {exchange.controller, *others, *beating})
+        if not names:
+            return {}
+        on = {name: self._asterisk for name in names} | controllers.asterisks(session)
+        heard = {row.asterisk for row in controllers.alive(session, now, LOST)} | {on.get(name, "") for name in others}
+        ours = {name: on[name] == self._asterisk for name in names}
+        return {name: beside for name, beside in ours.items() if beside or on[name] not in heard}
 
     async def look(self) -> None:
         """Fetch what is ours. A call of which nothing is left in Asterisk gets its end and its ticket."""

@@ -16,7 +16,7 @@ def end(journey: Sequence[JourneyEntry], book: Book) -> dict[str, Any]:
     """The facts for `ivr.store.calls.finish`. `journey` in order; `book`: the flows that the call ran."""
     facts: dict[str, Any] = {"outcome": "", "queue": "", "operator": "", "language": "", "talked": 0.0}
     survey: dict[str, dict[str, int | None]] = {}
-    flow, ours, kind = "", False, ""
+    flow, ours, kind, cut_off = "", False, "", False
     for row in journey:
         detail = row.detail
         match row.kind:
@@ -43,11 +43,13 @@ def end(journey: Sequence[JourneyEntry], book: Book) -> dict[str, Any]:
                 facts["outcome"], facts["queue"] = "callback", detail["queue"]
             case "hangup":
                 ours = True
+            case "cut-off":
+                cut_off = True
     if facts["operator"]:
         facts["outcome"] = "served"
     elif not facts["outcome"]:
         to_the_end = (ours or kind == "B") and not facts["queue"]
-        facts["outcome"] = "self-served" if to_the_end else "abandoned"
+        facts["outcome"] = "self-served" if to_the_end else "failed" if cut_off else "abandoned"
     return facts | {"survey": survey}
 
 

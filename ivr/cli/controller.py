@@ -43,8 +43,9 @@ from ivr.cli.vault import open_store, open_vault
 from ivr.ending import told_to_end
 from ivr.link.messages import Refused
 from ivr.link.server import Server
+from ivr.problem import Problem
 from ivr.publishing import versions
-from ivr.settings import Settings, Sip, load
+from ivr.settings import Settings, Sip, asterisk_name, load
 from ivr.store import controllers, flow_versions, operators, writes
 from ivr.store.backlog import Backlog
 from ivr.store.database import Database, StoreError
@@ -67,17 +68,23 @@ ANSWER = 3.0  # seconds that the database has
 def arguments(parser: argparse.ArgumentParser) -> None:
     common(parser, "Example: ivr controller controller-1 --data /srv/numero-nero")
     parser.add_argument("id", metavar="ID", help="its name, the same each time it is started")
+    parser.add_argument("--asterisk", type=int, default=1, metavar="N", help="of several, whose calls it takes (1)")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
+    """Raises Problem when there is no such Asterisk."""
     logs.start(args.id)
-    asyncio.run(control(load(args.data), args.id))
+    settings = load(args.data)
+    if not 1 <= args.asterisk <= settings.asterisks.count:
+        raise Problem(f"there is no Asterisk {args.asterisk}: asterisks.count is {settings.asterisks.count}")
+    asyncio.run(control(settings, args.id, args.asterisk))
     return 0
 
 
-async def control(settings: Settings, name: str) -> None:
-    """Run until SIGTERM; then every call left is ended and written."""
+async def control(settings: Settings, name: str, number: int = 1) -> None:
+    """Run until SIGTERM; then every call left is ended and written. `number`: of the Asterisk whose calls it takes."""
+    ports, asterisk = settings.ports_of(number), asterisk_name(number)
     # Calls wait for nobody who does not answer; what takes its time, and can wait, has a way of its own.
     database, patient = Database(settings.database_url, ANSWER), Database(settings.database_url)
     backlog = await _own_backlog(settings.backlog, name)
@@ -110,15 +117,16 @@ async def control(settings: Settings, name: str) -> None:
     await flows.start(versions.activated(database, settings.flow_versions))
     password = secret(settings, "asterisk")
     connection = Connection(
-        settings.ports.ari,
+        ports.ari,
         APP_PREFIX + name,
         ARI_USER,
         password,
         on_event=lambda event: exchange.on_event(event),
         on_up=lambda: exchange.connected(),
         on_down=lambda: exchange.lost(),
+        on_dead=lambda: exchange.cut_off(),
     )
-    ari, ami = Ari(connection), Ami(settings.ports.ami, ARI_USER, password)
+    ari, ami = Ari(connection), Ami(ports.ami, ARI_USER, password)
 
     async def act(action: dict[str, str]) -> dict[str, object]:
         await exchange.fence.passes(action.get("Channel", ""))
@@ -136,12 +144,13 @@ async def control(settings: Settings, name: str) -> None:
     exchange = Exchange(
         name, ari, flows, library, floor, journal, writer, tape, services, clock, reception.welcome,
         trunk=settings.sip.trunk_to, sounds=settings.prompts_folder, rehearsal=settings.rehearsal.folder,
-        listening=f"127.0.0.1:{settings.ports.listening}",
+        listening=f"127.0.0.1:{settings.ports.listening}", place=settings.asterisks.place,
     )  # fmt: skip
-    desks = Phones(ari, floor, database, secret(settings, "phones"), settings.sip)
+    through = f"{settings.sip.listen}:{settings.ports.sip}" if settings.proxied else ""
+    desks = Phones(ari, floor, database, secret(settings, "phones"), settings.sip, through)
     callbacks = Callbacks(exchange, Terms(**settings.callbacks.model_dump()))
     reach = Reach(ari, floor)
-    takeover = Takeover(exchange, APP_PREFIX, former)
+    takeover = Takeover(exchange, APP_PREFIX, former, asterisk)
     exchange.on_up += [desks.renew, reach.renew]
 
     token = secret(settings, "link")
@@ -164,7 +173,7 @@ async def control(settings: Settings, name: str) -> None:
         ami,
         writer,
         Limits(limits.calls, limits.waiting, limits.lag),
-        lambda: leadership.epoch,
+        lambda: neighbours.first,
         TRUNK if limits.refuse == "503" else "",
     )
     exchange.admits, ready.admits = admission.admits, lambda: exchange.claims and admission.state.open
@@ -172,11 +181,12 @@ async def control(settings: Settings, name: str) -> None:
     exchange.on_up += [admission.renew, takeover.connected, callbacks.connected]
     leadership.awake = lambda: exchange.fence.awake
 
-    async def on_gone(other: str) -> None:
+    async def on_gone(other: str, beside: bool) -> None:
         leadership.missed(other)
-        await takeover.gone(other, neighbours.there)
+        if beside:
+            await takeover.gone(other, neighbours.there)
 
-    neighbours = Neighbours(name, token, lambda: connection.up, on_gone)
+    neighbours = Neighbours(name, token, lambda: connection.up, on_gone, asterisk)
     link.on(AreYouThere, lambda _: Here(begun.timestamp(), connection.up))
     stop, drained = told_to_end(), False
 
@@ -194,6 +204,10 @@ async def control(settings: Settings, name: str) -> None:
         """What one controller does for all."""
         return lambda: work() if leadership.epoch else asyncio.sleep(0)
 
+    def when_first(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+        """What one does for all that are on this Asterisk."""
+        return lambda: work() if neighbours.first else asyncio.sleep(0)
+
     store, rules = open_store(settings), purge_rules(settings)
     nightly = Nightly(
         patient,
@@ -206,11 +220,14 @@ async def control(settings: Settings, name: str) -> None:
         asyncio.create_task(neighbours.run()),
         asyncio.create_task(leadership.run()),
         asyncio.create_task(connection.run()),
-        asyncio.create_task(_every(BEAT, lambda: _beat(exchange, admission, neighbours, writer, begun, address))),
+        asyncio.create_task(
+            _every(BEAT, lambda: _beat(exchange, admission, neighbours, writer, begun, address, asterisk))
+        ),
         asyncio.create_task(_every(BEAT, admission.look)),
         asyncio.create_task(_every(BEAT, ready.look)),
         asyncio.create_task(_every(LOOK, takeover.look)),
-        asyncio.create_task(_every(BEAT, when_leading(lambda: takeover.forsaken(neighbours.known)))),
+        asyncio.create_task(_every(BEAT, when_first(lambda: takeover.forsaken(neighbours.known)))),
+        asyncio.create_task(_every(BEAT, when_leading(lambda: takeover.lost(neighbours.answering)))),
         asyncio.create_task(_every(BEAT, desks.renew_if_changed)),
         asyncio.create_task(_every(BEAT, when_leading(reach.look))),
         asyncio.create_task(_every(BEAT, callbacks.look)),
@@ -265,8 +282,9 @@ async def _own_backlog(folder: Path, name: str) -> Backlog:
 class Phones:
     """Keeps Asterisk and the floor informed of the operators there are in the store."""
 
-    def __init__(self, ari: Ari, floor: Floor, database: Database, secret: str, sip: Sip) -> None:
+    def __init__(self, ari: Ari, floor: Floor, database: Database, secret: str, sip: Sip, through: str) -> None:
         self._ari, self._floor, self._database, self._secret, self._sip = ari, floor, database, secret, sip
+        self._through = through
         self._known: list[acd.Joined] = []  # by what the store said last
         self._there: frozenset[str] = frozenset()
         self._period = 0  # of the browsers' passwords
@@ -295,10 +313,11 @@ class Phones:
     async def _tell(self, now: list[acd.Joined]) -> None:
         codes, period = frozenset(joined.operator for joined in now), phones.period(time.time())
         for code in codes - self._there:
-            await phones.put(self._ari, phones.account(code), phones.sip_phone(code, self._secret, self._sip.srtp))
+            phone = phones.sip_phone(code, self._secret, self._sip.srtp)
+            await phones.put(self._ari, phones.account(code), phone, self._through)
         for code in codes if period != self._period else codes - self._there:
             browser = phones.browser_phone(code, self._secret, period, self._sip.listen)
-            await phones.put(self._ari, phones.browser_account(code), browser)
+            await phones.put(self._ari, phones.browser_account(code), browser, self._through)
         for code in self._there - codes:
             for name in (phones.account(code), phones.browser_account(code)):
                 await phones.delete(self._ari, name)
@@ -318,7 +337,13 @@ def _joined(row: Operator, then: Presence | None) -> acd.Joined:
 
 
 async def _beat(
-    exchange: Exchange, admission: Admission, neighbours: Neighbours, writer: Writer, begun: datetime, address: str
+    exchange: Exchange,
+    admission: Admission,
+    neighbours: Neighbours,
+    writer: Writer,
+    begun: datetime,
+    address: str,
+    asterisk: str,
 ) -> None:
     name, now, number, waiting = exchange.controller, datetime.now(UTC), exchange.calls, exchange.waiting
     up = exchange.ari.up
@@ -334,6 +359,7 @@ async def _beat(
                 calls=number,
                 waiting=waiting,
                 address=address,
+                asterisk=asterisk,
             )
         alive = controllers.alive(session, now)
         return flow_versions.active_number(session), controllers.others(session, name, now), alive

@@ -142,12 +142,24 @@ def sockets(settings: Settings) -> list[Wanted]:
     """Where the programs of an installation listen, but for those of which any of several will do."""
     ports = settings.ports
     tls = [Wanted("sips", settings.sip.listen, ports.sips, socket.SOCK_STREAM)] if settings.sip.tls != "off" else []
+    several = [
+        one
+        for number, name in enumerate(settings.asterisk_names if settings.proxied else (), 1)
+        for one in (
+            Wanted(f"sip of {name}", settings.sip.listen, settings.ports_of(number).sip, socket.SOCK_DGRAM),
+            Wanted(f"ari of {name}", "127.0.0.1", settings.ports_of(number).ari, socket.SOCK_STREAM),
+            Wanted(f"ami of {name}", "127.0.0.1", settings.ports_of(number).ami, socket.SOCK_STREAM),
+        )
+    ]
+    own = [
+        Wanted("ari", "127.0.0.1", ports.ari, socket.SOCK_STREAM),
+        Wanted("ami", "127.0.0.1", ports.ami, socket.SOCK_STREAM),
+    ]
     return [
         *tls,
         Wanted("sip", settings.sip.listen, ports.sip, socket.SOCK_DGRAM),
         Wanted("sip", settings.sip.listen, ports.sip, socket.SOCK_STREAM),
-        Wanted("ari", "127.0.0.1", ports.ari, socket.SOCK_STREAM),
-        Wanted("ami", "127.0.0.1", ports.ami, socket.SOCK_STREAM),
+        *(several or own),
         Wanted("web", settings.web.listen, ports.web, socket.SOCK_STREAM),
         Wanted("health", "127.0.0.1", ports.health, socket.SOCK_STREAM),
     ]
@@ -189,17 +201,21 @@ class Running:
     anonymizers: dict[str, int] = field(default_factory=dict)
     watch: int = 0
     traces: int = 0  # 0: there is no collector to send them to
+    asterisks: dict[str, int] = field(default_factory=dict)  # the second and following
+    kamailio: int = 0  # 0: there is one Asterisk, and nothing before it
 
     def programs(self) -> dict[str, int]:
         """Name → process."""
-        own = ("up", "asterisk", "web", "tickets", "listening", "watch", "traces")
-        return {name: getattr(self, name) for name in own} | self.controllers | self.anonymizers
+        own = ("up", "asterisk", "web", "tickets", "listening", "watch", "traces", "kamailio")
+        return {name: getattr(self, name) for name in own} | self.asterisks | self.controllers | self.anonymizers
 
     def pids(self) -> set[int]:
         return {pid for pid in self.programs().values() if pid}
 
     def alive(self) -> bool:
-        return all(is_alive(pid) for pid in (self.asterisk, self.web, *self.controllers.values()))
+        needed = [self.web, *self.controllers.values(), *([self.kamailio] if self.kamailio else ())]
+        some = any(map(is_alive, (self.asterisk, *self.asterisks.values())))
+        return some and all(map(is_alive, needed))
 
 
 def note(settings: Settings, running: Running) -> None:

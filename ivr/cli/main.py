@@ -41,6 +41,7 @@ COMMANDS = {
     "apikeys": "keys with which programs use the API",
     "alarms": "what is wrong now, and whether people would be told",
     "asterisk": "fetch Asterisk and the robot phone, if they are missing",
+    "asterisks": "how each of several Asterisks stands; let one have no more calls",
     "controllers": "who carries calls, and whether each answers",
     "drain": "let a controller leave its calls to the others, and end",
     "controller": "run one controller of calls (`ivr up` does it)",

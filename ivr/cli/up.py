@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from asterisk_conf import render, tree
+from asterisk_conf import kamailio, render, tree
 from ivr import logs
+from ivr.cli.asterisks import addresses, kamailio_folder, proxy
 from ivr.cli.certificate import own_certificate
 from ivr.cli.children import Child
 from ivr.cli.flow.test import failures
@@ -83,7 +84,7 @@ async def _up(settings: Settings) -> int:
     database.migrate()
     ensure_admin(database, settings)
     await asyncio.to_thread(ready_flows, settings, database, say)
-    children = _children(settings, asterisk_tree)
+    children = await asyncio.to_thread(_children, settings, asterisk_tree)
     stop = told_to_end()
     starting = asyncio.create_task(_start(settings, children, asterisk_tree, database, say))
     stopping = asyncio.create_task(stop.wait())
@@ -143,34 +144,20 @@ def ready_flows(settings: Settings, database: Database, say: Say) -> None:
 
 def _children(settings: Settings, asterisk_tree: tree.Tree) -> list[Child]:
     """In the order of starting."""
-    ports = settings.ports
-    configuration = render.render(
-        asterisk_tree,
-        settings.data.resolve() / "asterisk",
-        logs=settings.logs,
-        sockets=render.Sockets(
-            sip_listen=settings.sip.listen,
-            trunk_from=tuple(settings.sip.trunk_from),
-            sip=ports.sip,
-            sips=ports.sips,
-            ari=ports.ari,
-            ami=ports.ami,
-            rtp_first=ports.rtp_first,
-            rtp_last=ports.rtp_last,
-        ),
-        password=secret(settings, "asterisk"),
-        fallback=_fallback(settings),
-        edge=_edge(settings),
-    )
     data = ["--data", str(settings.data.resolve())]
     ivr = [sys.executable, "-m", "ivr.cli.main"]
     # Who delivers tickets ends after the controllers, whose last calls make some.
-    names = [f"controller-{number}" for number in range(1, settings.controllers.count + 1)]
+    names = [f"controller-{number}" for number in range(1, settings.controllers.count * settings.asterisks.count + 1)]
+    of = {name: index // settings.controllers.count + 1 for index, name in enumerate(names)}
     anonymizers = [f"anonymizer-{number}" for number in range(1, settings.anonymizers.count + 1)]
     return [
-        Child("asterisk", asterisk_tree.argv("asterisk", "-f", "-C", str(configuration)), settings.logs, 10),
+        *_asterisks(settings, asterisk_tree),
+        *([_kamailio(settings)] if settings.proxied else []),
         Child("tickets", [*ivr, "deliver", *data], settings.logs, 5),
-        *(Child(name, [*ivr, "controller", name, *data], settings.logs, 20) for name in names),
+        *(
+            Child(name, [*ivr, "controller", name, "--asterisk", str(of[name]), *data], settings.logs, 20)
+            for name in names
+        ),
         Child("listening", [*ivr, "listening", *data], settings.logs, 5),
         Child("web", [*ivr, "web", *data], settings.logs, 5),
         *(Child(name, [*ivr, "anonymizer", name, *data], settings.logs, 10) for name in anonymizers),
@@ -178,6 +165,54 @@ def _children(settings: Settings, asterisk_tree: tree.Tree) -> list[Child]:
         # Ended first: that the others end then is nothing to tell.
         Child("watch", [*ivr, "watch", *data], settings.logs, 5),
     ]
+
+
+def _asterisks(settings: Settings, asterisk_tree: tree.Tree) -> list[Child]:
+    made, fallback, edge, children = (
+        proxy(settings) if settings.proxied else None,
+        _fallback(settings),
+        _edge(settings),
+        [],
+    )
+    for number, name in enumerate(settings.asterisk_names, 1):
+        ports = settings.ports_of(number)
+        configuration = render.render(
+            asterisk_tree,
+            settings.asterisk_folder(name),
+            # Each has its own: their files have the same names.
+            logs=settings.logs if number == 1 else settings.logs / name,
+            sockets=render.Sockets(
+                sip_listen=settings.sip.listen,
+                trunk_from=tuple(settings.sip.trunk_from),
+                sip=ports.sip,
+                sips=ports.sips,
+                ari=ports.ari,
+                ami=ports.ami,
+                rtp_first=ports.rtp_first,
+                rtp_last=ports.rtp_last,
+            ),
+            password=secret(settings, "asterisk"),
+            fallback=fallback,
+            edge=edge,
+            proxy=made,
+        )
+        argv = asterisk_tree.argv("asterisk", "-f", "-C", str(configuration))
+        children.append(Child(name, argv, settings.logs, 10))
+    return children
+
+
+def _kamailio(settings: Settings) -> Child:
+    got, folder = kamailio.ensure(lambda line: print(line, file=sys.stderr)), kamailio_folder(settings)
+    kamailio.render(
+        got,
+        folder,
+        proxy=proxy(settings),
+        asterisks=list(addresses(settings).values()),
+        phones=settings.ports.phones,
+        trunk_from=settings.sip.trunk_from,
+        phones_from=settings.sip.phones_from,
+    )
+    return Child("kamailio", got.command(folder), settings.logs, 5)
 
 
 def _edge(settings: Settings) -> render.Edge:
@@ -212,13 +247,17 @@ async def _start(
     asterisk, tickets, listening, web, watch = (
         of[name] for name in ("asterisk", "tickets", "listening", "web", "watch")
     )
+    asterisks = [of[name] for name in settings.asterisk_names]
     controllers_, anonymizers = (
         [child for child in children if child.name.startswith(f"{kind}-")] for kind in ("controller", "anonymizer")
     )
 
     def write_note() -> None:
-        pids, more = ({child.name: child.pid for child in group} for group in (controllers_, anonymizers))
-        own = (web.pid, tickets.pid, listening.pid, more, watch.pid, of["traces"].pid if "traces" in of else 0)
+        pids, more, others = (
+            {child.name: child.pid for child in group} for group in (controllers_, anonymizers, asterisks[1:])
+        )
+        traces, before = (of[name].pid if name in of else 0 for name in ("traces", "kamailio"))
+        own = (web.pid, tickets.pid, listening.pid, more, watch.pid, traces, others, before)
         running = Running(_own_pid(), asterisk.pid, version, pids, *own)
         note(settings, running)
 
@@ -227,7 +266,8 @@ async def _start(
         child.on_start = write_note
         say(f"starting {child.name}")
         await child.start()
-    await _until(lambda: _listens(settings.ports.ari), asterisk)
+    for number, child in enumerate(asterisks, 1):
+        await _until(lambda number=number: _listens(settings.ports_of(number).ari), child)  # type: ignore[misc]
     begun = datetime.now(UTC)
     for child in controllers_:
         await _until(lambda child=child: _beats(database, child.name, begun), child)  # type: ignore[misc]

@@ -33,6 +33,8 @@ class Facts(Struct, frozen=True):
     calls_today: int = 0
     ticket: str = ""  # number of the newest ticket of this caller that is not closed
     ticket_state: str = ""  # new, open, waiting; "" when there is none
+    place: str = ""  # the queue that they had a place in when Asterisk cut them off, just now
+    place_since: float = 0.0  # seconds since 1970
 
 
 # Actions
@@ -68,6 +70,7 @@ class Enqueue(Struct, frozen=True, tag=True):
     skills: tuple[str, ...]
     priority: int
     max_wait: float | None
+    place: bool = False  # the one that the caller had when they were cut off
 
 
 class LeaveQueue(Struct, frozen=True, tag=True):
@@ -298,5 +301,6 @@ class State(Struct):
     disposition: str = ""
     recording: str = "on"  # on, off (the caller objects), paused
     stack: list[Frame] = field(default_factory=list)
+    place_taken: bool = False  # the one that they had when they were cut off
     failed: bool = False  # a node failed already, and `on_error` had its turn
     done: bool = False

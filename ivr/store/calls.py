@@ -4,7 +4,7 @@ What every call writes is a `Statement`; what is rarer goes the ORM's way.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, or_, select, update
@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from ivr import plain
 from ivr.store import catalogue, outbox
-from ivr.store.schema import Base, Call, JourneyEntry, SurveyAnswer
+from ivr.store.schema import Base, Call, Controller, JourneyEntry, SurveyAnswer
 from ivr.store.statement import Statement
 
+UNHEARD = timedelta(seconds=3)  # without a heartbeat: they come each second
+CUT_OFF = "cut-off"  # in the journey: Asterisk has ended, and the call with it
 MOST_SUBJECT, MOST_FIELD = 200, 10_000  # characters, which all ticketing systems take
 _tables = Base.metadata.tables
 _CALLS = _tables["calls"]
@@ -151,6 +153,42 @@ def forsaken(session: Session, alive: Collection[str]) -> set[str]:
     """The controllers that have calls and are none of these."""
     chosen = select(Call.controller).where(Call.ended_at.is_(None), Call.controller.not_in(alive)).distinct()
     return set(session.scalars(chosen))
+
+
+def lose(session: Session, former: str, new: str, now: datetime) -> int:
+    """The calls of a controller whose Asterisk is gone are cut off, and those of another, who ends them. How many."""
+    rows = select(Call.id).where(Call.controller == former, Call.ended_at.is_(None))
+    ids = list(session.scalars(rows))
+    last = last_entries(session, ids)
+    entries = [
+        {"call_id": call, "seq": last.get(call, 0) + 1, "at": now, "kind": CUT_OFF, "node": "", "detail": {}}
+        for call in ids
+    ]
+    if entries:
+        add_journey(session, entries)
+    return take(session, former, new, set(ids).__contains__)
+
+
+def cut_off(session: Session, caller: str, now: datetime, within: timedelta) -> list[JourneyEntry]:
+    """The journey of a number's newest call, if that was cut off within that time; nothing otherwise. It need not have
+    an end yet: then whoever had it has not been heard of."""
+    columns = select(Call.id, Call.controller, Call.ended_at, Call.outcome).where(Call.caller == caller)
+    row = session.execute(columns.order_by(Call.started_at.desc()).limit(1)).one_or_none()
+    if row is None:
+        return []
+    id, controller, ended_at, outcome = row
+    if ended_at:
+        if ended_at < now - within or outcome not in ("failed", "served"):
+            return []
+        entries = journey(session, id)
+        return entries if any(one.kind == CUT_OFF for one in entries) else []
+    seen = session.scalar(select(Controller.seen_at).where(Controller.id == controller))
+    return journey(session, id) if seen is None or seen < now - UNHEARD else []
+
+
+def ended(session: Session, call_id: str) -> str | None:
+    """The channel of a call that is over; None for any other."""
+    return session.scalar(select(Call.channel).where(Call.id == call_id, Call.ended_at.is_not(None)))
 
 
 def with_channels(session: Session, channels: Collection[str]) -> set[str]:

@@ -20,15 +20,30 @@ def heartbeat(
     calls: int,
     address: str,
     waiting: int = 0,
+    asterisk: str = "asterisk",
 ) -> None:
-    """`waiting`: of the calls, those in a queue."""
-    row = Controller(id=id, pid=pid, started_at=started_at, seen_at=now, calls=calls, waiting=waiting, address=address)
+    """`waiting`: of the calls, those in a queue. `asterisk`: whose calls they are."""
+    row = Controller(
+        id=id,
+        pid=pid,
+        started_at=started_at,
+        seen_at=now,
+        calls=calls,
+        waiting=waiting,
+        address=address,
+        asterisk=asterisk,
+    )
     session.merge(row)
     session.flush()
 
 
-def alive(session: Session, now: datetime) -> list[Controller]:
-    return list(session.scalars(select(Controller).where(Controller.seen_at > now - ALIVE)))
+def alive(session: Session, now: datetime, within: timedelta = ALIVE) -> list[Controller]:
+    return list(session.scalars(select(Controller).where(Controller.seen_at > now - within)))
+
+
+def asterisks(session: Session) -> dict[str, str]:
+    """Controller → its Asterisk, of all there have ever been."""
+    return {id: asterisk for id, asterisk in session.execute(select(Controller.id, Controller.asterisk))}
 
 
 def others(session: Session, id: str, now: datetime) -> tuple[int, int]:

@@ -113,7 +113,7 @@ def given_up_in(journey: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
     kind and detail of what happened, in order."""
     waiting, rung = False, set()
     for kind, detail in journey:
-        if kind in ("caller-hung-up", "ended"):
+        if kind in ("caller-hung-up", "cut-off", "ended"):
             break
         if kind == "queue":
             waiting = True

@@ -42,11 +42,13 @@ class Eyes:
     async def look(self) -> dict[str, str]:
         """Condition → what is wrong, "" when nothing is; one that could not be looked at is left out."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(WITHIN)) as http:
-            stored, asterisk, web = await asyncio.gather(self._stored(), self._asterisk(http), self._web(http))
+            stored, (asterisk, taken), web = await asyncio.gather(
+                self._stored(), self._asterisks(http), self._web(http)
+            )
             if stored and stored.controllers:  # without Asterisk they do not beat, and are still asked
                 self._controllers = stored.controllers
             calls = await self._calls(http)
-        self.ready = {"calls": not calls, "asterisk": not asterisk}
+        self.ready = {"calls": not calls, "asterisk": taken}
         away = "" if stored else f"the store does not answer: {self._database.name}"
         found = {"calls": calls, "asterisk": asterisk, "web": web, "store": away, "up": self._up()}
         found |= await asyncio.to_thread(self._place)
@@ -67,10 +69,20 @@ class Eyes:
             alive = {one.id: one.address for one in controllers.alive(session, now)}
             return Stored(alive, outbox.standing(session, now), anonymisations.figures(session))
 
-    async def _asterisk(self, http: aiohttp.ClientSession) -> str:
-        address = f"http://127.0.0.1:{self._settings.ports.ari}/ari/asterisk/ping"
-        problem = await _ask(http, address, self._auth)
-        return f"Asterisk does not answer at its port {self._settings.ports.ari}: {problem}" if problem else ""
+    async def _asterisks(self, http: aiohttp.ClientSession) -> tuple[str, bool]:
+        """What is wrong with them, and whether any can be called."""
+        settings, numbers = self._settings, range(1, self._settings.asterisks.count + 1)
+        problems = await asyncio.gather(*(self._asterisk(http, settings.ports_of(one).ari) for one in numbers))
+        before = await _listens(settings.sip.listen, settings.ports.sip) if settings.proxied else ""
+        told = [
+            *problems,
+            before and f"Kamailio cannot be called at {settings.sip.listen}:{settings.ports.sip}: {before}",
+        ]
+        return "; ".join(filter(None, told)), not before and not all(problems)
+
+    async def _asterisk(self, http: aiohttp.ClientSession, port: int) -> str:
+        problem = await _ask(http, f"http://127.0.0.1:{port}/ari/asterisk/ping", self._auth)
+        return f"Asterisk does not answer at its port {port}: {problem}" if problem else ""
 
     async def _web(self, http: aiohttp.ClientSession) -> str:
         host, port = self._settings.web.listen, self._settings.ports.web
@@ -128,3 +140,14 @@ async def _ask(http: aiohttp.ClientSession, address: str, headers: Mapping[str, 
         return f"no answer within {WITHIN:.0f} s"
     except (aiohttp.ClientError, OSError) as error:
         return str(error)
+
+
+async def _listens(host: str, port: int) -> str:
+    """Why nobody can connect there, "" when somebody can."""
+    try:
+        async with asyncio.timeout(WITHIN):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, TimeoutError) as error:
+        return str(error) or type(error).__name__
+    writer.close()
+    return ""

@@ -10,6 +10,20 @@ def test_ports_follow_from_the_base(tmp_path: Path) -> None:
     assert (settings.ports.sip, settings.ports.web) == (17060, 17080)
 
 
+def test_several_asterisks_have_ports_of_their_own(tmp_path: Path) -> None:
+    one = load(tmp_path, base_port=17000, environment={})
+    assert one.ports_of(1) == one.ports and not one.proxied and one.asterisk_names == ["asterisk"]
+    several = load(tmp_path, base_port=17000, environment={"NUMERO_NERO_ASTERISKS__COUNT": "8"})
+    taken = [several.ports.sip, several.ports.phones]
+    for number in range(1, 9):
+        own = several.ports_of(number)
+        assert (own.rtp_last - own.rtp_first) % 2 == 1 and own.rtp_first % 2 == 0
+        taken += [own.sip, own.ari, own.ami, *range(own.rtp_first, own.rtp_last + 1)]
+    others = [several.ports.web, several.ports.health, several.ports.listening, several.ports.sips]
+    taken += [*others, *range(several.ports.link_first, several.ports.link_last + 1)]
+    assert len(taken) == len(set(taken)) and min(taken) >= 17000 and max(taken) < 18000
+
+
 def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
     (tmp_path / "numero-nero.toml").write_text("[recordings]\nkeep_days = 90\n")
     assert load(tmp_path, environment={}).recordings.keep_days == 90
@@ -32,6 +46,9 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
         ("[sip]\nsrtp = 'required'\n", {}, r"sip: .*srtp needs tls"),
         ("[sip]\nkey = 'k.pem'\n", {}, "sip: .*a certificate needs its key"),
         ("", {"NUMERO_NERO_SIP__PHONES_FROM": "10.0.0.0/8,office"}, "sip: .*phones_from: office is no address"),
+        ("[asterisks]\ncount = 2\n[sip]\nlisten = '0.0.0.0'\n", {}, "Kamailio writes its address into calls"),
+        ("[asterisks]\ncount = 2\n[sip]\ntls = 'only'\n", {}, 'sip.tls must be "off"'),
+        ("[asterisks]\ncount = 8\n[controllers]\ncount = 3\n", {}, "16 at most"),
         ("[admission]\nlag = 0\n", {}, r"numero-nero\.toml: admission\.lag"),
         ("[recordings]\nkeep_days = 0\n", {}, "numero-nero.toml: recordings.keep_days"),
         ("[recordins]\n", {}, "numero-nero.toml: recordins"),

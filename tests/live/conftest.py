@@ -108,6 +108,7 @@ class Installation:
             capture_output=True,
             text=True,
             timeout=60,
+            env=os.environ | self._settings,
         )
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done
         return done.stderr

@@ -92,12 +92,20 @@ def enter(run: Run, node: Model) -> None:
     state.queue, state.operator, state.keys = asked.name, "", ""
     state.position, state.estimate = 0, 0.0
     run.note("queue", queue=asked.name)
-    run.actions += [_music(run, node), Enqueue(asked.name, skills, asked.priority, asked.max_wait)]
+    place = run.facts.place == asked.name and not state.place_taken
+    if not place:
+        run.actions.append(_music(run, node))
+    run.actions.append(Enqueue(asked.name, skills, asked.priority, asked.max_wait, place))
     if asked.callback:
         at = run.now + timedelta(seconds=asked.callback.after)
         run.wait(queue="music", timer=run.timer(asked.callback.after), offered=False, offer_at=at.isoformat())
     else:
         run.wait(queue="music", timer=0, offered=False)
+    if place:
+        state.place_taken = True
+        run.note("place-kept", queue=asked.name)
+        id = run.play([builtin_say("place-kept", state.language)])
+        state.wait = state.wait | {"queue": "announcing", "id": id}
 
 
 def resume(run: Run, node: Model) -> None:

@@ -18,6 +18,7 @@ class Controller(Base):
     calls: Mapped[int]
     waiting: Mapped[int] = mapped_column(default=0)  # of them, in a queue
     address: Mapped[str] = mapped_column(default="")  # of its link, `host:port`
+    asterisk: Mapped[str] = mapped_column(default="asterisk")  # whose calls it has
 
 
 class Lease(Base):

@@ -35,7 +35,8 @@ async def _sip(request: web.Request) -> web.StreamResponse:
     browser = web.WebSocketResponse(protocols=("sip",), heartbeat=BEAT, max_msg_size=LONGEST)
     if not browser.can_prepare(request) or urlsplit(request.headers.get("Origin", "")).netloc != request.host:
         raise web.HTTPBadRequest(text="this is for the phone in the operator's page")
-    address = f"http://127.0.0.1:{request.app[SETTINGS].ports.ari}/ws"
+    settings = request.app[SETTINGS]
+    address = f"http://127.0.0.1:{settings.ports.phones if settings.proxied else settings.ports.ari}/ws"
     async with ClientSession(connector=TCPConnector(local_addr=(SOURCE, 0))) as session:
         try:
             asterisk = await session.ws_connect(address, protocols=("sip",), max_msg_size=LONGEST)

@@ -47,7 +47,8 @@ class Slow:
                 if there:
                     await socket.send_str(json.dumps(key("1")))
                 continue
-            await socket.send_str(answer(asked, [{"id": CALL}] if path == "channels" else None))
+            known = {"channels": [{"id": CALL}], "asterisk/info": {"status": {"startup_time": "then"}}}
+            await socket.send_str(answer(asked, known.get(path)))
             if kind == "play":
                 await socket.send_str(json.dumps(key("1") if len(self.heard) == 1 else finished(playback)))
 

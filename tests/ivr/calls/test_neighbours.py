@@ -33,12 +33,13 @@ asyncio.run(main())
 
 
 class Watch:
-    def __init__(self, address: str) -> None:
-        self.address, self.hears = address, True
+    def __init__(self, address: str, beside: str) -> None:
+        self.address, self.hears, self.beside = address, True, beside
         self.told: list[tuple[str, float]] = []
         self.neighbours = Neighbours("me", TOKEN, lambda: self.hears, self._gone)
 
-    async def _gone(self, name: str) -> None:
+    async def _gone(self, name: str, beside: bool) -> None:
+        assert beside == (self.beside == "asterisk")
         self.told.append((name, time.monotonic()))
 
     async def until_told(self, within: float) -> float:
@@ -51,13 +52,15 @@ class Watch:
 
 
 @asynccontextmanager
-async def other(manner: str = "hears") -> AsyncIterator[tuple["subprocess.Popen[str]", Watch]]:
+async def other(
+    manner: str = "hears", beside: str = "asterisk"
+) -> AsyncIterator[tuple["subprocess.Popen[str]", Watch]]:
     command = [sys.executable, "-c", OTHER, manner]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: ASYNC220 it takes no time
     assert process.stdout is not None
     address = (await asyncio.to_thread(process.stdout.readline)).strip()
-    watch = Watch(address)
-    row = Controller(id="other", pid=1, started_at=BEGUN, seen_at=BEGUN, calls=0, address=address)
+    watch = Watch(address, beside)
+    row = Controller(id="other", pid=1, started_at=BEGUN, seen_at=BEGUN, calls=0, address=address, asterisk=beside)
     watch.neighbours.look([row])
     watching = asyncio.create_task(watch.neighbours.run())
     try:
@@ -109,7 +112,22 @@ async def test_another_process_at_its_address_is_not_it() -> None:
     async with other() as (_, watch):
         later = datetime.now(UTC)
         watch.neighbours.look(
-            [Controller(id="former", pid=1, started_at=later, seen_at=later, calls=0, address=watch.address)]
-        )
+            [
+                Controller(
+                    id="former", pid=1, started_at=later, seen_at=later, calls=0, address=watch.address,
+                    asterisk="asterisk",
+                )
+            ]
+        )  # fmt: skip
         await watch.until_told(1.0)
         assert watch.told[0][0] == "former"
+
+
+async def test_one_on_another_asterisk_is_watched_and_is_no_heir() -> None:
+    async with other("deaf", "asterisk-2") as (process, watch):
+        watch.hears = False
+        await asyncio.sleep(1.3)
+        assert not watch.told, "its Asterisk is none of our business"
+        assert watch.neighbours.there == [] and watch.neighbours.known == ["other"] and watch.neighbours.first
+        process.kill()
+        await watch.until_told(1.0)

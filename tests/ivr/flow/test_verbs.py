@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from ivr.flow import digits, machine
@@ -224,6 +225,22 @@ def test_the_queues_callback_is_offered_in_time_and_taken_by_its_key(tmp_path: P
     assert "queue-callback" in heard(one)
     press(one, "1")
     assert one.state.outcome == "callback" and "queue.callback.go" in exits(one)
+
+
+def test_who_was_cut_off_is_told_that_the_place_is_kept_once(tmp_path: Path) -> None:
+    one = call(tmp_path, QUEUE)
+    for place, kept in (("payments", True), ("other", False)):
+        facts = msgspec.structs.replace(one.facts, place=place)
+        state, actions = machine.begin(one.book, "one", facts, one.now)
+        warned = next(action for action in actions if isinstance(action, w.Play))
+        state, actions = machine.step(one.book, state, facts, w.Played(warned.id), one.now)
+        (asked,) = [action for action in actions if isinstance(action, w.Enqueue)]
+        (play,) = [action for action in actions if isinstance(action, w.Play)] or [None]
+        assert asked.place is kept and bool(play) is kept
+        if play:
+            assert [say.prompt for say in play.say] == ["place-kept"]
+            state, actions = machine.step(one.book, state, facts, w.Played(play.id), one.now)
+            assert actions == [w.Music(True, "default")] and state.place_taken
 
 
 def test_record_stop_reaches_the_conversation_and_nothing_but_start_takes_it_back(tmp_path: Path) -> None:
