@@ -50,7 +50,7 @@ class Speech:
         words, spans = lexicon(language), []
         *hinted, plain = hear(source, self._recogniser, language, (words.hint, None) if self.cover else (None,))
         if self.cover:
-            spans = find([[believed(heard) for heard in hinted[0]], plain], words, self._hints)
+            spans = find([[believed(heard, words.hint) for heard in hinted[0]], plain], words, self._hints)
         sure = [sum(one.sure for one in heard.words) / len(heard.words) if heard.words else None for heard in plain]
         return Understood(
             language,

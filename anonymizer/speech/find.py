@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from anonymizer.spans import Span, merged
 from anonymizer.speech import awaited, people, places
-from anonymizer.speech.codes import Cluster, circles, clusters, widened
+from anonymizer.speech.codes import HESITATION, Cluster, circles, clusters, widened
 from anonymizer.speech.kinds import kind_of
 from anonymizer.speech.lexicon import Lexicon, folded
 from anonymizer.speech.tokens import Token, phrases_in, tokens
@@ -103,8 +103,15 @@ def _codes(side: Side) -> Iterator[Mark]:
 
 
 def _circles(side: Side) -> Iterator[Mark]:
+    """Where a code is expected, or beside one."""
+    expected = [end for end, _ in (*side.cues, *side.announced, *side.asked)]
+    codes = [one for one in clusters(side.found, 0, side.lexicon.fillers) if one.likely]
+    said = [time for one in codes for time in (side.found[one.first].start, side.found[one.last].end)]
     for first, last in circles(side.found):
-        yield first, last, "code"
+        start, end = side.found[first].start, side.found[last].end
+        due = any(-0.3 < start - cue < SOON for cue in expected)
+        if due or any(start - HESITATION < time < end + HESITATION for time in said):
+            yield first, last, "code"
 
 
 def _repeated(side: Side, said: Sequence[float]) -> Iterator[Mark]:
@@ -128,7 +135,8 @@ def _kind(side: Side, cluster: Cluster) -> str:
 
 
 def _people(side: Side, hints: Sequence[str]) -> Iterator[Mark]:
-    names = [*people.announced(side.found, side.lexicon), *people.listed(side.found, side.lexicon)]
+    rules = (people.announced, people.listed, people.written)
+    names = [name for rule in rules for name in rule(side.found, side.lexicon)]
     for other in side.others:
         names += people.asked(other, side.found, side.lexicon)
     learnt = {

@@ -4,6 +4,7 @@ Silence is left out first. What remains is put together to stretches of up to 28
 at a time; each word then gets the time at which it was said.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -19,6 +20,7 @@ SAMPLE = 24.0  # seconds of speech that are looked at for it
 EARLY = 300.0  # seconds from the beginning in which they are looked for
 CERTAIN = 0.5  # mean probability of a language that is none of ours, from which we do not go on
 CREDIBLE, BESIDE = 0.15, 2  # mean probability of a word and so many on either side
+ECHO, FAINT, HEARD = 3, 0.2, 0.3  # words of a hint in a row; of what probability they are its echo; and no more
 MUTE = 30.0  # seconds of speech without a word: something is wrong
 
 Hint = str | None
@@ -64,13 +66,37 @@ def language_of(source: Source, recogniser: Recogniser, known: Sequence[str]) ->
     return max(known, key=lambda code: mean.get(code, 0.0))
 
 
-def believed(heard: Heard) -> Heard:
+def believed(heard: Heard, hint: str) -> Heard:
     """What was heard with a hint, without what the hint alone has made a recogniser hear: it is not sure of that."""
-    sure = [word.sure for word in heard.words]
+    words = _without_echo(heard.words, hint)
+    sure = [word.sure for word in words]
     near = [sure[max(0, at - BESIDE) : at + BESIDE + 1] for at in range(len(sure))]
     return Heard(
-        [word for word, some in zip(heard.words, near, strict=True) if sum(some) >= CREDIBLE * len(some)], heard.speech
+        [word for word, some in zip(words, near, strict=True) if sum(some) >= CREDIBLE * len(some)], heard.speech
     )
+
+
+def _without_echo(words: Sequence[Word], hint: str) -> list[Word]:
+    """Without ECHO words or more that repeat the hint and were not heard, and what goes on like them."""
+    text = [_plain(word) for word in hint.split()]
+    runs = {tuple(text[at : at + ECHO]) for at in range(len(text) - ECHO + 1)}
+    runs = {one for one in runs if min(map(len, one)) > 1}  # letters that are heard so are letters, if others
+    kept: list[Word] = []
+    echo = False
+    for at, word in enumerate(words):
+        ahead = words[at : at + ECHO]
+        faint = sum(one.sure for one in ahead) < FAINT * len(ahead)
+        if faint and tuple(_plain(one.text) for one in ahead) in runs:
+            echo = True
+        elif all(one.sure >= HEARD for one in words[at : at + 2]):
+            echo = False
+        if not echo:
+            kept.append(word)
+    return kept
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"\W", "", word).lower()
 
 
 class Ear:

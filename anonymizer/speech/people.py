@@ -1,6 +1,7 @@
 """Names of people: after what announces one, in answer to who asks for one, after titles, and of the lists."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from anonymizer.speech.lexicon import Lexicon
 from anonymizer.speech.tokens import Token, alike, phrases_in
@@ -52,6 +53,17 @@ def listed(found: Sequence[Token], lexicon: Lexicon) -> Iterator[Stretch]:
             while last + 1 < len(found) and last - number < 2 and _named(found[last + 1]) and not found[last].ends:
                 last += 1
             yield number, last
+
+
+def written(found: Sequence[Token], lexicon: Lexicon) -> Iterator[Stretch]:
+    """Two words in a row that are written as names and are no ordinary ones, on a list or not. One alone may be a town
+    or a firm."""
+    if lexicon.language == "de":  # where every noun has a capital letter
+        return
+    for number, (one, other) in enumerate(pairwise(found)):
+        joined = not one.ends and other.start - one.end < PAUSE
+        if joined and all(each.capital and _named(each) and not each.data for each in (one, other)):
+            yield number, number + 1
 
 
 def again(found: Sequence[Token], names: Sequence[str]) -> Iterator[Stretch]:

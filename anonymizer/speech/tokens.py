@@ -13,6 +13,7 @@ ALIKE = 0.85  # of the letters of two words or phrases, in their order, for one 
 SHORT, LONG = 5, 8  # letters from which a word need not be heard exactly, and a phrase be as many words
 MOST = 3  # digits that a number in words counts for
 FAINT = 0.15  # how sure a recogniser is of what it has not heard, but was given as a hint
+CERTAIN = 0.6  # how sure a recogniser is of ordinary words that are what they seem
 TOGETHER = 2  # letters that one word of capitals counts for, at most: it may be garbled speech
 STOPS = (".", "?", "!", ":", "…")
 HALVES = ("15", "30", "45")  # minutes, after "eight and"
@@ -151,6 +152,8 @@ def _phrase_at(found: Sequence[Token], first: int, phrase: Phrase) -> int | None
         joined = "".join(one.text for one in heard)
         if not len(heard) == size > 0 or sum(one.sure for one in heard) < FAINT * size:
             continue
+        if joined != wanted and all(one.ordinary and one.sure >= CERTAIN for one in heard):
+            continue  # "j'appelle" is no "je m'appelle" that was heard badly
         ends_alike = joined[0] == wanted[0] and joined[-1] == wanted[-1]
         if (size == len(phrase) or ends_alike) and alike(joined, wanted):
             return first + size - 1

@@ -116,6 +116,8 @@ def test_what_people_say_of_themselves_is_covered_and_nothing_else(language: str
         ("de", "C: Die Steuernummer habe ich, aber die Karte nicht, und der Weg ist weit."),
         ("fr", "O: Ce sont 150 euros et 30 centimes, et vous pouvez payer dans les 30 jours."),
         ("fr", "C: J'ai le code fiscal, mais pas la carte, et la place est fermée le samedi."),
+        ("fr", "C: C'est la troisième fois que j'appelle et personne ne répond à mes questions."),
+        ("it", "C: Ho scritto da WhatsApp, poi sono andato a Cagliari in treno."),
     ],
 )
 def test_amounts_terms_and_talk_about_codes_stay(language: str, text: str) -> None:
@@ -165,6 +167,21 @@ def test_what_was_announced_is_covered_when_it_was_not_understood() -> None:
     for sure, times in ((0.3, 1), (0.9, 0)):
         sides, _ = conversation(text, sure)
         assert [span.kind for span in find([sides], lexicon("it"))] == ["email"] * times
+
+
+def test_a_text_in_circles_is_a_code_where_one_is_expected() -> None:
+    """A recogniser writes that for letters that are spelled; and now and then for talk that it heard badly."""
+    text = "C: siamo aperti {0} a lunedì a lunedì a lunedì {1} e poi basta"
+    assert wrong(text.format("dal", "sempre"), "it") == []
+    expected = "O: Mi dice il codice fiscale?\nC: allora [a lunedì a lunedì a lunedì] va bene"
+    assert [one for one in wrong(expected, "it") if one.startswith("-")] == []
+    beside = "C: ecco [a lunedì a lunedì a lunedì 8 5 t 1 0] va bene"
+    assert [one for one in wrong(beside, "it") if one.startswith("-")] == []
+
+
+def test_two_words_that_are_written_as_names_are_one_on_a_list_or_not() -> None:
+    assert wrong("C: ho parlato con [Wojciech Brzozowskiego] ieri mattina", "it") == []
+    assert wrong("C: yesterday I spoke with [Oluwaseun Adebayonle] about it", "en") == []
 
 
 def test_a_name_that_was_said_once_is_covered_again() -> None:

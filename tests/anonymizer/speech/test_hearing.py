@@ -7,8 +7,8 @@ import pytest
 
 from anonymizer import NotAnonymised, Speech, Whisper, anonymize
 from anonymizer.sound import Samples
-from anonymizer.speech import NotRecognised, Word
-from anonymizer.speech.hearing import hear, language_of
+from anonymizer.speech import Heard, NotRecognised, Word
+from anonymizer.speech.hearing import believed, hear, language_of
 from anonymizer.speech.whisper import looped
 from anonymizer.speech.words import RATE as WIDE
 from tests.anonymizer.conftest import RATE, Memory
@@ -97,3 +97,15 @@ def test_a_text_that_goes_in_circles_is_told_from_a_code() -> None:
     assert looped([*"epoipagames"] * 6)
     assert not looped(["il", "codice", *"000000000001111100000000001"])
     assert not looped([]) and not looped(["no", "no", "no,", "mi", "chiamo", "Mario"])
+
+
+def test_what_the_hint_alone_has_made_a_recogniser_hear_is_not_believed() -> None:
+    hint = "Your tax code? R S S M R A 8 5. IBAN, notice code, phone number: 0 7 7 4 2 2."
+    text = "All right. notice code, phone number 1 4 2 Thank you. R S S M"
+    sure = [0.9, 0.8, 0.0, 0.0, 0.1, 0.5, 0.0, 0.01, 0.02, 0.9, 0.9, 0.3, 0.2, 0.2, 0.2]
+    words = [Word(at, at + 1.0, one, some) for at, (one, some) in enumerate(zip(text.split(), sure, strict=True))]
+    left = [word.text for word in believed(Heard(words, []), hint).words]
+    assert left == ["All", "right.", "Thank", "you.", "R", "S", "S", "M"], "letters may be others than these"
+    sure_of_it = [Word(at, at + 1.0, one, 0.9) for at, one in enumerate(["notice", "code,", "phone", "number"])]
+    surely = Heard(sure_of_it, [])
+    assert believed(surely, hint) == surely
