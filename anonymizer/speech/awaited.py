@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from anonymizer.speech.lexicon import Lexicon
 from anonymizer.speech.tokens import Token, phrases_in
 
+BRIEF = 0.5  # seconds of "is": a recogniser lets it go on until what it understands
 PAUSE = 1.2  # seconds that end what belongs together
 ANSWER = 6.0  # seconds until an answer begins
 VERBS = 2  # words between what is asked for and the question's end: "Ihre Nummer geben?"
@@ -26,7 +27,7 @@ def moments(found: Sequence[Token], lexicon: Lexicon) -> Iterator[tuple[float, s
         after = found[last + 1] if last + 1 < len(found) else None
         question = next((one for one in found[last + 1 : last + 1 + VERBS] if one.asks), None)
         if after and after.text in lexicon.file["is"] and not found[last].stops:
-            yield after.end, lexicon.kinds[phrase]
+            yield min(after.end, after.start + BRIEF), lexicon.kinds[phrase]
         elif question:
             yield question.end, lexicon.kinds[phrase]
         elif after is None or found[last].stops or after.start - found[last].end > PAUSE:

@@ -14,7 +14,7 @@ from anonymizer.spans import Span, merged
 from anonymizer.speech import awaited, people, places
 from anonymizer.speech.codes import HESITATION, Cluster, circles, clusters, widened
 from anonymizer.speech.kinds import kind_of
-from anonymizer.speech.lexicon import Lexicon, folded
+from anonymizer.speech.lexicon import PLACES, Lexicon, folded
 from anonymizer.speech.tokens import Token, phrases_in, tokens
 from anonymizer.speech.words import Heard
 
@@ -24,6 +24,7 @@ SURE = 0.5
 PAUSE = 1.2  # seconds that are not covered, within something that is
 SOON = 12.0  # seconds in which a code follows what announces it
 UNHEARD = 4.0  # seconds of speech without a word, beside what is covered, that are covered with it
+MISSED = 2.0  # seconds after "the number is" in which its first digits were said, though none was heard
 BETWEEN = 2  # ordinary words in a row within a code that is expected
 SAME = 3  # digits in a row that are those of a number which is known
 NUMBERS = ("phone", "card", "notice")  # that have no letters
@@ -79,8 +80,9 @@ def find(hearings: Sequence[Sequence[Heard]], lexicon: Lexicon, hints: Sequence[
                 _awaited(side),
                 _known(side, hints),
             )
+            said = [time for time, kind in side.announced if kind not in PLACES]
             for part in chain(*(_parts(side.found, mark) for mark in marks)):
-                spans.append(_span(side.found, part, channels[number].speech, words[number]))
+                spans.append(_span(side.found, part, channels[number].speech, words[number], said))
     return merged(spans)
 
 
@@ -194,8 +196,11 @@ def _parts(found: Found, mark: Mark) -> Iterator[Mark]:
     yield first, last, kind
 
 
-def _span(found: Found, mark: Mark, speech: Sequence[Stretch], words: Sequence[Stretch]) -> Span:
-    """With the speech beside it in which none of the `words`, those of all hearings, was heard; and a margin."""
+def _span(
+    found: Found, mark: Mark, speech: Sequence[Stretch], words: Sequence[Stretch], announced: Sequence[float]
+) -> Span:
+    """With the speech beside it in which none of the `words`, those of all hearings, was heard; from where it was
+    `announced` on; and with a margin."""
     first, last, kind = mark
     start, end = found[first].start, found[last].end
     if last > first:  # a recogniser lets a stretch's first word begin too soon, and its last one end too late
@@ -210,6 +215,7 @@ def _span(found: Found, mark: Mark, speech: Sequence[Stretch], words: Sequence[S
             start = min(start, max(begun, before, start - UNHEARD))
         if begun <= end <= over:
             end = max(end, min(over, after, end + UNHEARD))
+    start = min([start, *(time for time in announced if start - MISSED < time and not _between(words, time, start))])
     beside = found[first - 1] if first else None, found[last + 1] if last + 1 < len(found) else None
     earliest = max((begun for begun, over in speech if begun <= start <= over), default=0.0)
     latest = min((over for begun, over in speech if begun <= end <= over), default=end + MARGIN)
@@ -217,6 +223,10 @@ def _span(found: Found, mark: Mark, speech: Sequence[Stretch], words: Sequence[S
     start = max(start - _margin(beside[0], start - before), min(earliest, start - CLOSE))
     end = min(end + _margin(beside[1], after - end), max(latest, end + CLOSE))
     return Span(round(max(0.0, start), 3), round(end, 3), kind)
+
+
+def _between(words: Sequence[Stretch], since: float, until: float) -> bool:
+    return any(since - 0.05 < begun and begun < until - 0.05 for begun, _ in words)
 
 
 def _longest(token: Token) -> float:

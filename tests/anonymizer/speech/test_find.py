@@ -216,5 +216,16 @@ def test_speech_without_words_beside_a_code_is_covered_with_it() -> None:
     assert 1.2 < span.start < 1.4 and 6.5 <= span.end < 7
 
 
+def test_the_first_digits_after_what_announces_them_are_covered_though_none_was_heard() -> None:
+    """The recogniser lets "è" go on until the digits that it understands, and no speech was found between."""
+    said = [("il", 0.2), ("mio", 0.2), ("cellulare", 0.6), ("è", 1.8), *((digit, 0.4) for digit in "7579")]
+    words, now = [], 1.0
+    for text, seconds in said:
+        words.append(Word(now, now + seconds, text))
+        now += seconds
+    (span,) = find([[Heard(words, [(1.0, 2.2), (3.7, now)])]], lexicon("it"))
+    assert 2.0 < span.start < 2.6 and span.kind == "phone"
+
+
 def test_nobody_speaks() -> None:
     assert find([[Heard([], []), Heard([], [])]], lexicon("it"), ("Mario Rossi",)) == []
