@@ -53,6 +53,7 @@ bench: setup ## the benchmarks; each prints one table
 	@$(BIN)/python -m bench.queues --operators 20 --waiting 50 --rate 2 --seconds 60 --app-queue
 	@$(BIN)/python -m bench.review
 	@$(BIN)/python -m bench.router
+	@$(BIN)/python -m bench.scaling --minutes 1
 	@$(BIN)/python -m bench.start
 	@$(BIN)/python -m bench.vault
 	@$(BIN)/python -m bench.wait

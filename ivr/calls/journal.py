@@ -17,6 +17,7 @@ from ivr.store.writer import Writer
 log = logging.getLogger(__name__)
 FLUSH = 0.1
 LINGER = 900.0  # seconds; longer than a wrap-up
+SHORTLY = 30.0  # of a call without an operator: nobody says anything of it, and at 100 a second many are over
 
 
 def is_machine(kind: str, node: str) -> bool:
@@ -43,7 +44,7 @@ class Journal:
         self._writer = writer
         self._rows: list[writes.Entry] = []
         self._last: dict[str, int] = {}
-        self._ended: deque[tuple[float, str]] = deque()
+        self._ended: dict[float, deque[tuple[float, str]]] = {LINGER: deque(), SHORTLY: deque()}
         self._timer: asyncio.TimerHandle | None = None
 
     def note(self, call: str, kind: str, node: str = "", detail: dict[str, Any] | None = None) -> None:
@@ -69,12 +70,13 @@ class Journal:
         """The number of its last entry."""
         return self._last.get(call, 0)
 
-    def close(self, call: str) -> None:
-        """The call is over; what its operator says of it in the wrap-up is still numbered after it."""
+    def close(self, call: str, *, operator: bool) -> None:
+        """The call is over; what its operator, if it had one, says of it in the wrap-up is still numbered after it."""
         now = time.monotonic()
-        self._ended.append((now, call))
-        while self._ended[0][0] < now - LINGER:
-            self._last.pop(self._ended.popleft()[1], None)
+        self._ended[LINGER if operator else SHORTLY].append((now, call))
+        for linger, ended in self._ended.items():
+            while ended and ended[0][0] < now - linger:
+                self._last.pop(ended.popleft()[1], None)
 
     def flush(self) -> None:
         """Hand what was noted to the writer; it keeps the order among all it is handed."""

@@ -444,7 +444,7 @@ class Session:
             due += timedelta(seconds=self.conversation.wrap_up)
         self.note("ended", {"outcome": state.outcome})
         exchange.journal.flush()
-        exchange.journal.close(self.call)
+        exchange.journal.close(self.call, operator=bool(state.operator))
         ending = writes.Ending(
             ended_at=now,
             outcome=state.outcome,

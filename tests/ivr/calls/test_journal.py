@@ -102,8 +102,29 @@ async def test_what_is_said_of_a_call_in_the_wrap_up_comes_after_its_end(databas
     writer = Writer(database)
     one = Journal(writer)
     one.note("a", "ended")
-    one.close("a")
+    one.close("a", operator=True)
     one.note("a", "disposition")
     one.flush()
     await writer.close()
     assert journey(database, "a") == [(1, "ended", ""), (2, "disposition", "")]
+
+
+async def test_the_numbers_of_a_call_without_an_operator_are_soon_forgotten(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known(database, "served", "alone", "next")
+    writer = Writer(database)
+    one = Journal(writer)
+    now = [1000.0]
+    monkeypatch.setattr(journal.time, "monotonic", lambda: now[0])
+    for call in ("served", "alone"):
+        one.note(call, "ended")
+        one.close(call, operator=call == "served")
+    now[0] += journal.SHORTLY + 1
+    one.note("next", "ended")
+    one.close("next", operator=False)
+    assert set(one._last) == {"served", "next"}
+    one.note("served", "disposition")
+    one.flush()
+    await writer.close()
+    assert [seq for seq, _, _ in journey(database, "served")] == [1, 2]
