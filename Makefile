@@ -7,8 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-from-lock
 ARGS ?=
-# Calls mostly wait for sounds to end: two files of tests at a time take little more than half the time.
-BESIDE := -n 2 --dist loadfile --no-loadscope-reorder
+# Calls mostly wait for sounds to end: three files of tests at a time take little more than a third of the time.
+BESIDE := -n 3 --dist loadfile --no-loadscope-reorder
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
