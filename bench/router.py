@@ -1,30 +1,29 @@
 """The router alone: 200 operators, 500 calls waiting, 20 calls/s for ten minutes of virtual time; how long a decision
 takes, and whether its promises hold after each one.
 
-python -m bench.router [SEED]
+python -m bench.router [SEED [--operators 200] [--waiting 500] [--rate 20] [--seconds 600]]
 """
 
+import argparse
 import random
-import sys
 from statistics import median, quantiles
 
 from bench.day import Day, Kind
 from ivr.acd import words as w
 from ivr.acd.state import Queue, State, needs
 
-OPERATORS, WAITING, RATE, SECONDS = 200, 500, 20.0, 600.0
 NAMES = ("payments", "app-io", "send", "privacy", "complaints")
 LANGUAGES = ("it", "en", "de", "fr")
 
 
-def main(seed: int) -> None:
+def main(seed: int, operators: int, waiting: int, rate: float, seconds: float) -> None:
     chance = random.Random(seed)
     queues = tuple(
-        Queue(name, max_waiting=WAITING // len(NAMES), announce_every=45, wrap_up=10, overflow=((90, ("language",)),))
+        Queue(name, max_waiting=waiting // len(NAMES), announce_every=45, wrap_up=10, overflow=((90, ("language",)),))
         for name in NAMES
     )
     staff = {}
-    for number in range(OPERATORS):
+    for number in range(operators):
         skills = {"it": 7} | {one: chance.randint(1, 9) for one in LANGUAGES if chance.random() < 0.4}
         skills |= {"tax": chance.randint(1, 9)} if chance.random() < 0.3 else {}
         several = frozenset(chance.sample(NAMES, 3)) if chance.random() < 0.7 else frozenset({"all"})
@@ -35,7 +34,7 @@ def main(seed: int) -> None:
         for language, share in zip(LANGUAGES, (85, 8, 4, 3), strict=True)
         for more, part in (((), 0.8), (("tax>=4",), 0.2))
     )
-    day = Day(queues, staff, kinds, lambda _: RATE, SECONDS, chance)
+    day = Day(queues, staff, kinds, lambda _: rate, seconds, chance)
     broken = offered = most = full = 0
     for now, _, actions in day.run():
         most = max(most, len(day.state.waiting))
@@ -44,7 +43,7 @@ def main(seed: int) -> None:
         broken += violations(day.state, now)
     took = sorted(1000 * one for one in day.decisions)
     p99 = quantiles(took, n=100)[98]
-    print(f"{OPERATORS} operators, {RATE:g} calls/s, {SECONDS:g} s of virtual time, seed {seed}")
+    print(f"{operators} operators, {rate:g} calls/s, {seconds:g} s of virtual time, seed {seed}")
     print(f"  {len(took)} decisions, {offered} offers, {len(day.waited)} answered, {full} found the queue full")
     print(f"  {most} calls waiting at most")
     print(f"  {broken} violations of the promises                asked: none")
@@ -64,4 +63,8 @@ def violations(state: State, now: float) -> int:
     return found + len(rung) - len(set(rung))
 
 
-main(int(sys.argv[1]) if len(sys.argv) > 1 else random.randrange(1 << 32))
+parser = argparse.ArgumentParser(prog="python -m bench.router")
+parser.add_argument("seed", nargs="?", type=int, default=random.randrange(1 << 32))
+for name, usual in (("operators", 200), ("waiting", 500), ("rate", 20.0), ("seconds", 600.0)):
+    parser.add_argument(f"--{name}", type=type(usual), default=usual)
+main(**vars(parser.parse_args()))
