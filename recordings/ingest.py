@@ -16,7 +16,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ivr.problem import Problem
-from ivr.store import anonymisations, catalogue, outbox
+from ivr.store import anonymisations, calls, catalogue, outbox
 from ivr.store.database import Database
 from ivr.store.schema import Call, Recording
 from recordings import spool, wav
@@ -54,10 +54,15 @@ def ingest(database: Database, vault: Vault, folder: Path, timezone: str, expect
 
 
 def sweep(database: Database, vault: Vault, place: Path, timezone: str) -> int:
-    """Ingest from the spool at `place` all that nobody writes to any more; returns how many recordings were made."""
+    """Ingest from the spool at `place` all that nobody writes to any more and whose call is over; returns how many
+    recordings were made."""
     spool.clear(place)
     old = time.time() - QUIET
     waiting = [folder for folder in spool.waiting(place) if _written(folder) < old]
+    if waiting:
+        with database.read() as session:
+            live = {call.id for call in calls.live(session)}
+        waiting = [folder for folder in waiting if spool.call_of(folder) not in live]
     return sum(ingest(database, vault, folder, timezone) is not None for folder in waiting)
 
 

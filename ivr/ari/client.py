@@ -7,9 +7,10 @@ import msgspec
 
 from ivr.ari.connection import Connection
 from ivr.ari.errors import AriError
-from ivr.ari.events import KNOWN, Channel, Endpoint, Response, body
+from ivr.ari.events import KNOWN, Bridge, Channel, Endpoint, Response, body
 
 _channels = msgspec.json.Decoder(list[Channel])
+_bridges = msgspec.json.Decoder(list[Bridge])
 _endpoints = msgspec.json.Decoder(list[Endpoint])
 
 
@@ -202,6 +203,9 @@ class Ari:
             "data": uuid,
         }
         await self._command("POST", ("channels", "externalMedia"), query)
+
+    async def bridges(self) -> list[Bridge]:
+        return _bridges.decode((await self._command("GET", ("bridges",))).message_body)
 
     async def destroy_bridge(self, bridge: str) -> None:
         await self._if_there("DELETE", ("bridges", bridge))

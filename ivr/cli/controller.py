@@ -32,6 +32,7 @@ from ivr.calls.callbacks import Callbacks
 from ivr.calls.exchange import Exchange
 from ivr.calls.journal import Journal
 from ivr.calls.neighbours import AreYouThere, Here, Neighbours
+from ivr.calls.orphans import Orphans
 from ivr.calls.reach import Reach
 from ivr.calls.ready import Ready
 from ivr.calls.services import Services
@@ -59,6 +60,7 @@ log = logging.getLogger(__name__)
 
 BEAT = 1.0
 LOOK = 3.0
+ORPHANED = 10.0  # seconds after which what nobody has is nobody's
 SWEEP = 30.0
 FAREWELL = 15.0
 INHERITED = 12.0  # seconds
@@ -151,6 +153,7 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
     callbacks = Callbacks(exchange, Terms(**settings.callbacks.model_dump()))
     reach = Reach(ari, floor)
     takeover = Takeover(exchange, APP_PREFIX, former, asterisk)
+    orphans = Orphans(exchange, takeover)
     exchange.on_up += [desks.renew, reach.renew]
 
     token = secret(settings, "link")
@@ -228,6 +231,8 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
         asyncio.create_task(_every(LOOK, takeover.look)),
         asyncio.create_task(_every(BEAT, when_first(lambda: takeover.forsaken(neighbours.known)))),
         asyncio.create_task(_every(BEAT, when_leading(lambda: takeover.lost(neighbours.answering)))),
+        asyncio.create_task(_every(ORPHANED, orphans.look_at_channels)),
+        asyncio.create_task(_every(ORPHANED, when_first(orphans.look_at_bridges))),
         asyncio.create_task(_every(BEAT, desks.renew_if_changed)),
         asyncio.create_task(_every(BEAT, when_leading(reach.look))),
         asyncio.create_task(_every(BEAT, callbacks.look)),

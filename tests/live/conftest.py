@@ -37,11 +37,13 @@ SURVEY = "," * 14 + "5,,,,,4"
 
 
 class Installation:
-    def __init__(self, data: Path, at: str, **settings: str) -> None:
-        """`settings` by the names of their variables, as `HTTP__ALLOW`."""
+    def __init__(self, data: Path, at: str = "", **settings: str) -> None:
+        """`at`: what flows take for the time of its start; "": the real one. `settings` by the names of their
+        variables, as `HTTP__ALLOW`."""
         self.data = data
         self._settings = {f"NUMERO_NERO_{name}": value for name, value in settings.items()}
-        self._settings["NUMERO_NERO_CLOCK__AT"] = at
+        if at:
+            self._settings["NUMERO_NERO_CLOCK__AT"] = at
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -134,11 +136,12 @@ class Installation:
         command = [sys.executable, "-m", "ivr.cli.main", "call", *arguments, "--data", str(self.data)]
         return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
-    def place_controller(self, name: str) -> "subprocess.Popen[bytes]":
-        """One more, from another shell."""
+    def place_controller(self, name: str, **settings: str) -> "subprocess.Popen[bytes]":
+        """One more, from another shell, with settings of its own."""
         command = [sys.executable, "-m", "ivr.cli.main", "controller", name, "--data", str(self.data)]
         log = (self.data / "logs" / f"{name}.log").open("ab")
-        return subprocess.Popen(command, cwd=ROOT, env=os.environ | self._settings, stdout=log, stderr=log)
+        own = {f"NUMERO_NERO_{name}": value for name, value in settings.items()}
+        return subprocess.Popen(command, cwd=ROOT, env=os.environ | self._settings | own, stdout=log, stderr=log)
 
     def tickets(self) -> list[dict[str, Any]]:
         """The newest first."""

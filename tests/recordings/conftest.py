@@ -41,6 +41,11 @@ def add_call(database: Database, call: str, started: datetime = MORNING) -> None
         )
 
 
+def end_call(database: Database, call: str) -> None:
+    with database.transaction() as session:
+        calls.finish_lost(session, call, MORNING)
+
+
 @pytest.fixture
 def house(database: Database, tmp_path: Path) -> House:
     return build(database, tmp_path / "house")

@@ -16,7 +16,7 @@ from recordings import catalogue, spool
 from recordings.ingest import ingest, sweep
 from recordings.stores.folder import Folder
 from recordings.vault import Vault, forget
-from tests.recordings.conftest import ROME, add_call
+from tests.recordings.conftest import ROME, add_call, end_call
 from tests.recordings.spooled import sound_of, spooled
 
 DAY = date(2026, 11, 24)
@@ -204,6 +204,8 @@ def test_the_sweep_takes_what_nobody_writes_to_any_more(database: Database, vaul
     assert sweep(database, vault, raw.parent, ROME) == 0 and raw.exists()
     for path in (raw, *raw.iterdir()):
         os.utime(path, (time.time() - 60,) * 2)
+    assert sweep(database, vault, raw.parent, ROME) == 0, "its call goes on, perhaps paused"
+    end_call(database, "call")
     assert sweep(database, vault, raw.parent, ROME) == 1 and not raw.exists()
 
 
