@@ -40,6 +40,7 @@ from ivr.acd.state import (
     is_personal,
     needs,
     order,
+    personal,
 )
 
 MISSED = "missed"
@@ -252,7 +253,9 @@ def _finish(state: State, call: str, now: float, *, spoken: bool = True) -> Iter
         operator.serving = None
         yield from _after_call(state, operator, now)
         return
-    operator.wrap_up_until = now + state.queues[talk.queue].wrap_up
+    # A new lead may not have seen the queue of a call that another controller had: somebody's own, or a former one.
+    terms = state.queues.get(talk.queue) or personal(talk.operator)
+    operator.wrap_up_until = now + terms.wrap_up
     yield _become(operator, "wrap-up", now, call=call)
 
 

@@ -31,9 +31,11 @@ class Callbacks:
         calendars, room = due.hours(version.book), min(AT_ONCE, MOST - len(self._live))
         open_now = due.opened(exchange.clock(), calendars)
 
+        live = {callback.call for callback in self._live.values()}
+
         def turn(session: Session) -> tuple[set[str], list[tuple[Callback, str]]]:
             now = datetime.now(UTC)
-            ours = callbacks.renew(session, exchange.controller, now, LEASE)
+            ours = callbacks.renew(session, exchange.controller, live, now, LEASE)
             taken = []
             wishes = callbacks.free(session, now, 10 * AT_ONCE)
             for wish in due.due(wishes, now, exchange.clock(), calendars)[:room]:

@@ -115,9 +115,14 @@ def expire(session: Session, holder: str, live: Collection[str], now: datetime) 
     return [wish.attempt for wish in dead]
 
 
-def renew(session: Session, holder: str, now: datetime, lease: float) -> set[str]:
-    """Ids of the wishes that `holder` has, now for another `lease` seconds."""
-    mine = (CallbackRequest.holder == holder, CallbackRequest.state == "calling")
+def renew(session: Session, holder: str, live: Collection[str], now: datetime, lease: float) -> set[str]:
+    """Ids of the wishes that `holder` has, now for another `lease` seconds. `live`: its attempts; those that a former
+    life of it has left are not renewed."""
+    mine = (
+        CallbackRequest.holder == holder,
+        CallbackRequest.state == "calling",
+        CallbackRequest.attempt.in_(live),
+    )
     session.execute(update(CallbackRequest).where(*mine).values(held_until=now + timedelta(seconds=lease)))
     return set(session.scalars(select(CallbackRequest.call_id).where(*mine)))
 

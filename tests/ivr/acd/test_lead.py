@@ -1,6 +1,6 @@
 from ivr.acd import lead, router
 from ivr.acd import words as w
-from ivr.acd.state import Operator, Queue, State
+from ivr.acd.state import Operator, Queue, State, personal
 
 HELD = lead.Lease("one", "there:1", 7, 3.0)
 OVER = lead.Lease("one", "there:1", 7, -1.0)
@@ -102,6 +102,21 @@ def test_a_new_lead_goes_on_from_how_the_operators_stood() -> None:
     assert (other.operators["2"].presence, other.operators["2"].reason) == ("paused", "lunch")
     router.step(other, w.Left("a"), 1026.0)
     assert other.operators["1"].presence == "wrap-up" and other.operators["1"].wrap_up_until == 1056.0
+
+
+def test_a_new_lead_knows_no_queue_of_one_who_was_asked_by_a_call_that_is_over() -> None:
+    """Whoever was consulted had that call in a queue of their own, which only the former lead had."""
+    state = floor("1", "2")
+    router.step(state, w.Arrived("a-consult-1", "@2", terms=personal("2")), 10.0)
+    router.step(state, w.Accepted("a-consult-1", "2"), 12.0)
+    other = State({"q": Queue("q")}, {"2": Operator("2", {}, frozenset({"all"}))})
+    lead.mirror(other, lead.standing(state, state.operators["2"], 20.0), 1020.0)
+    assert lead.inherit(other, 1020.0) == ["a-consult-1"]
+    router.step(other, w.Left("a-consult-1"), 1026.0)
+    assert (other.operators["2"].presence, other.operators["2"].wrap_up_until) == (
+        "wrap-up",
+        1026.0 + personal("2").wrap_up,
+    )
 
 
 def test_a_call_that_was_moved_is_in_its_new_queue_for_the_next_lead() -> None:

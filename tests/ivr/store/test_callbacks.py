@@ -63,11 +63,19 @@ def test_one_controller_gets_it(database: Database) -> None:
 def test_a_claim_lasts_while_it_is_renewed(database: Database) -> None:
     ask(database, "a")
     do(database, "claim", "a", "1", "x", NOW, LEASE, MOST)
-    assert do(database, "renew", "1", at(20), LEASE) == {"a"}
+    assert do(database, "renew", "1", {"x"}, at(20), LEASE) == {"a"}
     assert not do(database, "claim", "a", "2", "y", at(40), LEASE, MOST)
     assert do(database, "claim", "a", "2", "y", at(51), LEASE, MOST)
-    assert do(database, "renew", "1", at(52), LEASE) == set(), "the first hears that it has it no more"
+    assert do(database, "renew", "1", {"x"}, at(52), LEASE) == set(), "the first hears that it has it no more"
     assert not do(database, "ring", "a", "x", "4271", at(52)), "and cannot ring"
+
+
+def test_what_a_former_life_has_left_is_not_kept_by_the_next(database: Database) -> None:
+    ask(database, "a")
+    do(database, "claim", "a", "1", "x", NOW, LEASE, MOST)
+    assert do(database, "expire", "1", set(), at(1)) == ["x"]
+    assert do(database, "renew", "1", set(), at(2), LEASE) == set()
+    assert do(database, "claim", "a", "1", "y", at(3), LEASE, MOST)
 
 
 def test_who_was_rung_by_a_controller_that_died_was_tried(database: Database) -> None:
