@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession, TCPConnector
 from sqlalchemy import select
 
 from asterisk_conf import tree
@@ -23,7 +24,7 @@ from ivr.store.schema import Call, Controller, JourneyEntry, Recording, Ticket
 from tests.live.conftest import OPEN, Installation
 from tests.live.sound import tone
 from tests.live.test_takeover import Citizen, citizen, longest
-from tests.sip import LOOPBACK, Agent, Listener
+from tests.sip import LOOPBACK, Agent, Listener, read
 
 NUMBER, ANNA, BRUNO = "+390600000009", "4271", "4272"
 STRANGER = "127.0.0.9"
@@ -226,6 +227,38 @@ def test_nobody_comes_in_or_out_by_another_way(house: Installation) -> None:
             assert told.status == 403
         assert outside.heard(2.0) == []
     house.quiet(20)
+
+
+async def test_a_phone_in_a_browser_registers_and_is_reached_through_kamailio(house: Installation) -> None:
+    settings, name = house.settings, phones.browser_account(ANNA)
+    password = phones.browser_password(secret(settings, "phones"), ANNA, phones.period(time.time()))
+    agent, to = Agent(settings.ports.sip, name, password=password), f"sip:{name}@{LOOPBACK}"
+    source = TCPConnector(local_addr=("127.0.0.80", 0))  # as our web server comes
+    async with (
+        ClientSession(connector=source) as session,
+        session.ws_connect(f"http://127.0.0.1:{settings.ports.phones}/ws", protocols=("sip",)) as browser,
+        asyncio.timeout(20),
+    ):
+        assert browser.protocol == "sip"
+        proof: list[str] = []
+        for number in (1, 2):
+            lines = [
+                f"REGISTER {to} SIP/2.0", f"Via: SIP/2.0/WS x.invalid;branch=z9hG4bK{number}", "Max-Forwards: 70",
+                f"From: <{to}>;tag=1", f"To: <{to}>", "Call-ID: browser", f"CSeq: {number} REGISTER",
+                f"Contact: <sip:{name}@x.invalid;transport=ws>", "Expires: 60", *proof, "Content-Length: 0", "", "",
+            ]  # fmt: skip
+            await browser.send_str("\r\n".join(lines))
+            while not (told := read((await browser.receive_str()).encode())).status:
+                pass
+            if number == 1:
+                assert told.status == 401
+                proof = [agent._proof("REGISTER", to, told.headers["www-authenticate"])]
+        assert told.status == 200
+        asked: set[str] = set()
+        while len(asked) < 2:  # each Asterisk, by the same way
+            told = read((await browser.receive_str()).encode())
+            if told.start == f"OPTIONS sip:{name}@x.invalid;transport=ws SIP/2.0":
+                asked.add(told.headers["contact"])
 
 
 def rows(one: Citizen) -> list[Call]:
