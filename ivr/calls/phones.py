@@ -105,10 +105,11 @@ async def put(ari: Ari, name: str, objects: Objects, through: str = "") -> None:
         contact = {"contact": f"sip:{name}@{through}", "qualify_2xx_only": "yes"}
         asked = {key: value for key, value in objects["aor"].items() if key.startswith("qualify")}
         await ari.put_object("aor", way(name), asked | contact)
-        by_it = {"aors": f"{way(name)},{name}", "rewrite_contact": "no"}
-        # What it registered here says that its password was right, and nothing more.
-        own = {key: value for key, value in objects["aor"].items() if not key.startswith("qualify")}
-        objects = objects | {"aor": own | {"maximum_expiration": "120"}, "endpoint": objects["endpoint"] | by_it}
+        by_it = {"outbound_proxy": f"sip:{through};lr"}
+        # The Asterisk that has let it in knows it besides; that way, too, leads through Kamailio, and nowhere past it.
+        own = by_it | {"maximum_expiration": "120", "qualify_2xx_only": "yes"}
+        by_it = by_it | {"aors": f"{way(name)},{name}", "rewrite_contact": "no"}
+        objects = objects | {"aor": objects["aor"] | own, "endpoint": objects["endpoint"] | by_it}
     for kind, fields in objects.items():
         await ari.put_object(kind, name, fields)
 

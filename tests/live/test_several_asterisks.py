@@ -3,17 +3,18 @@
 import asyncio
 import os
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession, TCPConnector
+from aiohttp import ClientSession, TCPConnector, encode_basic_auth
 from sqlalchemy import select
 
 from asterisk_conf import tree
-from asterisk_conf.render import HEADER
+from asterisk_conf.render import ARI_USER, HEADER
 from ivr.calls import phones
 from ivr.cli.desk import account_of
 from ivr.cli.installation import read_note, secret
@@ -216,6 +217,7 @@ def test_nobody_comes_in_or_out_by_another_way(house: Installation) -> None:
             house.ivr("operators", "state", ANNA, "ready")
             asked = one.receive(10)
             assert asked.start.startswith(f"OPTIONS {away} "), "the address that it came from, whatever it says"
+            house.until(lambda: standing(house) == "unreachable")  # it does not answer, whichever Asterisk is asked
             house.ivr("operators", "state", ANNA, "signed-out")
         with Agent(past) as one:  # as the trunk, without Kamailio
             assert one.ask("INVITE", NUMBER, body=one.sdp()).status == 401
@@ -227,6 +229,23 @@ def test_nobody_comes_in_or_out_by_another_way(house: Installation) -> None:
             assert told.status == 403
         assert outside.heard(2.0) == []
     house.quiet(20)
+
+
+async def test_a_call_to_the_outside_goes_through_kamailio(house: Installation) -> None:
+    settings = house.settings
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outside:
+        outside.bind((LOOPBACK, 0))
+        outside.settimeout(5)
+        to = f"sip:+390612345678@{LOOPBACK}:{outside.getsockname()[1]}"
+        query = {"endpoint": f"PJSIP/outside/{to}", "app": "ivr-controller-2", "timeout": "2"}
+        account = {"Authorization": encode_basic_auth(ARI_USER, secret(settings, "asterisk"))}
+        async with ClientSession(headers=account) as session:
+            address = f"http://{LOOPBACK}:{settings.ports_of(2).ari}/ari/channels"
+            async with session.post(address, params=query) as told:
+                assert told.status == 200
+        heard = read(await asyncio.to_thread(outside.recv, 65536))
+    assert heard.start == f"INVITE {to} SIP/2.0"
+    assert heard.headers["record-route"].startswith(f"<sip:{LOOPBACK}:{settings.ports.sip};")
 
 
 async def test_a_phone_in_a_browser_registers_and_is_reached_through_kamailio(house: Installation) -> None:
@@ -259,6 +278,10 @@ async def test_a_phone_in_a_browser_registers_and_is_reached_through_kamailio(ho
             told = read((await browser.receive_str()).encode())
             if told.start == f"OPTIONS sip:{name}@x.invalid;transport=ws SIP/2.0":
                 asked.add(told.headers["contact"])
+
+
+def standing(house: Installation) -> str:
+    return next(row["state"] for row in house.status()["operators"] if row["code"] == ANNA)
 
 
 def rows(one: Citizen) -> list[Call]:
