@@ -52,4 +52,5 @@ class Message:
                 log.error("a message is not recorded: %s", error, extra={"call": session.call})
         session.told(words.Recorded(self._asked.id, seconds))
         if seconds:
-            await exchange.tape.keep(session.call, part, seconds)
+            # When the beep was over only who began it knows: a message that was taken over may be shorter by that.
+            await exchange.tape.keep(session.call, part, max(0.0, seconds - BEEP_WITHIN) if already else seconds)

@@ -228,8 +228,10 @@ async def anna(house: Installation, folder: Path, code: str = ANNA) -> AsyncIter
     async with Phone(tree.ensure(print), account, folder=folder / code, talk=said) as phone:
         await phone.registered(within=10)
         await asyncio.to_thread(house.ivr, "operators", "state", code, "ready")
-        yield phone
-        await asyncio.to_thread(house.ivr, "operators", "state", code, "signed-out")
+        try:
+            yield phone
+        finally:
+            await asyncio.to_thread(house.ivr, "operators", "state", code, "signed-out")
 
 
 @asynccontextmanager
