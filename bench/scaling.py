@@ -20,6 +20,7 @@ All of it is on loopback.
 import argparse
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -200,4 +201,6 @@ def arguments() -> argparse.Namespace:
 
 if __name__ == "__main__":
     chosen = arguments()
+    # A shell that starts us in the background has us ignore it, and our children, who are ended by it, would, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(asyncio.run(climb(chosen) if chosen.climb else hold(chosen)))
