@@ -24,7 +24,7 @@ from ivr.store.database import Database
 from ivr.store.schema import Call, Controller, JourneyEntry, Recording, Ticket
 from tests.live.conftest import OPEN, Installation
 from tests.live.sound import tone
-from tests.live.test_takeover import Citizen, citizen, longest
+from tests.live.takeover.citizen import Citizen, citizen, longest
 from tests.sip import LOOPBACK, Agent, Listener, read
 
 NUMBER, ANNA, BRUNO = "+390600000009", "4271", "4272"
