@@ -71,7 +71,7 @@ def test_change_comment_and_history(ivr: Ivr, data: Path, database: Database) ->
     assert ivr("tickets", "comment", 1, "ha richiamato", "--data", data).status == 0
     whole = ivr("tickets", "show", "1", "--data", data)
     assert f"{user()} state new → open" in whole.out and f"{user()} ha richiamato" in whole.out
-    for command, value, problem in (("assign", "nobody", "there is no user"), ("state", "new", "from open")):
+    for command, value, problem in (("assign", "nobody", "there is no user"), ("state", "new", "cannot become")):
         refused = ivr("tickets", command, 1, value, "--data", data)
         assert refused.status == 1 and problem in refused.err
     with database.read() as session:

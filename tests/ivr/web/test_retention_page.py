@@ -20,13 +20,16 @@ from tests.recordings.house import house as build
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
+def newest() -> datetime:
+    """The last night that was due: between midnight and its hour that is not the one of today's date."""
+    return night(datetime.now(UTC), time(2, 30), ROME)
+
+
 @pytest.fixture
 def house(database: Database, tmp_path: Path) -> House:
     """One recording that goes tomorrow night, one that is held, one that is late."""
     one = build(database, tmp_path / "house")
-    now = datetime.now(UTC)
-    newest = night(now, time(2, 30), ROME)
-    day = newest.astimezone(ROME).replace(hour=12)
+    day = newest().astimezone(ROME).replace(hour=12)
     one.record("next", day - timedelta(days=180))
     one.record("held", day - timedelta(days=180))
     one.record("late", day - timedelta(days=181))
@@ -46,7 +49,7 @@ async def test_the_next_nights_the_holds_and_the_runs(house: House, site: Site) 
         "table:first-of-type tbody tr:first-child td", "all => all.map(e => e.innerText)"
     )
     assert cells[2:4] == ["2", "1"], "two of tomorrow night, one of them held"
-    house.run(datetime.now(UTC))
+    house.run(newest())
     with house.database.transaction() as session:
         now = datetime.now(UTC)
         session.add(
@@ -65,7 +68,7 @@ async def test_the_same_as_json_and_for_prometheus(house: House, address: str) -
         async with web.get(f"{address}/api/retention", headers=basic("privacy-officer")) as answer:
             seen = await answer.json()
         assert seen["overdue"] == 1 and seen["holds"][0]["reason"] == "complaint 17" and seen["runs"] == []
-        house.run(datetime.now(UTC))
+        house.run(newest())
         async with web.get(f"{address}/api/retention", headers=basic("privacy-officer")) as answer:
             seen = await answer.json()
         assert seen["overdue"] == 0 and (seen["runs"][0]["deleted"], seen["runs"][0]["by"]) == (1, "a test")
