@@ -188,10 +188,11 @@ async def _come_back(database: Database, lines: Lines) -> None:
 
 
 def _cpu(pids: Mapping[str, int]) -> dict[str, float]:
-    """Seconds of CPU, of a controller by thread as well."""
+    """Seconds of CPU, of a controller by thread as well. SIPp ends when its last caller has hung up."""
     used = {}
     for name, pid in pids.items():
-        used[name] = cpu(pid)
+        with suppress(FileNotFoundError):
+            used[name] = cpu(pid)
         if name.startswith("controller"):
             used |= {f"  {thread}, {name}": seconds for thread, seconds in threads(pid).items()}
     return used
