@@ -9,6 +9,7 @@ from typing import Any
 
 from ivr.flow.model import Book
 from ivr.flow.verbs import survey as survey_verb
+from ivr.store import calls
 from ivr.store.schema import JourneyEntry
 
 
@@ -43,7 +44,7 @@ def end(journey: Sequence[JourneyEntry], book: Book) -> dict[str, Any]:
                 facts["outcome"], facts["queue"] = "callback", detail["queue"]
             case "hangup":
                 ours = True
-            case "cut-off":
+            case calls.CUT_OFF:
                 cut_off = True
     if facts["operator"]:
         facts["outcome"] = "served"

@@ -168,12 +168,8 @@ def _children(settings: Settings, asterisk_tree: tree.Tree) -> list[Child]:
 
 
 def _asterisks(settings: Settings, asterisk_tree: tree.Tree) -> list[Child]:
-    made, fallback, edge, children = (
-        proxy(settings) if settings.proxied else None,
-        _fallback(settings),
-        _edge(settings),
-        [],
-    )
+    before = proxy(settings) if settings.proxied else None
+    fallback, edge, children = _fallback(settings), _edge(settings), []
     for number, name in enumerate(settings.asterisk_names, 1):
         ports = settings.ports_of(number)
         configuration = render.render(
@@ -194,7 +190,7 @@ def _asterisks(settings: Settings, asterisk_tree: tree.Tree) -> list[Child]:
             password=secret(settings, "asterisk"),
             fallback=fallback,
             edge=edge,
-            proxy=made,
+            proxy=before,
         )
         argv = asterisk_tree.argv("asterisk", "-f", "-C", str(configuration))
         children.append(Child(name, argv, settings.logs, 10))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ivr.store.calls import CUT_OFF
 from ivr.store.numbers import MARK, pseudonym, swapper
 from ivr.store.schema import Call
 from ivr.tickets.table import DEFAULT, Facts, Row, deciding, filled, type_of
@@ -113,7 +114,7 @@ def given_up_in(journey: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
     kind and detail of what happened, in order."""
     waiting, rung = False, set()
     for kind, detail in journey:
-        if kind in ("caller-hung-up", "cut-off", "ended"):
+        if kind in ("caller-hung-up", CUT_OFF, "ended"):
             break
         if kind == "queue":
             waiting = True

@@ -44,11 +44,7 @@ async def test_one_that_alone_loses_asterisk_leaves_its_calls_to_the_others(
                 print(f"after its controller has lost Asterisk, a call goes on elsewhere after {took:.2f} s")
                 assert took < 2.5 and one.row.controller != "controller-3"
                 relay.mend()
-                await one.phone.press(",3456")
-                await one.noted("digits")
-                await one.noted("node", "payments")
-                await one.phone.wait_for("CLOSED", within=30)
-                assert (await one.over()).fields["code"] == "123456"
+                await one.keys_the_code(",3456")
             kinds = one.kinds()
             assert kinds.count("digits") == kinds.count("continued") == kinds.count("ended") == 1
             await beating(house, 3)

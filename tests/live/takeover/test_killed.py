@@ -143,11 +143,7 @@ async def test_one_that_stood_still_leaves_its_calls_alone(house: Installation, 
         await asyncio.sleep(1.0)
         os.kill(pid, signal.SIGCONT)
         await one.noted("node", "ask")
-        await one.phone.press(",,123456")
-        await one.noted("digits")
-        await one.noted("node", "payments")
-        await one.phone.wait_for("CLOSED", within=30)
-        assert (await one.over()).fields["code"] == "123456"
+        await one.keys_the_code(",,123456")
         kinds = one.kinds()
         assert kinds.count("digits") == kinds.count("continued") == kinds.count("ended") == 1
         assert pids(house)[former] == pid, "it goes on living"
@@ -170,11 +166,7 @@ async def test_one_is_drained_and_comes_anew_while_a_third_joins(house: Installa
             former, pid = one.row.controller, one.pid()
             house.ivr("drain", former)
             await one.goes_on()
-            await one.phone.press(",3456")
-            await one.noted("digits")
-            await one.noted("node", "payments")
-            await one.phone.wait_for("CLOSED", within=30)
-            assert (await one.over()).fields["code"] == "123456"
+            await one.keys_the_code(",3456")
         assert one.kinds().count("continued") == one.kinds().count("digits") == 1
         if former == "controller-3":
             assert third.wait(timeout=20) == 0
