@@ -31,6 +31,8 @@ PREFIX = "NUMERO_NERO_"
 FILE_NAME = "numero-nero.toml"
 STATE_FILE = "installation.json"
 DEFAULT_DATA = Path("data")
+BAD_PORTS = {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, *range(6665, 6670), 6679, 6697, 10080}
+"""From 1024 on, what no browser opens: "bad port" in the Fetch standard, https://fetch.spec.whatwg.org/#port-blocking."""
 LINKS = 16  # ports from `link_first` to `link_last`: as many controllers as there may be
 Role = Literal["admin", "supervisor", "designer", "reviewer", "supplier-reviewer", "privacy-officer", "operator"]
 """Of users; what each may do: `ivr/web/access.py`."""
@@ -85,6 +87,12 @@ class Ports(_Section):
         except (AttributeError, TypeError, ValueError):
             return given  # refused below, where the key is named
         return {name: base + offset for name, offset in offsets.items()} | given
+
+    @model_validator(mode="after")
+    def _opened_by_browsers(self) -> "Ports":
+        if self.web in BAD_PORTS:
+            raise ValueError(f"browsers refuse to open port {self.web}: choose another ports.web or ports.base")
+        return self
 
 
 class Sip(_Section):

@@ -116,14 +116,14 @@ def lock(settings: Settings) -> TextIO:
 def free_base() -> int:
     """A thousand ports whose fixed ones nobody has; anywhere, for another beside this one looks as well. First below
     those that Linux gives to whoever opens a connection: one of these may be taken a moment later."""
-    below, above = range(10000, 32000, 1000), range(33000, 60000, 1000)
+    below, above = range(11000, 32000, 1000), range(33000, 60000, 1000)
     for base in (*random.sample(below, len(below)), *random.sample(above, len(above))):
         with suppress(OSError):
             for offset, kind in ((60, socket.SOCK_DGRAM), *((one, socket.SOCK_STREAM) for one in (38, 56, 60, 80, 88))):
                 with socket.socket(socket.AF_INET, kind) as probe:
                     probe.bind(("127.0.0.1", base + offset))
             return base
-    raise InstallationError("no thousand ports from 10000 to 60000 are free; end what has them")
+    raise InstallationError("no thousand ports from 11000 to 60000 are free; end what has them")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,13 @@ def test_ports_follow_from_the_base(tmp_path: Path) -> None:
     assert (settings.ports.sip, settings.ports.web) == (17060, 17080)
 
 
+def test_a_port_that_no_browser_opens_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"ports.*browsers refuse to open port 10080"):
+        load(tmp_path, base_port=10000, environment={})
+    (tmp_path / "numero-nero.toml").write_text("[ports]\nweb = 10090\n")
+    assert load(tmp_path, base_port=10000, environment={}).ports.web == 10090
+
+
 def test_several_asterisks_have_ports_of_their_own(tmp_path: Path) -> None:
     one = load(tmp_path, base_port=17000, environment={})
     assert one.ports_of(1) == one.ports and not one.proxied and one.asterisk_names == ["asterisk"]

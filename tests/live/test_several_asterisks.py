@@ -89,6 +89,12 @@ def asterisk_at(one: Citizen, call: Call) -> str:
         return session.get_one(Controller, call.controller).asterisk
 
 
+async def gone(one: Citizen) -> None:
+    """Until the phone knows it: who dials meanwhile has two calls, and waits in vain for the end of the second."""
+    await one.phone.hangup()
+    await one.phone.wait_for("CLOSED", within=10)
+
+
 async def talks(one: Citizen, operator: Phone) -> None:
     await operator.wait_for("INCOMING", within=15)
     await operator.answer()
@@ -115,7 +121,7 @@ async def test_calls_are_spread_and_one_dies_with_its_own_and_who_calls_again_ke
         assert doomed != asterisk_of(served)
         await waits.dial()
         if asterisk_of(waits) != doomed:
-            await waits.phone.hangup()
+            await gone(waits)
             waits = await stack.enter_async_context(citizen(house, tmp_path, "+390471000905"))
             await waits.dial()
         await waits.noted("queue")
@@ -128,7 +134,7 @@ async def test_calls_are_spread_and_one_dies_with_its_own_and_who_calls_again_ke
         assert note is not None
         os.kill(({"asterisk": note.asterisk} | note.asterisks)[doomed], signal.SIGKILL)
         first = waits.row
-        await waits.phone.hangup()
+        await gone(waits)
         begun = time.monotonic()
         await waits.dial()
         print(f"who calls again is answered after {time.monotonic() - begun:.2f} s")
@@ -166,7 +172,7 @@ async def test_calls_are_spread_and_one_dies_with_its_own_and_who_calls_again_ke
 
         # Started again, it has calls as before, and every operator, wherever their phone has registered.
         house.until(lambda: [row["state"] for row in house.ivr("asterisks", "show")] == ["active"] * 2, within=20)
-        await cut.phone.hangup()  # it knows nothing yet
+        await gone(cut)  # its phone knows nothing yet
         for _ in range(2):
             before = newest(cut)
             await cut.phone.dial(NUMBER)
