@@ -102,6 +102,8 @@ class Caller(asyncio.DatagramProtocol):
         return result
 
     def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+        if data[0] >= 0x80:  # RTP to a port that was an earlier call's
+            return
         text = data.decode()
         found = re.search(r"^Call-ID: *(\S+)", text, re.M | re.I)
         entry = self._calls.get(found[1]) if found else None

@@ -36,7 +36,10 @@ TICKETS = 60.0  # seconds that the last tickets have
 
 async def main(rate: float, seconds: float) -> int:
     with tempfile.TemporaryDirectory(prefix="ivr-bench-") as folder:
-        house = Installation(Path(folder), OPEN, CONTROLLERS__COUNT="2", FLOWS__FOLDER=str(FLOWS))
+        rtp = {"PORTS__RTP_FIRST": "10000", "PORTS__RTP_LAST": "15999"}  # a second prompt after each kill: 1,000 calls
+        house = Installation(
+            Path(folder), OPEN, CONTROLLERS__COUNT="2", FLOWS__FOLDER=str(FLOWS), ADMISSION__CALLS="2000", **rtp
+        )
         await asyncio.to_thread(house.start)
         try:
             caller = await Caller(house.settings.ports.sip).open()

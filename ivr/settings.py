@@ -226,7 +226,7 @@ class Admission(_Section):
     """How many calls are taken. Whoever calls beyond that is refused, and those who were taken keep their quality."""
 
     calls: Annotated[int, Field(ge=1, le=100_000)] = 1000
-    """At once, of all controllers."""
+    """At once, of all controllers. Fewer when there are not so many RTP ports: two a call, two an operator at work."""
     waiting: Annotated[int, Field(ge=1, le=100_000)] = 300
     """Callers in all queues, from which on no more calls are taken; who is in a call already may still come to wait."""
     lag: Annotated[float, Field(gt=0, le=5)] = 0.5

@@ -26,6 +26,7 @@ HOLDS = 10.0  # seconds for which the dialplan believes us; a command may take f
 MOST_CLAIMS = 100  # calls that are being claimed, or begun, at a time
 MOST_WRITES = 2000  # that wait for the store
 SLOW, CALM = 2, 5  # looks in a row after which we close because of the load, and open again
+MANY = 1_000_000  # calls: more than anybody has
 LOW = 0.95  # of a limit; a load must fall to a half
 
 
@@ -40,12 +41,13 @@ class Limits:
 
 @dataclass(frozen=True)
 class Figures:
-    """`writes`: those of this controller that wait for the store."""
+    """`writes`: those of this controller that wait for the store. `lines`: calls that there are RTP ports for."""
 
     calls: int
     waiting: int
     lag: float
     writes: int
+    lines: int = MANY
 
 
 @dataclass(frozen=True)
@@ -59,19 +61,27 @@ class State:
 
 def step(state: State, now: Figures, limits: Limits) -> State:
     """One look. Pure. It closes when a limit is reached and opens only well below it, so that it does not flap."""
+    most = min(limits.calls, now.lines)
     slow = state.slow + 1 if now.lag > limits.lag or now.writes > MOST_WRITES else 0
     calm = state.calm + 1 if now.lag <= limits.lag / 2 and now.writes <= MOST_WRITES / 2 else 0
     if state.open:
-        full = now.calls >= limits.calls or now.waiting >= limits.waiting
+        full = now.calls >= most or now.waiting >= limits.waiting
         return State(not full and slow < SLOW, slow, calm)
-    room = now.calls <= LOW * limits.calls and now.waiting <= LOW * limits.waiting
+    room = now.calls <= LOW * most and now.waiting <= LOW * limits.waiting
     return State(room and calm >= CALM, slow, calm)
+
+
+def lines(pairs: int, at_work: int, told: int) -> int:
+    """How many citizens' calls there are RTP ports for, of so many pairs. The phone of each operator at work needs one,
+    and so does whoever hears why they are refused (`told` at most, and not more than a tenth)."""
+    return pairs - at_work - min(told, pairs // 10)
 
 
 @dataclass
 class Admission:
     """`leads`: whether this controller speaks for all on its Asterisk. `trunk`: the endpoint that is to be refused by
-    Asterisk itself with 503, "" for none."""
+    Asterisk itself with 503, "" for none. `lines`: see there; without an RTP port Asterisk refuses a call by 488, which
+    tells neither citizen nor carrier that it is for now."""
 
     exchange: Exchange
     ami: Ami
@@ -79,6 +89,7 @@ class Admission:
     limits: Limits
     leads: Callable[[], object]
     trunk: str = ""
+    lines: Callable[[], int] = lambda: MANY
     state: State = State()
     others: tuple[int, int] = (0, 0)  # their calls, and those of them that wait
     _lag: float = 0.0
@@ -91,7 +102,11 @@ class Admission:
         came since."""
         if channel.dialplan.context != CITIZENS:
             return True
-        return self.state.open and self._calls < self.limits.calls and self.exchange.arriving < MOST_CLAIMS
+        return (
+            self.state.open
+            and self._calls < min(self.limits.calls, self.lines())
+            and self.exchange.arriving < MOST_CLAIMS
+        )
 
     async def renew(self) -> None:
         """After each connecting: Asterisk may have been restarted, and a former lead may have left word there."""
@@ -108,12 +123,13 @@ class Admission:
         self.state = step(before, now, self.limits)
         if self.state.open != before.open:
             about = {"calls": now.calls, "waiting": now.waiting, "lag": round(now.lag, 3), "writes": now.writes}
+            about |= {"lines": now.lines} if now.lines < self.limits.calls else {}
             log.warning("calls are taken again" if self.state.open else "no more calls are taken", extra=about)
         await self._tell()
 
     def _figures(self) -> Figures:
         lag = self._lag if self._asked is None else max(self._lag, time.monotonic() - self._asked)
-        return Figures(self._calls, self.others[1] + self.exchange.waiting, lag, self.writer.waiting)
+        return Figures(self._calls, self.others[1] + self.exchange.waiting, lag, self.writer.waiting, self.lines())
 
     @property
     def _calls(self) -> int:

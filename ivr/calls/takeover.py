@@ -200,7 +200,7 @@ class Takeover:
         only the ones that are on none that lives."""
         exchange, now = self._exchange, datetime.now(UTC)
         beating = (row.id for row in controllers.alive(session, now))
-        names = calls.forsaken(session, {exchange.controller, *others, *beating})
+        names = calls.forsaken(session, {exchange.controller, *others, *beating}, now - controllers.ALIVE)
         if not names:
             return {}
         on = {name: self._asterisk for name in names} | controllers.asterisks(session)

@@ -26,7 +26,7 @@ from ivr.ari.client import Ari
 from ivr.ari.connection import Connection
 from ivr.calls import commands as call_commands
 from ivr.calls import phones, reception, rehearsal
-from ivr.calls.admission import Admission, Limits
+from ivr.calls.admission import Admission, Limits, lines
 from ivr.calls.callback import Terms
 from ivr.calls.callbacks import Callbacks
 from ivr.calls.exchange import Exchange
@@ -170,7 +170,7 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
         link.on(kind, partial(call_commands.carry_out, exchange))
     address = await link.listen(range(settings.ports.link_first, settings.ports.link_last + 1))
     leadership = Leadership(name, address, floor, link, database, token)
-    limits = settings.admission
+    limits, pairs = settings.admission, (settings.ports.rtp_last + 1 - settings.ports.rtp_first) // 2
     admission = Admission(
         exchange,
         ami,
@@ -178,6 +178,7 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
         Limits(limits.calls, limits.waiting, limits.lag),
         lambda: neighbours.first,
         TRUNK if limits.refuse == "503" else "",
+        lambda: lines(pairs, desks.at_work, limits.told),
     )
     exchange.admits, ready.admits = admission.admits, lambda: exchange.claims and admission.state.open
     metrics.ADMISSION_OPEN.set_function(lambda: admission.state.open)
@@ -293,6 +294,11 @@ class Phones:
         self._known: list[acd.Joined] = []  # by what the store said last
         self._there: frozenset[str] = frozenset()
         self._period = 0  # of the browsers' passwords
+
+    @property
+    def at_work(self) -> int:
+        """Operators whose phones may be in a call."""
+        return sum(joined.presence != "signed-out" for joined in self._known)
 
     def _read(self) -> list[acd.Joined]:
         with self._database.read() as session:

@@ -149,10 +149,11 @@ def taken(session: Session, ids: Collection[str], controller: str) -> list[tuple
     return [(call, channel) for call, channel in session.execute(chosen)] if ids else []
 
 
-def forsaken(session: Session, alive: Collection[str]) -> set[str]:
-    """The controllers that have calls and are none of these."""
-    chosen = select(Call.controller).where(Call.ended_at.is_(None), Call.controller.not_in(alive)).distinct()
-    return set(session.scalars(chosen))
+def forsaken(session: Session, alive: Collection[str], since: datetime) -> set[str]:
+    """The controllers that have calls and are none of these. Whoever has begun a call since then is alive as well: one
+    that has just started may have calls before it tells of itself."""
+    chosen = select(Call.controller).where(Call.ended_at.is_(None), Call.controller.not_in(alive))
+    return set(session.scalars(chosen.group_by(Call.controller).having(func.max(Call.started_at) < since)))
 
 
 def lose(session: Session, former: str, new: str, now: datetime) -> int:

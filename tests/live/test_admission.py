@@ -1,4 +1,5 @@
-"""Two controllers that together take one call: one more gets 503 with Retry-After, and after it a flow again."""
+"""Two controllers that together take one call, because of the limit or since there are two RTP ports: one more gets 503
+with Retry-After, and after it a flow again."""
 
 import time
 from collections.abc import Iterator
@@ -14,9 +15,12 @@ from tests.sip import Agent
 LINE = "+390600000001"
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    settings = {"CONTROLLERS__COUNT": "2", "ADMISSION__CALLS": "1", "ADMISSION__REFUSE": "503"}
+PORTS = {"PORTS__RTP_FIRST": "10400", "PORTS__RTP_LAST": "10401"}  # below those of all other tests
+
+
+@pytest.fixture(scope="module", params=[{"ADMISSION__CALLS": "1"}, PORTS], ids=["limit", "ports"])
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    settings = {"CONTROLLERS__COUNT": "2", "ADMISSION__REFUSE": "503"} | request.param
     one = Installation(tmp_path_factory.mktemp("house"), OPEN, ANONYMIZERS__COUNT="0", **settings)
     one.start()
     try:

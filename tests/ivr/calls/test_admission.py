@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.calls.admission import CALM, MOST_WRITES, SLOW, Figures, Limits, State, step
+from ivr.calls.admission import CALM, MOST_WRITES, SLOW, Figures, Limits, State, lines, step
 
 LIMITS = Limits(calls=100, waiting=40, lag=0.5)
 QUIET = Figures(calls=10, waiting=0, lag=0.01, writes=0)
@@ -16,6 +16,14 @@ def after(state: State, *looks: Figures) -> State:
     for look in looks:
         state = step(state, look, LIMITS)
     return state
+
+
+def test_there_are_no_more_calls_than_rtp_ports() -> None:
+    assert lines(400, 0, 30) == 370 and lines(400, 200, 30) == 170
+    assert lines(20, 0, 30) == 18, "few ports are not all kept for those who are refused"
+    closed = after(State(), Figures(60, 0, 0.0, 0, lines=60))
+    assert not closed.open
+    assert not after(closed, Figures(58, 0, 0.0, 0, lines=60)).open and after(closed, Figures(57, 0, 0.0, 0, 60)).open
 
 
 @pytest.mark.parametrize("full", [Figures(100, 0, 0.0, 0), Figures(50, 40, 0.0, 0)])

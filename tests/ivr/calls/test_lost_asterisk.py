@@ -63,7 +63,7 @@ def begun(database: Database, controller: str) -> None:
     with database.transaction() as session:
         calls.start(
             session, id=CALL, channel="asterisk-2-1.1", controller=controller, called="+390600000001", caller=CALLER,
-            flow="line", version=1, started_at=datetime.now(UTC),
+            flow="line", version=1, started_at=datetime.now(UTC) - timedelta(minutes=1),
         )  # fmt: skip
         entry = {
             "call_id": CALL,
