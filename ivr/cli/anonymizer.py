@@ -58,7 +58,8 @@ def work(settings: Settings, name: str, stop: threading.Event) -> None:
     from anonymizer import Whisper  # large, and reads the environment
     from recordings.copies import Stopped, Terms, make_next
 
-    database, vault, given = Database(settings.database_url), open_vault(settings), settings.recordings
+    database = Database(settings.database_url, migrated=True)
+    vault, given = open_vault(settings), settings.recordings
     terms = Terms(given.profile, given.originals == "destroy", Whisper(), given.speech)
     holder, looked = f"{name} {socket.gethostname()} {os.getpid()}", 0.0
     while not stop.is_set():

@@ -88,7 +88,8 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
     """Run until SIGTERM; then every call left is ended and written. `number`: of the Asterisk whose calls it takes."""
     ports, asterisk = settings.ports_of(number), asterisk_name(number)
     # Calls wait for nobody who does not answer; what takes its time, and can wait, has a way of its own.
-    database, patient = Database(settings.database_url, ANSWER), Database(settings.database_url)
+    url = settings.database_url
+    database, patient = Database(url, ANSWER, migrated=True), Database(url, migrated=True)
     backlog = await _own_backlog(settings.backlog, name)
     former = backlog.writes()
     writer = Writer(database, backlog)

@@ -42,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     logs.start("tickets")
     settings = load(args.data)
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, migrated=True)
     backend = open_backend(settings, database)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    exporter, database = Exporter(settings.traces.endpoint), Database(settings.database_url)
+    exporter, database = Exporter(settings.traces.endpoint), Database(settings.database_url, migrated=True)
     place: Place = (datetime.now(UTC), "")
     while not stop.is_set():
         try:

@@ -7,6 +7,8 @@ import resource
 import shutil
 import sys
 import time
+import urllib.request
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -35,6 +37,7 @@ from ivr.flow.findings import FlowErrors
 from ivr.prompts.library import PromptError
 from ivr.publishing.publish import FailingTests, PublishError, differs, publish
 from ivr.publishing.versions import load as load_version
+from ivr.publishing.versions import on_disk
 from ivr.settings import Settings, load
 from ivr.store import controllers, flow_versions
 from ivr.store.database import Database, StoreError
@@ -42,7 +45,19 @@ from ivr.web.users import ensure_admin
 
 PATIENCE = 60.0
 OPEN_FILES = 65_536
+AGAIN, LATER = 1.0, 10.0  # seconds between looks for a database that is away, and after one that cannot be used
+ANSWER = 3.0  # seconds that the database has
 Say = Callable[[str], None]
+
+WITHOUT = """{error}
+  The database is away: this starts without it. Calls are answered by version {version} of the flows, the last known
+  here, and what they have written is kept in {backlog}.
+  Until it is back nobody can sign in to the pages, no operator is known, so who comes to a queue is not served by one,
+  and tickets, callbacks, recordings and reports wait. Then its tables are brought to what this version needs before
+  anything is written. It is looked for every second."""
+
+
+PROBLEMS = (FlowErrors, PublishError, PromptError, StoreError)
 
 
 class NotReady(Exception):
@@ -57,7 +72,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     settings = load(args.data, base_port=args.base_port)
-    problems = (InstallationError, tree.TreeError, FlowErrors, PublishError, PromptError, StoreError, NotReady)
+    problems = (InstallationError, tree.TreeError, *PROBLEMS, NotReady)
     try:
         return asyncio.run(_up(settings))
     except FailingTests as error:
@@ -81,12 +96,11 @@ async def _up(settings: Settings) -> int:
     allow_open_files()
     asterisk_tree = await asyncio.to_thread(tree.ensure, say)
     database = Database(settings.database_url)
-    database.migrate()
-    ensure_admin(database, settings)
-    await asyncio.to_thread(ready_flows, settings, database, say)
+    there = await asyncio.to_thread(ready_store, settings, database, say)
     children = await asyncio.to_thread(_children, settings, asterisk_tree)
     stop = told_to_end()
-    starting = asyncio.create_task(_start(settings, children, asterisk_tree, database, say))
+    starting = asyncio.create_task(_start(settings, children, asterisk_tree, say))
+    catching_up = asyncio.create_task(asyncio.sleep(0) if there else _catch_up(settings, database, say))
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -97,6 +111,7 @@ async def _up(settings: Settings) -> int:
         await stopping
     finally:
         starting.cancel()
+        catching_up.cancel()
         say("stopping ...")
         for child in reversed(children):
             await child.stop()
@@ -116,8 +131,52 @@ def allow_open_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
-def ready_flows(settings: Settings, database: Database, say: Say) -> None:
-    """At the first start what is in the folder is published; from then on what was published runs."""
+def ready_store(settings: Settings, database: Database, say: Say) -> bool:
+    """Make the database what our programs need. False: it is away, and they begin without it, which they can once it
+    has been there. Raises PROBLEMS."""
+    try:
+        _make_ready(settings, database, say)
+    except StoreError as error:
+        if not database.is_away(error):
+            raise
+        known = on_disk(settings.flow_versions)
+        if not known:
+            raise StoreError(
+                f"{error}\nThe database is away, and this folder has not run with it yet, so there are neither tables "
+                "nor flows: start when it is there (later starts do not need it)"
+            ) from error
+        say(WITHOUT.format(error=error, version=known[0], backlog=settings.backlog))
+        return False
+    return True
+
+
+def _make_ready(settings: Settings, database: Database, say: Say, *, running: bool = False) -> None:
+    database.migrate()
+    ensure_admin(database, settings)
+    ready_flows(settings, database, say, running=running)
+
+
+async def _catch_up(settings: Settings, database: Database, say: Say) -> None:
+    """What the database must have, as soon as it is back. Nobody else writes into it until its tables are ours
+    (`Database(migrated=True)`); so nothing is lost, or half done, however long that takes."""
+    told = ""
+    while True:
+        try:
+            await asyncio.to_thread(_make_ready, settings, database, say, running=True)
+        except PROBLEMS as error:
+            away = isinstance(error, StoreError) and database.is_away(error)
+            if not away and str(error) != told:
+                told = str(error)
+                say(f"the database is back, and cannot be used yet; calls go on without it: {error}")
+            await asyncio.sleep(AGAIN if away else LATER)
+        else:
+            say("the database is back: what calls have written meanwhile comes into it now, and nothing waits any more")
+            return
+
+
+def ready_flows(settings: Settings, database: Database, say: Say, *, running: bool = False) -> None:
+    """At the first start what is in the folder is published; from then on what was published runs. `running`: calls
+    do already."""
     folder, library, last = settings.flows.folder, open_library(settings), 0.0
 
     def progress(done: int, total: int) -> None:
@@ -133,8 +192,8 @@ def ready_flows(settings: Settings, database: Database, say: Say) -> None:
         active = publish(database, folder, library, tests=tests, progress=progress, **signed)
         say(f"{folder}/ is published as version {active}")
         return
-    for old in settings.flow_versions.glob("*"):  # no call is up that could need them
-        if old.name != str(active):
+    for old in settings.flow_versions.glob("*"):
+        if old.name != str(active) and not running:  # no call is up that could need it
             shutil.rmtree(old, ignore_errors=True)
     version = load_version(database, active, settings.flow_versions, library.of)
     version.library.make_all(version.book.all_says(), progress)
@@ -235,9 +294,7 @@ def _fallback(settings: Settings) -> render.Fallback:
     )
 
 
-async def _start(
-    settings: Settings, children: list[Child], asterisk_tree: tree.Tree, database: Database, say: Say
-) -> None:
+async def _start(settings: Settings, children: list[Child], asterisk_tree: tree.Tree, say: Say) -> None:
     version = asterisk_tree.asterisk_version()
     of = {child.name: child for child in children}
     asterisk, tickets, listening, web, watch = (
@@ -264,9 +321,10 @@ async def _start(
         await child.start()
     for number, child in enumerate(asterisks, 1):
         await _until(lambda number=number: _listens(settings.ports_of(number).ari), child)  # type: ignore[misc]
-    begun = datetime.now(UTC)
-    for child in controllers_:
-        await _until(lambda child=child: _beats(database, child.name, begun), child)  # type: ignore[misc]
+    begun, database = datetime.now(UTC), Database(settings.database_url, ANSWER, migrated=True)
+    for number, child in enumerate(controllers_):
+        ari = settings.ports_of(number // settings.controllers.count + 1).ari
+        await _until(partial(_takes_calls, settings, database, child.name, begun, ari), child)
     await _until(lambda: _listens(settings.ports.web, settings.web.listen), web)
 
 
@@ -284,6 +342,23 @@ def _listens(port: int, host: str = "127.0.0.1") -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((host if host != "0.0.0.0" else "127.0.0.1", port)) == 0  # noqa: S104
+
+
+def _takes_calls(settings: Settings, database: Database, name: str, since: datetime, ari: int) -> bool:
+    """Says the store or, while that is away, Asterisk, which knows a controller that has come to it."""
+    try:
+        return _beats(database, name, since)
+    except StoreError as error:
+        if not database.is_away(error):
+            raise
+    login = b64encode(f"{render.ARI_USER}:{secret(settings, 'asterisk')}".encode()).decode()
+    address = f"http://127.0.0.1:{ari}/ari/applications/{render.APP_PREFIX}{name}"
+    try:
+        asked = urllib.request.Request(address, headers={"Authorization": f"Basic {login}"})
+        with urllib.request.urlopen(asked, timeout=ANSWER):  # noqa: S310 - our own Asterisk
+            return True
+    except OSError:
+        return False
 
 
 def _beats(database: Database, name: str, since: datetime) -> bool:

@@ -40,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
 
 async def _watch(settings: Settings) -> None:
     stop = told_to_end()
-    eyes = Eyes(settings, Database(settings.database_url), secret(settings, "asterisk"), partial(_is_up, settings))
+    database = Database(settings.database_url, migrated=True)
+    eyes = Eyes(settings, database, secret(settings, "asterisk"), partial(_is_up, settings))
     server = Server(secret(settings, "link"), lambda: eyes.ready or {"calls": False})
     try:
         await server.listen([settings.ports.health])

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     vault, link = open_vault(settings), secret(settings, "link")
     pseudonyms, callers = secret(settings, "pseudonyms"), secret(settings, "callers")
     openid = _openid(settings)
-    database, prompts = Database(settings.database_url), library(settings)
+    database, prompts = Database(settings.database_url, migrated=True), library(settings)
     scraper = secret(settings, "metrics")
     keys = (key, phones, link, pseudonyms, callers)
     try:

@@ -29,8 +29,9 @@ class StoreError(Problem):
 class Database:
     """Open lazily: an engine costs nothing until it is used. Safe to use from several threads and processes."""
 
-    def __init__(self, url: str, within: float = 0.0) -> None:
-        """`within`: seconds that PostgreSQL has for each answer, and is away after; 0: as many as it takes."""
+    def __init__(self, url: str, within: float = 0.0, *, migrated: bool = False) -> None:
+        """`within`: seconds that PostgreSQL has for each answer, and is away after; 0: as many as it takes. `migrated`:
+        it is away, too, until its tables are those of this code; for all that `ivr up` starts, which may be before."""
         self.url = make_url(url)
         self._sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = create_engine(
@@ -46,10 +47,12 @@ class Database:
         if self._sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
-        elif within:
+        elif within or migrated:
             from ivr.store.impatient import connected
 
-            event.listen(self.engine, "do_connect", lambda _, __, args, options: connected(within, *args, **options))
+            event.listen(
+                self.engine, "do_connect", lambda _, __, args, options: connected(within, migrated, *args, **options)
+            )
 
     def migrate(self, revision: str = "head") -> None:
         """Bring the tables to what this code needs, or to a `revision` on the way. Two processes that start at once do
@@ -72,7 +75,8 @@ class Database:
                 f"{self.name}: was made by a newer Numero Nero ({error}); use that version, or another --data"
             ) from error
         except (SQLAlchemyError, OSError) as error:
-            raise StoreError(f"{self.name}: {_short(error)}; check the folder's rights and the disk") from error
+            hint = "; check the folder's rights and the disk" if self._sqlite else ""
+            raise StoreError(f"{self.name}: {_short(error)}{hint}") from error
 
     @property
     def made(self) -> bool:

@@ -1,13 +1,17 @@
-"""A connection to PostgreSQL that does not wait for ever.
+"""Connections to PostgreSQL that are only had while it is of use: it answers, and its tables are those of this code.
 
 A server that hangs with its connections open (it was stopped, or waits for its disk) says nothing, and the kernel goes
-on acknowledging what is sent to it.
+on acknowledging what is sent to it. One that was away may come back with the tables of a former version, when a new one
+was started meanwhile. Both are away.
 """
 
+from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg.errors import OperationalError, _WaitTimeout
+from psycopg.errors import OperationalError, UndefinedTable, _WaitTimeout
+
+NEEDED = max(path.name.partition("_")[0] for path in (Path(__file__).parent / "migrations/versions").glob("[0-9]*.py"))
 
 
 class Impatient(psycopg.Connection[Any]):
@@ -23,7 +27,21 @@ class Impatient(psycopg.Connection[Any]):
             raise OperationalError(f"the server has not answered for {self.within:g} s") from None
 
 
-def connected(within: float, *arguments: Any, **options: Any) -> Impatient:
-    one = Impatient.connect(*arguments, **options)
-    one.within = within
+def connected(within: float, migrated: bool, *arguments: Any, **options: Any) -> psycopg.Connection[Any]:
+    """`within`: 0 for one that waits. `migrated`: only to the tables of this code."""
+    one = (Impatient if within else psycopg.Connection[Any]).connect(*arguments, **options)
+    if isinstance(one, Impatient):
+        one.within = within
+    if migrated and (has := _revision(one)) != NEEDED:
+        one.close()
+        raise OperationalError(f"its tables are of version {has or 'none'}, and {NEEDED} is needed; `ivr up` makes it")
     return one
+
+
+def _revision(connection: psycopg.Connection[Any]) -> str:
+    try:
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except UndefinedTable:
+        row = None
+    connection.rollback()
+    return str(row[0]) if row else ""

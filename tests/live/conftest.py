@@ -47,6 +47,16 @@ class Installation:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        self.begin()
+        assert self._process is not None
+        deadline = time.monotonic() + 120
+        while not self.status()["ready"]:
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                raise RuntimeError(self.output.read_text())
+            time.sleep(0.2)
+
+    def begin(self) -> None:
+        """To start; what it says is in `output`."""
         environment = os.environ | self._settings
         self.output = self.data / "up.out"
         with self.output.open("wb") as output:
@@ -57,11 +67,6 @@ class Installation:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        deadline = time.monotonic() + 120
-        while not self.status()["ready"]:
-            if time.monotonic() > deadline or self._process.poll() is not None:
-                raise RuntimeError(self.output.read_text())
-            time.sleep(0.2)
 
     def stop(self) -> int:
         assert self._process is not None

@@ -11,7 +11,7 @@ from threading import Timer
 import pytest
 from sqlalchemy import select
 
-from ivr.cli.installation import read_note
+from ivr.cli.installation import is_alive, read_note
 from ivr.store import calls
 from ivr.store.database import Database
 from ivr.store.schema import Call, JourneyEntry
@@ -144,6 +144,32 @@ def test_a_call_goes_on_elsewhere_though_its_controllers_die_while_the_database_
     assert 0 < took[0] < 1.5 and 0 < took[1] < 8
     kinds = [one.kind for one in journey]
     assert kinds.count("ended") == 1 and kinds.count("node") == len({one.node for one in journey if one.kind == "node"})
+    house.quiet()
+
+
+@pytest.mark.timeout(200)
+def test_all_of_it_starts_while_the_database_is_away_and_catches_up(
+    house: Installation, server: postgresql.Server, listener: Listener, tmp_path: Path
+) -> None:
+    heard, caller = tmp_path / "heard.wav", "+390699000031"
+    assert house.stop() == 0
+    server.stop()
+    try:
+        house.begin()
+        house.until(lambda: "Numero Nero is running" in house.output.read_text(), 60)
+        assert "The database is away: this starts without it" in house.output.read_text()
+        house.call("+390600000001", "--from", caller, "--for", "12", "--save", str(heard), ok=False)
+        assert listener.likeness(heard, "welcome", "it") > 0.8
+    finally:
+        server.start()
+    back = time.monotonic()
+    assert house.ticket_of(caller)["call_id"]
+    house.until(lambda: bool(house.status()["ready"]) and "the database is back" in house.output.read_text())
+    print(f"it has caught up {time.monotonic() - back:.1f} s after the database was back")
+    programs = read_note(house.settings)
+    assert programs and all(map(is_alive, programs.pids()))
+    with house.desk("4271", "--calls", "1"):
+        house.until(lambda: [one["state"] for one in house.status()["operators"]] == ["ready"])
     house.quiet()
 
 

@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from ivr.cli.up import OPEN_FILES, allow_open_files, ready_flows
+from ivr.cli.up import OPEN_FILES, allow_open_files, ready_flows, ready_store
 from ivr.publishing.publish import FailingTests
+from ivr.publishing.versions import WHOLE
 from ivr.settings import load
 from ivr.store import flow_versions
-from ivr.store.database import Database
+from ivr.store.database import Database, StoreError
 
 FLOW = """ivr: 1
 languages: [it]
@@ -56,6 +57,23 @@ def test_the_folder_is_published_at_the_first_start_only(
     with database.read() as session:
         assert flow_versions.active(session).version == 1  # type: ignore[union-attr]
         assert [(row.author, row.note) for row in flow_versions.versions(session)] == [("ivr up", "first start")]
+
+
+def test_what_has_never_run_with_its_database_does_not_start_without(tmp_path: Path) -> None:
+    """Nor does what runs with another that cannot be used: that is a mistake, and no outage."""
+    nobody = f"postgresql+psycopg://postgres@/x?host={tmp_path}"
+    settings = load(tmp_path, environment={"NUMERO_NERO_STORE__URL": nobody})
+    said: list[str] = []
+    with pytest.raises(StoreError, match="has not run with it yet"):
+        ready_store(settings, Database(nobody), said.append)
+    (settings.flow_versions / "3").mkdir(parents=True)
+    (settings.flow_versions / "3" / WHOLE).touch()
+    assert not ready_store(settings, Database(nobody), said.append)
+    [line] = said
+    assert "version 3 of the flows" in line and str(settings.backlog) in line
+    broken = f"sqlite:///{tmp_path}/none/store.sqlite3"
+    with pytest.raises(StoreError, match="check the folder's rights"):
+        ready_store(settings, Database(broken), said.append)
 
 
 def test_as_many_open_files_as_we_may_have() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import event, select
+from sqlalchemy import create_engine, event, select, text
 from sqlalchemy.orm import Session
 
 from ivr.store import backlog, calls
@@ -212,6 +212,29 @@ async def test_what_a_dead_controller_keeps_goes_to_whoever_gets_its_lock_and_to
     [found], journey = await house.all_of(Call, JourneyEntry)
     assert (found.controller, len(journey)) == ("controller-3", 2)
     assert house.writer.settled and not house.writer.away
+
+
+@pytest.mark.parametrize("former", ["", "0015"])
+async def test_nothing_is_written_into_the_tables_of_a_former_version(house: House, former: str) -> None:
+    """A new version was started while the database was away, and it is back before it has the tables of that."""
+    await house.writer.close()
+    with create_engine(house.server.address.format("postgres"), isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text("CREATE DATABASE other"))
+    address = house.server.address.format("other")
+    if former:
+        Database(address).migrate(former)
+    house.database = Database(address, within=1.0, migrated=True)
+    house.writer = Writer(house.database, Backlog(house.folder, "controller-1"))
+    for write in a_call("a"):
+        async with asyncio.timeout(5):
+            assert await house.writer.run(write) == write.answer
+    await asyncio.sleep(0.5)
+    assert house.writer.away and house.writer.keeps
+    with pytest.raises(StoreError, match=f"of version {former or 'none'}, and"), house.database.read() as session:
+        calls.live(session)
+    Database(address).migrate()
+    await is_whole(house, "a")
+    assert not house.writer.away and not [*house.folder.glob("*.refused")]
 
 
 async def test_a_question_that_was_withdrawn_is_not_asked_when_the_database_is_back(house: House) -> None:
