@@ -18,10 +18,16 @@ KEY_AFTER = 0.6  # seconds after the answer
 @dataclass
 class Result:
     begun: float
+    caller: str = ""
     first_audio: float | None = None
-    answered: bool = False
+    answered_at: float | None = None
     ended_by_them: bool = False
+    status: int = 0  # of the final answer, if any
     done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def answered(self) -> bool:
+        return self.answered_at is not None
 
 
 class _Ear:
@@ -56,6 +62,16 @@ class _Ear:
         self.socket.close()
 
 
+_Way = tuple[str, str]
+
+
+def _way(answer: str) -> _Way:
+    """Where what is said in the dialog goes to (Contact), and by whom (Record-Route): a proxy is one that stays."""
+    contact = re.search(r"^Contact: *<?([^>\s]+)", answer, re.M | re.I)
+    routes = re.findall(r"^Record-Route: *(.*?)\r?$", answer, re.M | re.I)
+    return contact[1] if contact else "", "".join(f"Route: {one}\r\n" for one in reversed(routes))
+
+
 class Caller(asyncio.DatagramProtocol):
     """One UDP socket, many calls; `most` of them at a time."""
 
@@ -83,6 +99,7 @@ class Caller(asyncio.DatagramProtocol):
             "tag": f"{random.getrandbits(32):x}",
             "key": key,
         }
+        result.caller = values["caller"]
         self._calls[call_id] = (result, values, ear)
         self.most = max(self.most, len(self._calls))
         sdp = (
@@ -108,7 +125,7 @@ class Caller(asyncio.DatagramProtocol):
         found = re.search(r"^Call-ID: *(\S+)", text, re.M | re.I)
         entry = self._calls.get(found[1]) if found else None
         if text.startswith("BYE"):
-            headers = re.findall(r"^(?:Via|From|To|Call-ID|CSeq):.*$", text, re.M | re.I)
+            headers = re.findall(r"^(?:Via|Record-Route|From|To|Call-ID|CSeq):.*$", text, re.M | re.I)
             reply = "\r\n".join(["SIP/2.0 200 OK", *(line.strip() for line in headers), "Content-Length: 0", "", ""])
             self._transport.sendto(reply.encode(), self._server)
             if entry:
@@ -119,23 +136,29 @@ class Caller(asyncio.DatagramProtocol):
         ):
             status = int(text.split()[1])
             if status >= 200:
+                entry[0].status = status
                 to = re.search(r"^To: *(.*?)\r?$", text, re.M | re.I)
-                self._send("ACK", entry[1], 1, to[1] if to else "")
+                self._send("ACK", entry[1], 1, to[1] if to else "", way=_way(text) if status < 300 else None)
                 if status >= 300:
                     entry[0].done.set()
                 elif not entry[0].answered:
-                    entry[0].answered = True
+                    entry[0].answered_at = time.monotonic()
                     media = re.search(r"^m=audio (\d+)", text, re.M)
                     task = asyncio.ensure_future(_press(entry[2], int(media[1]) if media else 0, entry[1]["key"]))
                     self._tasks.add(task)
                     task.add_done_callback(self._tasks.discard)
 
-    def _send(self, method: str, values: dict[str, str], cseq: int, to: str, body: str = "") -> None:
+    def _send(
+        self, method: str, values: dict[str, str], cseq: int, to: str, body: str = "", way: _Way | None = None
+    ) -> None:
+        """`way`: of what is said in a dialog. The ACK of a refusal has none, and is of the INVITE's transaction."""
         target = f"sip:{values['number']}@127.0.0.1:{self._server[1]}"
+        uri, routes = way or (target, "")
+        branch = values["tag"] + (method if way else "INVITE")
         self._transport.sendto(
             (
-                f"{method} {target} SIP/2.0\r\n"
-                f"Via: SIP/2.0/UDP 127.0.0.1:{self._port};branch=z9hG4bK{values['tag']}{method}\r\n"
+                f"{method} {uri} SIP/2.0\r\n"
+                f"Via: SIP/2.0/UDP 127.0.0.1:{self._port};branch=z9hG4bK{branch}\r\n{routes}"
                 f"From: <sip:{values['caller']}@127.0.0.1>;tag={values['tag']}\r\nTo: {to or f'<{target}>'}\r\n"
                 f"Call-ID: {values['id']}\r\nCSeq: {cseq} {method}\r\nMax-Forwards: 70\r\n"
                 f"Contact: <sip:bench@127.0.0.1:{self._port}>\r\n"

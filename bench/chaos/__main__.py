@@ -2,9 +2,9 @@
 
 python -m bench.chaos [SCENARIO ...] [--rate 5] [--seconds 40] [--list]
 
-Each scenario has an installation of its own, with two controllers (`make chaos` runs all). Calls go through a sentence,
-a menu, a queue and a survey, and end by themselves. What callers saw and what the store holds must agree. Exit status
-1: a promise was broken.
+Each scenario has an installation of its own, with two controllers (`make chaos` runs all); those of several Asterisks
+have one on each of two, behind Kamailio. Calls go through a sentence, a menu, a queue and a survey, and end by
+themselves. What callers saw and what the store holds must agree. Exit status 1: a promise was broken.
 """
 
 import argparse
@@ -32,17 +32,17 @@ def arguments() -> argparse.Namespace:
 
 
 async def play(scenario: Scenario, rate: float, seconds: float, folder: Path) -> Verdict:
-    site = Site(folder, scenario.postgresql)
+    site = Site(folder, scenario.postgresql, scenario.asterisks)
     await asyncio.to_thread(site.open)
     try:
         calls = asyncio.create_task(site.load(rate, seconds))
-        await scenario.breaks(site)
+        out = await scenario.breaks(site)
         seen = await calls
         stored = await asyncio.to_thread(site.stored)
         left_over = await asyncio.to_thread(site.left_over)
     finally:
         await asyncio.to_thread(site.close)
-    return verdict(seen, stored, left_over, scenario.forgiven)
+    return verdict(seen, stored, left_over, scenario.forgiven, out)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -59,6 +59,8 @@ def main(args: argparse.Namespace) -> int:
         broken += not found.passed
         said = "holds" if found.passed else "; ".join([*([f"{found.lost} lost"] if found.lost else []), *found.wrong])
         print(f"{scenario.name:{width}}  {found.calls:5}  {found.lost:4}  {found.failed:6}  {said}", flush=True)
+        for note in found.notes:
+            print(f"{'':{width}}  {note}", flush=True)
     return int(broken > 0)
 
 

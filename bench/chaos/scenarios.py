@@ -8,17 +8,22 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bench.chaos.site import Site
+from bench.chaos.verdict import Out
 
 BEFORE = 8.0  # seconds of undisturbed calls
 A_CALL = 30.0  # seconds that a call may last
+SECOND = "asterisk-2"
 
 
 @dataclass(frozen=True)
 class Scenario:
+    """`breaks` tells what it has taken out, when there are several Asterisks."""
+
     name: str
-    breaks: Callable[[Site], Awaitable[None]]
+    breaks: Callable[[Site], Awaitable[Out | None]]
     forgiven: tuple[float, float] | None = None
     postgresql: bool = False
+    asterisks: int = 1
 
     @property
     def title(self) -> str:
@@ -96,6 +101,26 @@ async def all_others_killed(site: Site) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+async def one_asterisk_killed(site: Site) -> Out:
+    """One of two Asterisks is killed: who is on the other notices nothing, and who calls then is served."""
+    await asyncio.sleep(BEFORE)
+    pid = site.running.asterisks[SECOND]
+    os.kill(pid, signal.SIGKILL)
+    at = site.now()
+    return Out(SECOND, at, at, await asyncio.to_thread(site.active_again, SECOND, pid), killed=True)
+
+
+async def an_asterisk_drained(site: Site) -> Out:
+    """One of two Asterisks is given no more calls until it has none left, and is taken back: nothing is lost at all."""
+    await asyncio.sleep(BEFORE / 2)  # its calls need 38 s to their end, and others are to come after that
+    await asyncio.to_thread(site.house.ivr, "asterisks", "drain", SECOND)
+    at = site.now()
+    await asyncio.to_thread(site.emptied, SECOND)
+    until = site.now()
+    await asyncio.to_thread(site.house.ivr, "asterisks", "take", SECOND)
+    return Out(SECOND, at, until, site.now())
+
+
 ALL = (
     Scenario("controller-killed", controller_killed),
     Scenario("lead-killed", lead_killed),
@@ -107,4 +132,6 @@ ALL = (
     Scenario("database-hangs", database_hangs, postgresql=True),
     Scenario("database-away-and-a-controller-killed", controller_killed_while_the_database_is_away, postgresql=True),
     Scenario("all-others-killed", all_others_killed),
+    Scenario("one-asterisk-killed", one_asterisk_killed, asterisks=2),
+    Scenario("an-asterisk-drained", an_asterisk_drained, asterisks=2),
 )

@@ -1,4 +1,4 @@
-"""An installation with two controllers, under calls, in which something breaks."""
+"""An installation with two controllers, on one Asterisk or on one each, under calls, in which something breaks."""
 
 import asyncio
 import time
@@ -9,12 +9,15 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
+from asterisk_conf import kamailio
 from bench.caller import Caller, Result
 from bench.chaos.verdict import Seen, Stored
+from ivr.cli.asterisks import addresses, kamailio_folder
 from ivr.cli.installation import Running, read_note
 from ivr.store import leases
+from ivr.store.calls import CUT_OFF
 from ivr.store.database import Database
-from ivr.store.schema import Call, JourneyEntry, Ticket
+from ivr.store.schema import Call, Controller, JourneyEntry, Ticket
 from tests import postgresql
 from tests.live.conftest import OPEN, Installation
 
@@ -29,12 +32,19 @@ class Site:
 
     database_server: postgresql.Server
 
-    def __init__(self, folder: Path, on_postgresql: bool) -> None:
-        self._folder, self._on_postgresql = folder, on_postgresql
+    def __init__(self, folder: Path, on_postgresql: bool, asterisks: int = 1) -> None:
+        self._folder, self._on_postgresql, self._asterisks = folder, on_postgresql, asterisks
         self._stack = ExitStack()
+        self._begun = 0.0
 
     def open(self) -> None:
-        settings = {"CONTROLLERS__COUNT": "2", "FLOWS__FOLDER": str(FLOWS)}
+        settings = {
+            "ASTERISKS__COUNT": str(self._asterisks),
+            "CONTROLLERS__COUNT": str(2 // self._asterisks),
+            "FLOWS__FOLDER": str(FLOWS),
+        }
+        if self._asterisks > 1:  # each has to bear all calls alone, and has a share of these: 200 calls as it comes
+            settings |= {"PORTS__RTP_FIRST": "50000", "PORTS__RTP_LAST": "57999"}
         with ExitStack() as stack:
             if self._on_postgresql:
                 place = self._folder / "postgresql"
@@ -71,15 +81,43 @@ class Site:
 
         return await asyncio.to_thread(look)
 
+    def now(self) -> float:
+        """Seconds after the load began."""
+        return time.monotonic() - self._begun
+
+    def active_again(self, asterisk: str, killed: int) -> float:
+        """Waits until it has been started anew (`killed`: the process that was) and is given calls. When that was."""
+        settings, got = self.house.settings, kamailio.ensure(print)
+        at, folder = addresses(settings)[asterisk], kamailio_folder(settings)
+        self.house.until(lambda: self.running.asterisks[asterisk] != killed, AFTER)
+        self.house.until(lambda: "fully booted" in self.house.asterisk("core waitfullybooted", asterisk), AFTER)
+        self.house.until(lambda: kamailio.states(got, folder)[at] == "active", AFTER)
+        return self.now()
+
+    def emptied(self, asterisk: str) -> None:
+        """Waits until it has no call left."""
+        self.house.until(lambda: not self.house.channels(asterisk), WITHIN)
+
     async def load(self, rate: float, seconds: float) -> list[Seen]:
         """Calls, evenly spaced, each to its end."""
-        caller, begun = await Caller(self.house.settings.ports.sip).open(), time.monotonic()
+        caller = await Caller(self.house.settings.ports.sip).open()
+        self._begun = begun = time.monotonic()
         calls = []
         for number in range(round(rate * seconds)):
             await asyncio.sleep(max(0.0, begun + number / rate - time.monotonic()))
             calls.append(asyncio.create_task(caller.call(NUMBER, within=WITHIN)))
         results: Sequence[Result] = await asyncio.gather(*calls)
-        return [Seen(one.begun - begun, one.answered, one.ended_by_them) for one in results]
+        return [
+            Seen(
+                one.begun - begun,
+                one.answered,
+                one.ended_by_them,
+                one.caller,
+                one.answered_at - one.begun if one.answered_at else None,
+                one.status,
+            )
+            for one in results
+        ]
 
     def stored(self) -> dict[str, Stored]:
         """Once all tickets are there, or should be."""
@@ -98,7 +136,8 @@ class Site:
         return [f"{number} {what} left" for what, number in found.items()]
 
     def _up(self) -> Counter[str]:
-        bridges = self.house.asterisk("bridge show all").splitlines()[1:]
+        names = self.house.settings.asterisk_names
+        bridges = [line for name in names for line in self.house.asterisk("bridge show all", name).splitlines()[1:]]
         folders = list(self.house.settings.spool.glob("*"))
         return +Counter(
             {"channels are": self.house.channels(), "bridges are": len(bridges), "recordings are": len(folders)}
@@ -109,10 +148,13 @@ class Site:
             made = select(Ticket.call_id, func.count()).group_by(Ticket.call_id)
             tickets = {call: number for call, number in session.execute(made)}
             rows = list(session.scalars(select(JourneyEntry).order_by(JourneyEntry.call_id, JourneyEntry.seq)))
+            asterisks = {one.id: one.asterisk for one in session.scalars(select(Controller))}
             found = {}
             for call in session.scalars(select(Call)):
                 mine = [row for row in rows if row.call_id == call.id]
                 passed = [row.node for row in mine if row.kind == "node"]
                 ended, ends = call.ended_at is not None, sum(row.kind == "ended" for row in mine)
-                found[call.id] = Stored(ended, call.outcome, tickets.get(call.id, 0), ends, passed)
+                cut_off, asterisk = sum(row.kind == CUT_OFF for row in mine), asterisks.get(call.controller, "")
+                told = (tickets.get(call.id, 0), ends, passed, call.caller, asterisk, cut_off)
+                found[call.id] = Stored(ended, call.outcome, *told)
         return found

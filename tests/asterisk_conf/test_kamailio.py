@@ -1,10 +1,14 @@
 """Kamailio takes the configuration that is written for it."""
 
+import socket
 import subprocess
+import time
 from pathlib import Path
 
 from asterisk_conf import kamailio
 from asterisk_conf.render import Proxy
+from ivr.cli.installation import free_base
+from tests.sip import LOOPBACK, read
 
 
 def test_kamailio_takes_its_configuration_and_others_may_not_read_it(tmp_path: Path) -> None:
@@ -24,3 +28,47 @@ def test_kamailio_takes_its_configuration_and_others_may_not_read_it(tmp_path: P
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "dispatcher.list").read_text() == "1 sip:127.0.0.1:41062\n1 sip:127.0.0.1:41063\n"
     assert (tmp_path / "kamailio.cfg").stat().st_mode & 0o077 == 0
+
+
+def test_who_does_not_answer_is_left_out_and_who_answers_is_in_again(tmp_path: Path) -> None:
+    got, base, folder = kamailio.ensure(print), free_base(), tmp_path / "kamailio"
+    there, gone = (f"{LOOPBACK}:{base + number}" for number in (62, 63))
+    kamailio.render(
+        got, folder, proxy=Proxy(LOOPBACK, base + 60, "secret"), asterisks=[there, gone], phones=base + 81,
+        trunk_from=[LOOPBACK], phones_from=[],
+    )  # fmt: skip
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one, subprocess.Popen(got.command(folder)) as process:
+        one.bind((LOOPBACK, base + 62))
+        one.settimeout(0.2)
+
+        def until(states: dict[str, str], status: str) -> None:
+            begun = time.monotonic()
+            while (found := _states(got, folder)) != states:
+                assert time.monotonic() < begun + 10, found
+                answer(one, status)
+
+        try:
+            until({there: "active", gone: "gone"}, "404 Not Found")  # nobody is called so, says an Asterisk
+            until({there: "gone", gone: "gone"}, "")
+            until({there: "active", gone: "gone"}, "503 Service Unavailable")  # it takes no more calls, and is there
+        finally:
+            process.terminate()
+
+
+def _states(got: kamailio.Kamailio, folder: Path) -> dict[str, str]:
+    try:
+        return dict(kamailio.states(got, folder))
+    except kamailio.KamailioError:  # it is starting
+        return {}
+
+
+def answer(one: socket.socket, status: str) -> None:
+    """To whatever comes in this moment."""
+    try:
+        data, sender = one.recvfrom(65536)
+    except TimeoutError:
+        return
+    asked = read(data)
+    kept = [f"{name}: {asked.headers[name]}" for name in ("via", "from", "to", "call-id", "cseq")]
+    if status:
+        one.sendto("\r\n".join([f"SIP/2.0 {status}", *kept, "Content-Length: 0", "", ""]).encode(), sender)

@@ -179,14 +179,15 @@ class Installation:
     def desk(self, *arguments: str) -> "Desk":
         return Desk(self, *arguments)
 
-    def asterisk(self, command: str) -> str:
+    def asterisk(self, command: str, name: str = "asterisk") -> str:
         """What Asterisk's own command line says."""
-        asterisk = tree.ensure(print).argv("asterisk", "-C", str(self.data / "asterisk/etc/asterisk.conf"))
+        asterisk = tree.ensure(print).argv("asterisk", "-C", str(self.data / name / "etc/asterisk.conf"))
         return subprocess.run([*asterisk, "-rx", command], capture_output=True, text=True).stdout
 
-    def channels(self) -> int:
-        """Channels that are up in Asterisk."""
-        return int(self.asterisk("core show channels count").split()[0])
+    def channels(self, *names: str) -> int:
+        """Channels that are up in these Asterisks, or in every one."""
+        names = names or tuple(self.settings.asterisk_names)
+        return sum(int(self.asterisk("core show channels count", name).split()[0]) for name in names)
 
     def quiet(self, within: float = 15.0) -> None:
         """No channel is left and no call is counted as live."""
