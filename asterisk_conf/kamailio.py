@@ -50,6 +50,25 @@ class Kamailio:
         given = ("-f", str(folder / "kamailio.cfg"), "-Y", str(folder), "-P", str(folder / "kamailio.pid"))
         return self.argv("kamailio", "-DD", "-E", "-m", SHARED, *given)
 
+    def version(self) -> str:
+        """For example `5.6.3`."""
+        argv = self.argv("kamailio", "-v")
+        told = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=WITHIN).stdout
+        return told.split()[2]
+
+    def refused(self, folder: Path) -> str:
+        """What it has against the configuration in `folder`; "" when it takes it."""
+        argv = self.argv("kamailio", "-c", "-f", str(folder / "kamailio.cfg"))
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=WITHIN)
+        lines = [line for line in done.stderr.splitlines() if "ERROR" in line or "CRITICAL" in line]
+        return (lines or done.stderr.splitlines() or ["it does not say why"])[-1].strip() if done.returncode else ""
+
+
+def there() -> Kamailio | None:
+    """What was fetched, if it was."""
+    folder = debian.folder_of("kamailio", SUITE, PACKAGES)
+    return Kamailio(folder) if folder.exists() else None
+
 
 def ensure(progress: Progress) -> Kamailio:
     """Fetched if it is not in the cache. Raises TreeError."""

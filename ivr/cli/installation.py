@@ -149,10 +149,12 @@ def sockets(settings: Settings) -> list[Wanted]:
         for number, name in enumerate(settings.asterisk_names if settings.proxied else (), 1)
         for one in (
             Wanted(f"sip of {name}", settings.sip.listen, settings.ports_of(number).sip, socket.SOCK_DGRAM),
+            Wanted(f"sip of {name}", settings.sip.listen, settings.ports_of(number).sip, socket.SOCK_STREAM),
             Wanted(f"ari of {name}", "127.0.0.1", settings.ports_of(number).ari, socket.SOCK_STREAM),
             Wanted(f"ami of {name}", "127.0.0.1", settings.ports_of(number).ami, socket.SOCK_STREAM),
         )
     ]
+    before = [Wanted("phones", "127.0.0.1", ports.phones, socket.SOCK_STREAM)] if settings.proxied else []
     own = [
         Wanted("ari", "127.0.0.1", ports.ari, socket.SOCK_STREAM),
         Wanted("ami", "127.0.0.1", ports.ami, socket.SOCK_STREAM),
@@ -161,6 +163,7 @@ def sockets(settings: Settings) -> list[Wanted]:
         *tls,
         Wanted("sip", settings.sip.listen, ports.sip, socket.SOCK_DGRAM),
         Wanted("sip", settings.sip.listen, ports.sip, socket.SOCK_STREAM),
+        *before,
         *(several or own),
         Wanted("web", settings.web.listen, ports.web, socket.SOCK_STREAM),
         Wanted("health", "127.0.0.1", ports.health, socket.SOCK_STREAM),

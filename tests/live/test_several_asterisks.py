@@ -203,6 +203,33 @@ def test_one_that_is_drained_is_given_no_calls(house: Installation) -> None:
     assert [row["state"] for row in house.ivr("asterisks", "show")] == ["active"] * 2
 
 
+def test_the_doctor_asks_every_asterisk_and_kamailio(house: Installation) -> None:
+    def asked() -> dict[str, tuple[str, str, str]]:
+        found = house.ivr("doctor", ok=False)
+        return {one["check"]: (one["state"], one["found"], one["mend"]) for one in found}
+
+    found = asked()
+    assert [one for one in found.values() if one[0] == "problem"] == []
+    for check in ("files", "loaded", "codecs"):
+        assert {found[f"{name}.{check}"][0] for name in ("asterisk", "asterisk-2")} == {"ok"}
+    ports = ("sip", "phones", "sip of asterisk", "sip of asterisk-2", "ari of asterisk-2", "ami of asterisk-2")
+    assert all(found[f"ports.{name}"][1].endswith("is ours") for name in ports)
+    assert "given to asterisk-2" in found["kamailio.gives.asterisk-2"][1] and found["kamailio.port"][0] == "ok"
+
+    house.ivr("asterisks", "drain", "asterisk-2")
+    house.asterisk("module unload codec_g722.so", "asterisk-2")
+    try:
+        found = asked()
+        assert found["asterisk.loaded"][0] == found["asterisk.codecs"][0] == "ok"
+        assert found["asterisk-2.codecs"][:2] == ("problem", "calls on asterisk-2 cannot speak G.722")
+        assert "asterisk-2.log" in found["asterisk-2.loaded"][2]
+        state, told, mend = found["kamailio.gives.asterisk-2"]
+        assert state == "ok" and "is drained" in told and "ivr asterisks take asterisk-2" in mend
+    finally:
+        house.asterisk("module load codec_g722.so", "asterisk-2")
+        house.ivr("asterisks", "take", "asterisk-2")
+
+
 def test_nobody_comes_in_or_out_by_another_way(house: Installation) -> None:
     settings = house.settings
     port, past = settings.ports.sip, settings.ports_of(2).sip

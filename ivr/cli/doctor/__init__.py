@@ -19,14 +19,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     # What they use takes long to import.
-    from ivr.cli.doctor import asterisk, files, machine, ports, sound, store
+    from ivr.cli.doctor import asterisk, files, kamailio, machine, ports, sound, store
     from ivr.cli.doctor.finding import findings
 
     checks = (
         machine.python, machine.packages, machine.clock, machine.disk,
         files.folder, files.secrets, files.certificates,
         store.database, store.recordings, store.tickets, store.alarms,
-        asterisk.fetched, asterisk.running, ports.ports,
+        asterisk.fetched, asterisk.running, kamailio.before_several, ports.ports,
         sound.voices, sound.recogniser,
     )  # fmt: skip
     found = [*findings(checks, load(args.data))]

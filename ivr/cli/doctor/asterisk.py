@@ -1,4 +1,4 @@
-"""Asterisk: the one that was fetched, and, when it runs, what it has loaded. What runs is asked what runs."""
+"""Asterisk: what was fetched, and what each one that runs has loaded. What runs is asked what runs."""
 
 import json
 import re
@@ -28,17 +28,19 @@ def fetched(settings: Settings) -> Iterator[Finding]:
         yield problem("asterisk", f"Asterisk {version}; 22.7 is the least", "empty the cache and run `ivr asterisk`")
     else:
         yield ok("asterisk", f"Asterisk {version}")
-    missing = [name for name in wanted(settings) if not (found.modules / f"{name}.so").exists()]
-    if missing:
-        mend = f"empty {found.path} and run `ivr asterisk`"
-        yield problem("asterisk.files", f"modules that are not there: {', '.join(missing)}", mend)
-    else:
-        yield ok("asterisk.files", "every module that we load is there")
+    for name in settings.asterisk_names:
+        missing = [module for module in wanted(settings, name) if not (found.modules / f"{module}.so").exists()]
+        if missing:
+            mend = f"empty {found.path} and run `ivr asterisk`"
+            yield problem(f"{name}.files", f"modules that are not there: {', '.join(missing)}", mend)
+        else:
+            yield ok(f"{name}.files", "every module that we load is there")
 
 
-def wanted(settings: Settings) -> list[str]:
-    """The modules that the configuration loads: that of this installation, else the one that it will have."""
-    own = settings.data.resolve() / "asterisk/etc/modules.conf"
+def wanted(settings: Settings, name: str = "asterisk") -> list[str]:
+    """The modules that the configuration of an Asterisk loads: that of this installation, else the one that it will
+    have."""
+    own = settings.asterisk_folder(name) / "etc/modules.conf"
     text = (own if own.exists() else render.TEMPLATES / "modules.conf").read_text("utf-8")
     return re.findall(r"^load = (\S+)\.so$", text, re.MULTILINE)
 
@@ -56,27 +58,29 @@ def running(settings: Settings) -> Iterator[Finding]:
         yield problem("running", f"not running: {', '.join(gone)}", mend)
     else:
         yield ok("running", f"{len(noted.pids())} programs")
-    yield from _loaded(settings)
+    for number, name in enumerate(settings.asterisk_names, 1):
+        yield from _loaded(settings, number, name)
 
 
-def _loaded(settings: Settings) -> Iterator[Finding]:
-    port, mend = settings.ports.ari, f"see {settings.logs / 'asterisk.log'}; `ivr up` starts it again when it ends"
+def _loaded(settings: Settings, number: int, name: str) -> Iterator[Finding]:
+    port, log = settings.ports_of(number).ari, settings.logs / f"{name}.log"
+    mend = f"see {log}; `ivr up` starts {name} again when it ends"
     try:
         told = _ari(port, secret(settings, "asterisk"), "/ari/asterisk/modules")
     except (OSError, HTTPException, ValueError) as error:
-        yield problem("asterisk.loaded", f"Asterisk does not answer at {port}: {error}", mend)
+        yield problem(f"{name}.loaded", f"{name} does not answer at {port}: {error}", mend)
         return
     states = {one["name"].removesuffix(".so"): one["status"] for one in told}
-    idle = [name for name in wanted(settings) if states.get(name) != "Running"]
+    idle = [module for module in wanted(settings, name) if states.get(module) != "Running"]
     if idle:
-        yield problem("asterisk.loaded", f"modules that do not run: {', '.join(idle)}", mend)
+        yield problem(f"{name}.loaded", f"modules of {name} that do not run: {', '.join(idle)}", mend)
     else:
-        yield ok("asterisk.loaded", "every module runs")
+        yield ok(f"{name}.loaded", "every module runs")
     missing = [codec for module, codec in CODECS.items() if states.get(module) != "Running"]
     if missing:
-        yield problem("asterisk.codecs", f"calls cannot speak {', '.join(missing)}", mend)
+        yield problem(f"{name}.codecs", f"calls on {name} cannot speak {', '.join(missing)}", mend)
     else:
-        yield ok("asterisk.codecs", f"calls may speak {', '.join(CODECS.values())}")
+        yield ok(f"{name}.codecs", f"calls may speak {', '.join(CODECS.values())}")
 
 
 def _ari(port: int, password: str, path: str) -> Any:

@@ -1,5 +1,6 @@
 """Ports: each is free, or one of our own programs has it."""
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,7 +21,7 @@ def ports(settings: Settings) -> Iterator[Finding]:
         if not (error := is_free(wanted)):
             yield ok(name, f"{told} is free")
         elif holders := holders_of(wanted):
-            if holders & ours:
+            if (holders | _sessions(holders)) & ours:
                 yield ok(name, f"{told} is ours")
             else:
                 yield problem(name, f"{told} is taken by {_programs(holders)}", _mend(settings))
@@ -43,6 +44,15 @@ def holders_of(wanted: Wanted) -> set[int]:
                 if int(fields[1].rpartition(":")[2], 16) == wanted.port and (kind == "udp" or fields[3] == LISTENS):
                     sockets_.add(f"socket:[{fields[9]}]")
     return {pid for pid in _processes() if sockets_ & _open(pid)}
+
+
+def _sessions(pids: set[int]) -> set[int]:
+    """Each program that `ivr up` starts leads a session, in which its own children are."""
+    found = set()
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            found.add(os.getsid(pid))
+    return found
 
 
 def _processes() -> list[int]:

@@ -4,13 +4,16 @@ import json
 import os
 import socket
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from ivr.cli.doctor import asterisk, files, machine, ports, sound, store
+from asterisk_conf import kamailio as proxies
+from ivr.cli.asterisks import addresses, kamailio_folder, proxy
+from ivr.cli.doctor import asterisk, files, kamailio, machine, ports, sound, store
 from ivr.cli.doctor.finding import Check, Finding, findings
 from ivr.cli.installation import Running, free_base, note, secret
 from ivr.settings import Settings, load
@@ -193,14 +196,65 @@ def test_what_runs_is_asked(data: Path, tmp_path_factory: pytest.TempPathFactory
         }  # fmt: skip
         one.command("module unload codec_g722.so")
         found = {one.check: one for one in findings([asterisk.running], settings)}
-        assert found["asterisk.loaded"].found == "modules that do not run: codec_g722"
-        assert found["asterisk.codecs"].found == "calls cannot speak G.722"
+        assert found["asterisk.loaded"].found == "modules of asterisk that do not run: codec_g722"
+        assert found["asterisk.codecs"].found == "calls on asterisk cannot speak G.722"
         (settings.secrets / "asterisk").write_text("another")
         assert "401" in told_running(settings)["asterisk.loaded"].found
     finally:
         one.kill()
     found = told_running(settings)
     assert "not running: asterisk" in found["running"].found and "refused" in found["asterisk.loaded"].found
+
+
+def test_kamailio_before_several(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real one, whose Asterisks are not there."""
+    several = {"ASTERISKS__COUNT": "2"}
+    settings = load(data, environment={f"NUMERO_NERO_{name}": value for name, value in several.items()})
+    folder, got = kamailio_folder(settings), proxies.ensure(print)
+    assert told(kamailio.before_several, data) == {}, "there is one Asterisk"
+    assert told(kamailio.before_several, data, **several)["kamailio.written"].state == "unknown"
+    written = {
+        "proxy": proxy(settings),
+        "phones": settings.ports.phones,
+        "trunk_from": ["127.0.0.1"],
+        "phones_from": [],
+    }
+    proxies.render(got, folder, asterisks=[*addresses(settings).values()], **written)  # type: ignore[arg-type]
+    found = told(kamailio.before_several, data, **several)
+    assert {name: one.state for name, one in found.items()} == {
+        "kamailio": "ok", "kamailio.written": "ok", "kamailio.port": "unknown",
+    }  # fmt: skip
+
+    (folder / "kamailio.cfg").chmod(0o644)
+    found = told(kamailio.before_several, data, **several)
+    assert f"others may read {folder}/kamailio.cfg" in found["kamailio.written"].found
+    subprocess.run(["sh", "-c", found["kamailio.written"].mend], check=True)
+    text_ = (folder / "kamailio.cfg").read_text()
+    (folder / "kamailio.cfg").write_text(text_ + "\nnonsense\n")
+    assert "refuses" in told(kamailio.before_several, data, **several)["kamailio.written"].found
+    (folder / "kamailio.cfg").write_text(text_)
+    three = told(kamailio.before_several, data, ASTERISKS__COUNT="3")["kamailio.written"]
+    assert (three.state, three.found.endswith("does not have asterisk-3, as the settings do")) == ("problem", True)
+
+    with subprocess.Popen(got.command(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as one:
+        try:
+            note(settings, Running(os.getpid(), 0, "22.10.1", {}, 0, 0, 0, kamailio=one.pid))
+            within = time.monotonic() + 10
+            while "kamailio.gives.asterisk" not in found or found["kamailio.gives.asterisk"].state == "ok":
+                assert time.monotonic() < within, found
+                found = told(kamailio.before_several, data, **several)
+            assert found["kamailio.port"].state == "ok", found["kamailio.port"]
+            gone = found["kamailio.gives.asterisk-2"]
+            assert gone.state == "problem" and gone.found.startswith("asterisk-2 does not answer at 127.0.0.1:")
+            assert "logs/asterisk-2.log" in gone.mend
+            three = told(kamailio.before_several, data, ASTERISKS__COUNT="3")["kamailio.gives.asterisk-3"]
+            assert three.found.startswith("Kamailio does not know asterisk-3")
+        finally:
+            one.terminate()
+    found = told(kamailio.before_several, data, **several)
+    assert found["kamailio.port"].state == found["kamailio.gives"].state == "problem"
+    monkeypatch.setenv("NUMERO_NERO_CACHE", str(data / "empty"))
+    assert told(kamailio.before_several, data, **several)["kamailio"].mend == "`ivr up` does it"
 
 
 def told_running(settings: Settings) -> dict[str, Finding]:
