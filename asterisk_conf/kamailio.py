@@ -14,17 +14,28 @@ from asterisk_conf.debian import Progress
 from asterisk_conf.render import HEADER, Proxy
 from asterisk_conf.tree import SUITE
 
-PACKAGES = ("kamailio", "kamailio-websocket-modules")
+PACKAGES = ("kamailio", "kamailio-websocket-modules", "kamailio-tls-modules")
 TEMPLATES = Path(__file__).parent / "proxy"
 LOOPBACK = "127.0.0.0/8"
 WITHIN = 5.0  # seconds for an answer
-SHARED = "64"  # MiB
+SHARED = "256"  # MiB, of which only what is used is taken: a connection by TLS is 83 kB, and there may be 2,048
 
 State = Literal["active", "drained", "gone"]
 
 
 class KamailioError(Exception):
     """It did not answer, or not as was asked."""
+
+
+@dataclass(frozen=True)
+class Tls:
+    """SIP over TLS, which ends here: at `port`, with this certificate and its key (PEM). `only`: who comes from outside
+    without it gets no answer."""
+
+    port: int
+    certificate: Path
+    key: Path
+    only: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,7 @@ def render(
     phones: int,
     trunk_from: Sequence[str],
     phones_from: Sequence[str],
+    tls: Tls | None = None,
 ) -> None:
     """Write the configuration into `folder`. `asterisks`: `host:port` of each; `phones`: the port on loopback for those
     in browsers; citizens' calls and telephones are let in from these networks."""
@@ -99,12 +111,14 @@ def render(
         "list": folder / "dispatcher.list",
         "trunk_from": trunk_from,
         "phones_from": [LOOPBACK, *phones_from],
+        "tls": tls,
+        "tls_file": folder / "tls.cfg",
     }
     environment = Environment(  # noqa: S701 this is a configuration file, not HTML
         loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True
     )
     for name, text in (
-        ("kamailio.cfg", environment.get_template("kamailio.cfg").render(values)),
+        *((name, environment.get_template(name).render(values)) for name in ("kamailio.cfg", "tls.cfg")),
         ("dispatcher.list", "".join(f"1 sip:{address}\n" for address in asterisks)),
     ):
         path = folder / name

@@ -266,16 +266,28 @@ def _kamailio(settings: Settings) -> Child:
         phones=settings.ports.phones,
         trunk_from=settings.sip.trunk_from,
         phones_from=settings.sip.phones_from,
+        tls=kamailio.Tls(settings.ports.sips, *_certificate(settings), settings.sip.tls == "only")
+        if settings.sip.tls != "off"
+        else None,
     )
     return Child("kamailio", got.command(folder), settings.logs, 5)
 
 
 def _edge(settings: Settings) -> render.Edge:
     sip, certificate, key = settings.sip, None, None
-    if sip.tls != "off":
-        given = sip.certificate.name
-        certificate, key = (sip.certificate, sip.key) if given else own_certificate(settings.secrets, sip.listen)
-    return render.Edge(tuple(sip.phones_from), certificate, key, sip.tls == "only", sip.srtp, sip.per_number)
+    ends_here = sip.tls != "off" and not settings.proxied  # else at Kamailio
+    if ends_here:
+        certificate, key = _certificate(settings)
+    only = ends_here and sip.tls == "only"
+    return render.Edge(tuple(sip.phones_from), certificate, key, only, sip.srtp, sip.per_number)
+
+
+def _certificate(settings: Settings) -> tuple[Path, Path]:
+    """The files of the certificate for SIP over TLS and of its key."""
+    sip = settings.sip
+    if sip.certificate.name:
+        return sip.certificate.resolve(), sip.key.resolve()
+    return own_certificate(settings.secrets, sip.listen)
 
 
 def _fallback(settings: Settings) -> render.Fallback:

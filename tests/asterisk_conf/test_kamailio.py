@@ -1,14 +1,19 @@
 """Kamailio takes the configuration that is written for it."""
 
 import socket
+import ssl
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from asterisk_conf import kamailio
 from asterisk_conf.render import Proxy
+from ivr.cli.certificate import own_certificate
 from ivr.cli.installation import free_base
-from tests.sip import LOOPBACK, read
+from tests.sip import LOOPBACK, Agent, read
 
 
 def test_kamailio_takes_its_configuration_and_others_may_not_read_it(tmp_path: Path) -> None:
@@ -51,6 +56,36 @@ def test_who_does_not_answer_is_left_out_and_who_answers_is_in_again(tmp_path: P
             until({there: "active", gone: "gone"}, "404 Not Found")  # nobody is called so, says an Asterisk
             until({there: "gone", gone: "gone"}, "")
             until({there: "active", gone: "gone"}, "503 Service Unavailable")  # it takes no more calls, and is there
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize("only", [False, True])
+def test_tls_beside_what_is_not_or_alone(tmp_path: Path, only: bool) -> None:
+    got, base, folder = kamailio.ensure(print), free_base(), tmp_path / "kamailio"
+    certificate, key = own_certificate(tmp_path / "secrets", LOOPBACK)
+    kamailio.render(
+        got, folder, proxy=Proxy(LOOPBACK, base + 60, "secret"), asterisks=[f"{LOOPBACK}:{base + 62}"],
+        phones=base + 81, trunk_from=[LOOPBACK], phones_from=[],
+        tls=kamailio.Tls(base + 61, certificate, key, only),
+    )  # fmt: skip
+    assert got.refused(folder) == ""
+    context = ssl.create_default_context(cafile=str(certificate))
+    with subprocess.Popen(got.command(folder)) as process:
+        try:
+            begun = time.monotonic()
+            while not _states(got, folder):
+                assert time.monotonic() < begun + 10
+            with Agent(base + 61, tls=context) as one:
+                assert one.ask("OPTIONS", "1").status == 200
+            with Agent(base + 60) as plain:
+                if only:
+                    with pytest.raises(TimeoutError):
+                        plain.ask("OPTIONS", "1", within=1.0)
+                else:
+                    assert plain.ask("OPTIONS", "1").status == 200
+            with closing(socket.socket()) as tcp:
+                assert (tcp.connect_ex((LOOPBACK, base + 60)) == 0) is not only
         finally:
             process.terminate()
 

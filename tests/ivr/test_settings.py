@@ -54,7 +54,6 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
         ("[sip]\nkey = 'k.pem'\n", {}, "sip: .*a certificate needs its key"),
         ("", {"NUMERO_NERO_SIP__PHONES_FROM": "10.0.0.0/8,office"}, "sip: .*phones_from: office is no address"),
         ("[asterisks]\ncount = 2\n[sip]\nlisten = '0.0.0.0'\n", {}, "Kamailio writes its address into calls"),
-        ("[asterisks]\ncount = 2\n[sip]\ntls = 'only'\n", {}, 'sip.tls must be "off"'),
         ("[asterisks]\ncount = 8\n[controllers]\ncount = 3\n", {}, "16 at most"),
         ("[admission]\nlag = 0\n", {}, r"numero-nero\.toml: admission\.lag"),
         ("[recordings]\nkeep_days = 0\n", {}, "numero-nero.toml: recordings.keep_days"),

@@ -3,6 +3,7 @@
 import re
 import secrets
 import socket
+import ssl
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,23 +75,31 @@ def _configuration(settings: Settings, got: kamailio.Kamailio) -> Iterator[Findi
 
 def _answers(settings: Settings) -> Finding:
     """Asked by SIP, as a telephone would: any answer will do, also that we are not let in."""
-    host, port = settings.sip.listen, settings.ports.sip
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.settimeout(WITHIN)
-        try:
-            one.connect((host, port))
-            at = "{}:{}".format(*one.getsockname())
-            one.send(_options(f"{host}:{port}", at).encode())
-            status = one.recv(65536).split(b"\r\n")[0].decode("ascii", "replace").removeprefix("SIP/2.0 ")
-        except OSError as error:
-            mend = f"see {settings.logs / 'kamailio.log'}; `ivr up` starts it again when it ends"
-            return problem("kamailio.port", f"Kamailio does not answer at UDP {host}:{port}: {error}", mend)
-    return ok("kamailio.port", f"Kamailio answers at UDP {host}:{port} ({status})")
+    by_tls, host = settings.sip.tls == "only", settings.sip.listen
+    port, how = (settings.ports.sips, "TLS") if by_tls else (settings.ports.sip, "UDP")
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM if by_tls else socket.SOCK_DGRAM) as plain:
+            plain.settimeout(WITHIN)
+            plain.connect((host, port))
+            with _unverified().wrap_socket(plain) if by_tls else plain as one:
+                one.send(_options(f"{host}:{port}", "{}:{}".format(*one.getsockname()), how).encode())
+                told = one.recv(65536).split(b"\r\n")[0].decode("ascii", "replace")
+    except OSError as error:
+        mend = f"see {settings.logs / 'kamailio.log'}; `ivr up` starts it again when it ends"
+        return problem("kamailio.port", f"Kamailio does not answer at {how} {host}:{port}: {error}", mend)
+    return ok("kamailio.port", f"Kamailio answers at {how} {host}:{port} ({told.removeprefix('SIP/2.0 ')})")
 
 
-def _options(to: str, at: str) -> str:
+def _unverified() -> ssl.SSLContext:
+    """Whether it answers is asked, not who it is; for certificates there is `certificates`."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def _options(to: str, at: str, how: str) -> str:
     lines = (
-        f"OPTIONS sip:{to} SIP/2.0", f"Via: SIP/2.0/UDP {at};rport;branch=z9hG4bK{secrets.token_hex(8)}",
+        f"OPTIONS sip:{to} SIP/2.0", f"Via: SIP/2.0/{how} {at};rport;branch=z9hG4bK{secrets.token_hex(8)}",
         "Max-Forwards: 1", f"From: <sip:doctor@{at}>;tag={secrets.token_hex(4)}", f"To: <sip:{to}>",
         f"Call-ID: {secrets.token_hex(8)}", "CSeq: 1 OPTIONS", "Content-Length: 0", "", "",
     )  # fmt: skip

@@ -182,9 +182,11 @@ async def beating(house: Installation, count: int = 2) -> None:
 
 
 @asynccontextmanager
-async def citizen(house: Installation, folder: Path, number: str, hertz: float = 1000.0) -> AsyncIterator[Citizen]:
-    settings = house.settings
-    account = Account(number, settings.sip.listen, settings.ports.sip)
+async def citizen(
+    house: Installation, folder: Path, number: str, hertz: float = 1000.0, encrypted: bool = False
+) -> AsyncIterator[Citizen]:
+    sip, ports = house.settings.sip, house.settings.ports
+    account = Account(number, sip.listen, ports.sips if encrypted else ports.sip, encrypted=encrypted)
     said = tone(folder / f"{number}.wav", hertz, 120)
     async with Phone(tree.ensure(print), account, folder=folder / number, talk=said) as phone:
         yield Citizen(house, phone, number)
