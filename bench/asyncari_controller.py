@@ -6,8 +6,7 @@ import anyio
 import asyncari
 
 
-async def main(port: int, password: str, prompt: str) -> None:
-    address = f"http://127.0.0.1:{port}"
+async def main(address: str, password: str, prompt: str) -> None:
     async with (
         asyncari.connect(address, "bench-asyncari", "ivr", password) as client,
         anyio.create_task_group() as tasks,
@@ -28,4 +27,4 @@ async def main(port: int, password: str, prompt: str) -> None:
                 tasks.start_soon(one, channel)
 
 
-anyio.run(main, int(sys.argv[1]), sys.argv[2], sys.argv[3])
+anyio.run(main, sys.argv[1], sys.argv[2], sys.argv[3])

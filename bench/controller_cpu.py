@@ -1,12 +1,13 @@
-"""A controller's CPU for one call, beside asyncari and a plain dialplan in the same run.
+"""A controller's CPU for one call, beside asyncari, node-ari-client and a plain dialplan in the same run.
 
 python -m bench.controller_cpu [--rate 100] [--seconds 10] [--rounds 3] [--whole]
 
-Two calls. The short one: answer, prompt, key, hang up; asyncari does it, too. The whole one: answer, prompt, menu key,
-ticket, a second in a queue, hang up; everything that a controller does beside it (journey, state on the channel,
-metrics, logs) is on in both. CPU is user and system of the process, while calls come evenly and others end; so it holds
-on a busy machine as well, though a few per cent worse. `--whole`: that call alone, as the short one takes most of the
-time. Then ours by thread: the event loop (Asterisk's events, the flow machine), the store's writer, and the rest.
+Two calls. The short one: answer, prompt, key, hang up; asyncari does it, too, and node-ari-client, where Node.js is. The
+whole one: answer, prompt, menu key, ticket, a second in a queue, hang up; everything that a controller does beside it
+(journey, state on the channel, metrics, logs) is on in both. CPU is user and system of the process, while calls come
+evenly and others end; so it holds on a busy machine as well, though a few per cent worse. `--whole`: that call alone, as
+the short one takes most of the time. Then ours by thread: the event loop (Asterisk's events, the flow machine), the
+store's writer, and the rest.
 """
 
 import argparse
@@ -16,6 +17,8 @@ import sys
 from dataclasses import dataclass, field
 from statistics import median
 
+from asterisk_conf.render import ARI_USER
+from bench import node_ari_client
 from bench.caller import Caller, load
 from bench.house import House, cpu, threads
 
@@ -35,6 +38,15 @@ class Party:
     threads: dict[str, list[float]] = field(default_factory=dict)
     calls: int = 0
     whole: int = 0
+
+
+def started(argv: list[str]) -> "subprocess.Popen[str]":
+    """Another's controller, when it takes calls."""
+    one = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+    assert one.stdout is not None
+    if "ready\n" not in one.stdout:
+        raise RuntimeError(f"{argv[1]} did not start")
+    return one
 
 
 async def measure(party: Party, house: House, caller: Caller, rate: float, seconds: float) -> None:
@@ -66,17 +78,18 @@ def tell(title: str, parties: list[Party]) -> None:
 async def main(args: argparse.Namespace) -> int:
     async with House() as house, house.phone():
         caller = await Caller(house.sip).open()
-        other = subprocess.Popen(
-            [sys.executable, "-m", "bench.asyncari_controller", str(house.ari), house.password, str(house.prompt)],
-            stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert other.stdout is not None
-        other.stdout.readline()
+        address = f"http://127.0.0.1:{house.ari}"
+        asyncari = [sys.executable, "-m", "bench.asyncari_controller", address, house.password, str(house.prompt)]
+        node = node_ari_client.argv(address, ARI_USER, house.password, house.prompt)
+        others = [started(argv) for argv in (asyncari, node) if argv]
+        names = ("asyncari 0.20.6", "asyncari"), (node_ari_client.NAME, "node")
         short = [
             Party("Numero Nero", "+390600000001", house.controller),
-            Party("asyncari 0.20.6", "asyncari", other.pid),
+            *(Party(name, number, one.pid) for (name, number), one in zip(names, others, strict=False)),
             Party("plain dialplan", "plain"),
         ]
+        if not node:
+            print(f"{node_ari_client.NAME} is not measured: node and npm are not on the PATH")
         whole = [Party("Numero Nero", "+390600000002", house.controller), Party("plain dialplan", "plain-queue")]
         kinds = {"answer, prompt, menu key, ticket, queue, hang-up": whole}
         if not args.whole:
@@ -88,8 +101,9 @@ async def main(args: argparse.Namespace) -> int:
             for parties in kinds.values():
                 for party in parties:
                     await measure(party, house, caller, args.rate, args.seconds)
-        other.terminate()
-        other.wait()
+        for other in others:
+            other.terminate()
+            other.wait()
     print(f"{args.rate:g} calls/s for {args.seconds:g} s, medians of {args.rounds} rounds")
     for title, parties in kinds.items():
         tell(title, parties)

@@ -31,6 +31,7 @@ PLAIN = """
 exten => plain,1,Goto(plain,s,1)
 exten => plain-queue,1,Goto(plain-queue,s,1)
 exten => asyncari,1,Stasis(bench-asyncari)
+exten => node,1,Stasis(bench-node)
  same => n,Hangup()
 
 [plain]
@@ -57,7 +58,10 @@ class House:
         self._folder = tempfile.TemporaryDirectory(prefix="ivr-bench-")
         data = Path(self._folder.name)
         base = free_base()
-        self._environment = os.environ | {"NUMERO_NERO_FLOWS__FOLDER": str(FLOWS), "NUMERO_NERO_PORTS__BASE": str(base)}
+        self._environment = os.environ | {
+            "NUMERO_NERO_FLOWS__FOLDER": str(FLOWS), "NUMERO_NERO_PORTS__BASE": str(base),
+            "NUMERO_NERO_PORTS__RTP_FIRST": "10000", "NUMERO_NERO_PORTS__RTP_LAST": "15999",  # two a call
+        }  # fmt: skip
         settings = load(data, environment=self._environment)
         make_folders(settings)
         database = Database(settings.database_url)
