@@ -2,11 +2,11 @@
 
 python -m bench.controller_cpu [--rate 100] [--seconds 10] [--rounds 3] [--whole]
 
-Two calls. The short one: answer, prompt, key, hang up; asyncari does it, too, and node-ari-client, where Node.js is. The
-whole one: answer, prompt, menu key, ticket, a second in a queue, hang up; everything that a controller does beside it
-(journey, state on the channel, metrics, logs) is on in both. CPU is user and system of the process, while calls come
-evenly and others end; so it holds on a busy machine as well, though a few per cent worse. `--whole`: that call alone, as
-the short one takes most of the time. Then ours by thread: the event loop (Asterisk's events, the flow machine), the
+Two calls. The short one: answer, prompt, key, hang up; asyncari does it, too, and node-ari-client, where Node.js is.
+The whole one: answer, prompt, menu key, ticket, a second in a queue, hang up; everything that a controller does beside
+it (journey, state on the channel, metrics, logs) is on in both. CPU is user and system of the process, while calls come
+evenly and others end; so it holds on a busy machine as well, though a few per cent worse. `--whole`: that call alone,
+as the short one takes most of the time. Then ours by thread: the event loop (Asterisk's events, the flow machine), the
 store's writer, and the rest.
 """
 
