@@ -51,6 +51,10 @@ class Server:
         self._process.send_signal(signal.SIGINT)
         self._process.wait(PATIENCE)
 
+    @property
+    def runs(self) -> bool:
+        return self._process.poll() is None
+
     def hang(self) -> None:
         """From now on it answers nobody, and its connections stand."""
         self._signal(signal.SIGSTOP)

@@ -2,7 +2,7 @@
 
 One controller at a time, the lead, decides for all which operator takes which call. It holds a lease in the store, of
 which the epoch grows with each holder; what a lead of an older epoch says is refused. While the store is away the lead
-goes on as long as it is heard, and nobody else can become it.
+goes on; of one that is dead another takes the lease over as it stands (`inherits`).
 
 Each controller keeps an account of its own calls. Whoever becomes lead hears all accounts before it decides anything:
 who waits and for how long, whose phone rings for whom, who talks with whom. So callers keep their place, and nobody
@@ -44,6 +44,13 @@ def move(me: str, epoch: int, lease: Lease, *, hears: bool, gone: int = 0) -> Mo
     if lease.left <= 0 or lease.epoch == gone or lease.holder == me:  # me: in a former life
         return "take"
     return "follow"
+
+
+def inherits(seen: int, left: Lease | None) -> bool:
+    """While the store is away: whether we go on with the lease that a lead has `left`, who is dead, says the `baton`.
+    `seen`: the highest epoch that we have heard of. The epoch stays: when the store is back the lease is renewed in it,
+    unless somebody has taken it there."""
+    return left is not None and left.epoch >= seen
 
 
 # The account of one controller, as it travels. Times are seconds before or after now: clocks need not agree.
@@ -243,6 +250,9 @@ class Standing(msgspec.Struct):
     taken: int
     reachable: bool
     then: tuple[Presence, str, str] | None
+    skills: dict[str, int]
+    queues: frozenset[str]
+    languages: tuple[str, ...]
 
 
 def standing(state: State, operator: Operator, now: float) -> Standing:
@@ -261,6 +271,9 @@ def standing(state: State, operator: Operator, now: float) -> Standing:
         operator.taken,
         operator.reachable,
         operator.then,
+        dict(operator.skills),
+        operator.queues,
+        operator.languages,
     )
 
 
@@ -268,7 +281,8 @@ def mirror(state: State, told: Standing, now: float) -> None:
     """Make an operator stand as the lead says."""
     operator = state.operators.get(told.code)
     if operator is None:  # not read from the store yet
-        operator = state.operators[told.code] = Operator(told.code, {}, frozenset())
+        operator = state.operators[told.code] = Operator(told.code, told.skills, told.queues, told.languages)
+        state.staff_changed()
     # Each controller measures how long operators need, so that whoever leads next can tell callers how long they wait.
     if operator.presence == "wrap-up" and told.presence not in ("wrap-up", "talking"):
         router.measure(state, operator, now)

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ import msgspec
 
 from ivr.acd import lead
 from ivr.acd import words as w
+from ivr.acd.baton import Baton
 from ivr.acd.floor import Floor
 from ivr.acd.state import Operator
 from ivr.link.client import Client
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 
 LASTS = 4.0  # seconds for which a lease holds
 RENEW, SEEK = 1.0, 0.3  # seconds between looks at the lease: of who leads or hears the lead, and of who does not
-ANSWER = 2.0  # seconds that the store has
+ANSWER, BRIEFLY = 2.0, 0.2  # seconds that the store has, and that one has which was away just now
 SETTLE = 2.0  # seconds that a new lead waits for the others' accounts
 GONE = 6.0  # seconds after which the calls of a controller that is not heard are over
 MOST_UNSENT = 1000
@@ -98,9 +99,13 @@ class Took(msgspec.Struct):
 class Leadership:
     """`address`: of our own link. It follows nobody and leads nobody until `run`."""
 
-    def __init__(self, name: str, address: str, floor: Floor, server: Server, database: Database, token: str) -> None:
+    def __init__(
+        self, name: str, address: str, floor: Floor, server: Server, database: Database, token: str, baton: Baton
+    ) -> None:
         self._name, self._address, self._floor, self._server = name, address, floor, server
-        self._database, self._token = database, token
+        self._database, self._token, self._baton = database, token, baton
+        self._away = False  # the store, when it was looked at last
+        self.there: Callable[[], Collection[str]] = lambda: ()  # the other controllers that answer
         self.awake: Callable[[], bool] = lambda: True  # whether we have not just stood still
         self.epoch = 0  # of the lease that we hold
         self._seen = 0  # the highest epoch heard of
@@ -147,6 +152,7 @@ class Leadership:
         if self.epoch:
             with contextlib.suppress(Exception):
                 await asyncio.to_thread(self._release)
+        self._baton.close()
 
     # The lease
 
@@ -157,20 +163,22 @@ class Leadership:
             hears = self._joined.is_set()
             self._attempt = asyncio.ensure_future(asyncio.to_thread(self._move, self.epoch, hears, self._gone))
         try:
-            move, lease, others = await asyncio.wait_for(asyncio.shield(self._attempt), ANSWER)
+            within = BRIEFLY if self._away else ANSWER
+            move, lease, others = await asyncio.wait_for(asyncio.shield(self._attempt), within)
         except TimeoutError:
-            self._store_is_away("it does not answer")
+            await self._store_is_away("it does not answer")
             return
         except Exception as error:
             self._attempt = None
-            self._store_is_away(str(error))
+            await self._store_is_away(str(error))
             return
-        self._attempt = None
+        self._attempt, self._away = None, False
         if move == "take":
             async with self._turn:
                 await self._lead(lease, others, begun)
         elif move == "renew" and self.epoch == lease.epoch:
             self._checked = begun
+            self._hold_baton(self.epoch)
             self._go_on()
         elif move == "follow" and lease.epoch > self.epoch and lease.address != self._address:
             await self._follow(lease)
@@ -191,12 +199,36 @@ class Leadership:
         with self._database.transaction() as session:
             leases.release(session, self.epoch)
 
-    def _store_is_away(self, why: str) -> None:
+    async def _store_is_away(self, why: str) -> None:
         """Nobody can take the lease now: who leads goes on."""
         log.error("the lease cannot be looked at: %s", why)
+        self._away = True
         if self.epoch:
             self._checked = time.monotonic()
             self._go_on()
+        elif not self._joined.is_set():
+            await self._without_the_store()
+
+    async def _without_the_store(self) -> None:
+        """We hear no lead. If it is dead, one of us goes on with its lease; the others find that one by the baton. Who
+        knows no operators would send all callers away, and leaves it to others."""
+        if self._floor.state.operators and self._baton.take():
+            left = self._baton.read()
+            if left and lead.inherits(self._seen, left):
+                lease = lead.Lease(self._name, self._address, left.epoch, LASTS)
+                async with self._turn:
+                    await self._lead(lease, dict.fromkeys(self.there(), ""), time.monotonic())
+            else:
+                self._baton.drop()
+        elif (holder := self._baton.read()) and holder.epoch >= self._seen and holder.address != self._address:
+            await self._follow(holder)
+
+    def _hold_baton(self, epoch: int) -> lead.Lease | None:
+        """Returns the lease of whoever has it instead: one who led before us, and has not heard of us yet."""
+        if not self._baton.take():
+            return self._baton.read()
+        self._baton.write(lead.Lease(self._name, self._address, epoch, LASTS))
+        return None
 
     def _fit(self) -> bool:
         """Whether nobody else can lead by now. False after a standstill of ours, until the store was asked."""
@@ -213,6 +245,10 @@ class Leadership:
 
     async def _lead(self, lease: lead.Lease, others: dict[str, str], begun: float) -> None:
         await self._unfollow()
+        if self.epoch:  # it led without the store, which has given it the lease only now
+            self._floor.follow(self._forward)
+        if before := self._hold_baton(lease.epoch):
+            others = others | {before.holder: before.address}
         others = {name: address for name, address in others.items() if name not in self._missing}
         self.epoch = self._seen = lease.epoch
         self._checked, self._awaited = begun, set(others)
@@ -223,7 +259,7 @@ class Leadership:
         self._absent[""] = loop.call_later(GONE, self._give_up, "")  # calls that nobody speaks for
         if not others:
             self._settle()
-        for name, address in others.items():
+        for name, address in filter(lambda other: other[1], others.items()):  # without one: they look for us
             self._tasks.append(asyncio.create_task(self._announce(name, address)))
 
     async def _announce(self, name: str, address: str) -> None:
@@ -297,11 +333,15 @@ class Leadership:
             await self._change_to(lease)
 
     async def _change_to(self, lease: lead.Lease) -> None:
-        if lease.epoch < self._seen or (self._following and self._following.epoch == lease.epoch):
+        former = self._following
+        if lease.epoch < self._seen:
             return
+        if former and former.epoch == lease.epoch and (self._joined.is_set() or former.address == lease.address):
+            return  # it goes on with the lease of one that is dead, as the store does not know yet
         await self._unfollow()
         if self.epoch:
             log.error("another leads; this controller follows", extra={"epoch": lease.epoch})
+        self._baton.drop()
         self._following, self.epoch, self._seen = lease, 0, lease.epoch
         for timer in self._absent.values():
             timer.cancel()

@@ -17,6 +17,7 @@ from asterisk_conf.render import APP_PREFIX, ARI_USER, TRUNK
 from ivr import logs, metrics
 from ivr.acd import commands, overview
 from ivr.acd import words as acd
+from ivr.acd.baton import Baton
 from ivr.acd.floor import Floor
 from ivr.acd.leadership import Leadership
 from ivr.acd.state import USUAL_LEVEL
@@ -170,7 +171,7 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
     for kind in call_commands.ALL:
         link.on(kind, partial(call_commands.carry_out, exchange))
     address = await link.listen(range(settings.ports.link_first, settings.ports.link_last + 1))
-    leadership = Leadership(name, address, floor, link, database, token)
+    leadership = Leadership(name, address, floor, link, database, token, Baton(settings.data / "lead.lock"))
     limits, pairs = settings.admission, (settings.ports.rtp_last + 1 - settings.ports.rtp_first) // 2
     admission = Admission(
         exchange,
@@ -192,6 +193,7 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
             await takeover.gone(other, neighbours.there)
 
     neighbours = Neighbours(name, token, lambda: connection.up, on_gone, asterisk)
+    leadership.there = lambda: neighbours.answering
     link.on(AreYouThere, lambda _: Here(begun.timestamp(), connection.up))
     stop, drained = told_to_end(), False
 

@@ -5,13 +5,24 @@ on acknowledging what is sent to it. One that was away may come back with the ta
 was started meanwhile. Both are away.
 """
 
+import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg.errors import OperationalError, UndefinedTable, _WaitTimeout
 
-NEEDED = max(path.name.partition("_")[0] for path in (Path(__file__).parent / "migrations/versions").glob("[0-9]*.py"))
+_REVISION = re.compile(r'^(down_)?revision = "(.*)"$', re.MULTILINE)
+
+
+@cache
+def needed() -> str:
+    """The newest revision: no other comes after it. Without Alembic, which takes long to import."""
+    folder = Path(__file__).parent / "migrations/versions"
+    found = [match for path in folder.glob("*.py") for match in _REVISION.findall(path.read_text("utf-8"))]
+    [newest] = {name for before, name in found if not before} - {name for before, name in found if before}
+    return str(newest)
 
 
 class Impatient(psycopg.Connection[Any]):
@@ -32,9 +43,9 @@ def connected(within: float, migrated: bool, *arguments: Any, **options: Any) ->
     one = (Impatient if within else psycopg.Connection[Any]).connect(*arguments, **options)
     if isinstance(one, Impatient):
         one.within = within
-    if migrated and (has := _revision(one)) != NEEDED:
+    if migrated and (has := _revision(one)) != needed():
         one.close()
-        raise OperationalError(f"its tables are of version {has or 'none'}, and {NEEDED} is needed; `ivr up` makes it")
+        raise OperationalError(f"its tables are of version {has or 'none'}, and not {needed()}; `ivr up` makes these")
     return one
 
 

@@ -1,7 +1,9 @@
 """Calls in an installation whose store is PostgreSQL, and what becomes of them while it is away."""
 
+import asyncio
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +13,11 @@ from threading import Timer
 import pytest
 from sqlalchemy import select
 
+from asterisk_conf import tree
+from ivr.cli.desk import _dial, account_of
 from ivr.cli.installation import is_alive, read_note
-from ivr.store import calls
+from ivr.phone.phone import Phone
+from ivr.store import calls, leases
 from ivr.store.database import Database
 from ivr.store.schema import Call, JourneyEntry
 from tests import postgresql
@@ -145,6 +150,61 @@ def test_a_call_goes_on_elsewhere_though_its_controllers_die_while_the_database_
     kinds = [one.kind for one in journey]
     assert kinds.count("ended") == 1 and kinds.count("node") == len({one.node for one in journey if one.kind == "node"})
     house.quiet()
+
+
+@pytest.mark.timeout(200)
+def test_who_waits_and_who_comes_is_offered_though_the_lead_dies_while_the_database_is_away(
+    house: Installation, server: postgresql.Server, tmp_path: Path
+) -> None:
+    """The operator is on a break, and is back after the death: the phone rings for who waited, then for who came."""
+    callers = ["+390699000021", "+390699000022"]
+
+    async def place(caller: str) -> "subprocess.Popen[str]":
+        arguments = ("+390600000001", "--from", caller, "--press", GERMAN_PAYMENTS, "--for", "100")
+        return await asyncio.to_thread(house.place, *arguments)
+
+    async def happens() -> list[float]:
+        phone_tree = await asyncio.to_thread(tree.ensure, print)
+        async with Phone(phone_tree, account_of(house.settings, "4271"), folder=tmp_path / "phone") as phone:
+            await phone.registered(within=10)
+            await _dial(phone, "*1", ",4271#")
+            await _dial(phone, "*4")
+            calls_ = [await place(callers[0])]
+            await asyncio.to_thread(house.until, lambda: _noted(house, callers[0], "queue"), 60)
+            with Database(house.settings.database_url).read() as session:
+                lead = leases.get(session)[0].holder
+            await asyncio.to_thread(server.stop)
+            await asyncio.sleep(1)
+            os.kill(_running(house)[lead], signal.SIGKILL)
+            calls_.append(await place(callers[1]))
+            await asyncio.sleep(0.5)
+            rung = []
+            for _ in callers:
+                await _dial(phone, "*5")
+                back = time.monotonic()
+                await phone.wait_for("INCOMING", within=40)
+                rung.append(time.monotonic() - back)
+                await phone.answer()
+                await asyncio.sleep(6)
+                await phone.hangup()
+                await asyncio.sleep(1)
+            await asyncio.to_thread(server.start)
+            await _dial(phone, "*2")
+            for call in calls_:
+                call.terminate()
+                await asyncio.to_thread(call.wait, 20)
+            return rung
+
+    try:
+        rung = asyncio.run(happens())
+    finally:
+        if not server.runs:
+            server.start()
+    print(f"the phone rang {rung[0]:.1f} s after the operator was back, for the next one {rung[1]:.1f} s after")
+    assert rung[0] < 2
+    tickets = [house.ticket_of(caller)["fields"]["operator"] for caller in callers]
+    assert tickets == ["4271", "4271"]
+    house.quiet(40)
 
 
 @pytest.mark.timeout(200)

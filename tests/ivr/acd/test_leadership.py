@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from ivr.acd import words as w
+from ivr.acd.baton import Baton
 from ivr.acd.floor import Floor
 from ivr.acd.leadership import Act, Decisions, Happened, Leadership, Took
 from ivr.acd.router import position
@@ -18,6 +19,7 @@ from ivr.acd.state import Queue
 from ivr.link.client import Client
 from ivr.link.messages import raw
 from ivr.link.server import Server
+from ivr.store import leases
 from ivr.store.database import Database, StoreError
 from ivr.store.schema import Controller
 
@@ -64,21 +66,29 @@ class Member:
         self.floor = Floor(lambda new: self.presences.append((new.operator, new.presence)))
         self.server = Server(TOKEN)
 
-    async def start(self) -> "Member":
+    async def start(self, *, run: bool = True) -> "Member":
         address = await self.server.listen(range(42000, 43000))
+        assert self.store.url.database
+        baton = Baton(Path(self.store.url.database).with_name("lead.lock"))
+        self.leadership = Leadership(self.name, address, self.floor, self.server, self.store, TOKEN, baton)
+        self.floor.arrange([Queue("q", wrap_up=60)])
+        if not self.store.away:
+            self.read(address)
+        self.task = asyncio.create_task(self.leadership.run() if run else asyncio.sleep(0))
+        return self
+
+    def read(self, address: str) -> None:
+        """What a controller has from the store, and tells it."""
         with self.store.transaction() as session:
             now = datetime.now(UTC)
             session.merge(Controller(id=self.name, pid=1, started_at=now, seen_at=now, calls=0, address=address))
-        self.leadership = Leadership(self.name, address, self.floor, self.server, self.store, TOKEN)
-        self.floor.arrange([Queue("q", wrap_up=60)])
         operators = [w.Joined(code, (), frozenset({"all"}), presence="signed-out", phone="p") for code in ("1", "2")]
         self.floor.staff(operators)
-        self.task = asyncio.create_task(self.leadership.run())
-        return self
 
     async def kill(self) -> None:
         """Without a word to anybody."""
         self.task.cancel()
+        self.leadership._baton.close()
         await self.leadership._unfollow()
         await self.server.close()
 
@@ -229,6 +239,124 @@ async def test_the_store_is_away(members: list[Member], store: Store) -> None:
     store.away = False
     await asyncio.sleep(1.5)
     assert one.leads and one.leadership.epoch == 1
+
+
+async def lost_its_lead(members: list[Member]) -> tuple[Member, Member]:
+    """The one who leads instead, and the one who follows that, while the store is away."""
+    one, two, three = members
+    two.leadership.there, three.leadership.there = lambda: ["three"], lambda: ["two"]
+    one.store.away = True
+    await one.kill()
+    await until(lambda: (two.leads and three.follows) or (three.leads and two.follows), 2)
+    return (two, three) if two.leads else (three, two)
+
+
+async def test_the_lead_is_killed_while_the_store_is_away(members: list[Member], store: Store) -> None:
+    """Another goes on with its lease: who waits keeps the place and is offered, and so it stands in the store later."""
+    one, two, three = members
+    for code in ("1", "2"):
+        one.floor.take(w.SignedIn(code, f"op-{code}"))
+    await until(lambda: two.floor.state.operators["2"].presence == "ready")
+    talks = Caller(two, "talks")
+    await until(lambda: talks.offers)
+    two.floor.take(w.Accepted("talks", talks.offers[0]))
+    rings = Caller(three, "rings")
+    await until(lambda: rings.offers)
+    await until(lambda: three.floor.state.operators[rings.offers[0]].presence == "offered")
+    first, second = Caller(three, "first"), Caller(two, "second")
+    await asyncio.sleep(0.1)
+    begun = asyncio.get_running_loop().time()
+    leads, follows = await lost_its_lead(members)
+    two.floor.take(w.Finished("talks"))
+    two.floor.take(w.WrappedUp(talks.offers[0]))
+    await until(lambda: first.offers)
+    assert asyncio.get_running_loop().time() - begun < 2
+    assert (leads.leadership.epoch, follows.leadership.epoch) == (1, 0)
+    assert [each.offers for each in (first, second)] == [talks.offers, []] and not rings.withdrawn
+    store.away = False
+    await until(lambda: lease(store) == (leads.name, 1))
+    assert leads.leads and follows.follows and [len(each.offers) for each in (rings, first, second)] == [1, 1, 0]
+
+
+def lease(store: Store) -> tuple[str, int]:
+    with store.read() as session:
+        row, _ = leases.get(session)
+        return row.holder, row.epoch
+
+
+async def test_one_that_begins_while_the_store_is_away_follows_and_may_lead_later(
+    members: list[Member], store: Store
+) -> None:
+    """It knows the operators from whoever leads."""
+    one, two, three = members
+    one.floor.take(w.SignedIn("1", "op-1"))
+    await until(lambda: three.floor.state.operators["1"].presence == "ready")
+    await lost_its_lead(members)
+    again = await Member("one", store).start()
+    try:
+        await until(lambda: again.follows, 2)
+        waits = Caller(again, "waits")
+        await until(lambda: waits.offers == ["1"], 2)
+        again.floor.take(w.Missed("waits", "1"))
+        await until(lambda: again.floor.state.operators["1"].presence == "paused")
+        for other in (two, three):
+            await other.kill()
+        await until(lambda: again.leads, 2)
+        again.floor.take(w.Resumed("1"))
+        await until(lambda: waits.offers == ["1", "1"], 2)
+    finally:
+        await again.kill()
+
+
+async def test_who_knows_no_operators_leads_nobody_without_the_store(members: list[Member], store: Store) -> None:
+    """All have died: callers wait for the store, and are not told that nobody is at work."""
+    store.away = True
+    for one in members:
+        await one.kill()
+    again = await Member("one", store).start()
+    waits = Caller(again, "waits")
+    await asyncio.sleep(1.5)
+    assert not again.leads and not waits.exit
+    await again.kill()
+
+
+async def test_nobody_leads_beside_one_that_lives_though_it_is_not_heard(members: list[Member], store: Store) -> None:
+    one, two, _ = members
+    store.away = True
+    await two.leadership._unfollow()
+    await two.leadership.look()
+    assert not two.leads and one.leads
+    await until(lambda: two.follows)
+
+
+async def test_a_lease_that_was_taken_since_is_nobodys(members: list[Member], store: Store) -> None:
+    """The dead one led before another, whose lease the file does not know."""
+    one, two, _ = members
+    store.away = True
+    two.leadership._seen = 2
+    await one.kill()
+    await asyncio.sleep(1)
+    assert not two.leads
+
+
+async def test_who_takes_the_lease_when_the_store_is_back_has_it_alone(members: list[Member], store: Store) -> None:
+    """The dead one's name holds it, in the store, and whoever has that name now asks first."""
+    one, two, three = members
+    one.floor.take(w.SignedIn("1", "op-1"))
+    await until(lambda: two.floor.state.operators["1"].presence == "ready")
+    waits = Caller(two, "waits")
+    await until(lambda: waits.offers == ["1"])
+    leads, _ = await lost_its_lead(members)
+    again = await Member("one", store).start(run=False)
+    store.away = False
+    await again.leadership.look()
+    try:
+        assert again.leadership.epoch == 2
+        await until(lambda: two.follows and three.follows and not leads.leads, 3)
+        assert two.leadership._seen == three.leadership._seen == 2
+        assert waits.offers == ["1"], "nothing is offered twice"
+    finally:
+        await again.kill()
 
 
 async def test_two_that_believe_they_lead(members: list[Member]) -> None:
