@@ -83,7 +83,7 @@ def there() -> Kamailio | None:
 
 def ensure(progress: Progress) -> Kamailio:
     """Fetched if it is not in the cache. Raises TreeError."""
-    return Kamailio(debian.unpacked("kamailio", SUITE, PACKAGES, "Kamailio (about 100 MB)", progress))
+    return Kamailio(debian.unpacked("kamailio", SUITE, PACKAGES, "Kamailio (about 110 MB)", progress))
 
 
 def render(

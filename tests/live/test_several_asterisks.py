@@ -58,7 +58,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     (flows / "line.flow.yaml").write_text(FLOW, "utf-8")
     (flows / "queues.yaml").write_text("payments: {ring: 15s, wrap_up: 1s}\n", "utf-8")
     settings = {"ASTERISKS__COUNT": "2", "FLOWS__FOLDER": str(flows), "RECORDINGS__SPEECH": "false"}
-    one = Installation(data, OPEN, **settings)
+    # Beside what is not encrypted; by TLS alone is `test_several_tls.py`.
+    one = Installation(data, OPEN, SIP__TLS="beside", SIP__SRTP="offered", **settings)
     one.start()
     try:
         for code, name in ((ANNA, "Anna"), (BRUNO, "Bruno")):
@@ -186,6 +187,20 @@ async def test_calls_are_spread_and_one_dies_with_its_own_and_who_calls_again_ke
     assert places == {"asterisk", "asterisk-2"}
     assert longest(anna.heard, 1000.0) > 1.0 and longest(cut.phone.heard, 440.0) > 1.0
     await asyncio.to_thread(house.quiet, 20)
+
+
+async def test_who_speaks_encrypted_and_who_does_not_hear_each_other(house: Installation, tmp_path: Path) -> None:
+    async with (
+        at_work(house, tmp_path, ANNA, 440.0) as anna,
+        citizen(house, tmp_path, "+390471000906", encrypted=True) as one,
+    ):
+        await one.dial()
+        await talks(one, anna)
+        await asyncio.sleep(2)
+        await anna.hangup()
+        assert (await one.over()).fields["operator"] == ANNA
+        await one.phone.wait_for("CLOSED", within=10)
+        assert longest(one.phone.heard, 440.0) > 1.0 and longest(anna.heard, 1000.0) > 1.0
 
 
 def test_one_that_is_drained_is_given_no_calls(house: Installation) -> None:
