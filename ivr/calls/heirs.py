@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 SILENCE = 0.8  # seconds without an answer after which a controller is taken for gone
+HANGS = 5.0  # seconds of it after which one is ended, while there is no store that would keep it from its calls
 FIRST = 3.0  # the same, of one that has not answered us yet: whoever begins is slow itself
 ASLEEP = 0.2  # seconds between two looks of ours that are too many to judge others by
 

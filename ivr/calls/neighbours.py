@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from ivr.calls.heirs import ASLEEP, SILENCE, Seen
+from ivr.calls.heirs import ASLEEP, HANGS, SILENCE, Seen
 from ivr.link.client import Client
 from ivr.link.messages import LinkError, Refused
 from ivr.store.schema import Controller
@@ -51,6 +51,7 @@ class Neighbours:
         self._name, self._token, self._hears, self._on_gone = name, token, hears_asterisk, on_gone
         self._asterisk = asterisk
         self._others: dict[str, _Other] = {}
+        self._looked = 0.0
         self._telling: set[asyncio.Future[object]] = set()
 
     @property
@@ -67,6 +68,13 @@ class Neighbours:
     def first(self) -> bool:
         """Whether we are the one who speaks with our Asterisk for all that are on it."""
         return min([self._name, *self.there]) == self._name
+
+    def hangs(self, name: str) -> int:
+        """The process of one that has not answered for HANGS seconds; 0 when none is, or we have just stood still."""
+        other, now = self._others.get(name), time.monotonic()
+        if other is None or not other.gone or other.seen.refused or now - self._looked > ASLEEP:
+            return 0
+        return other.process if now - other.seen.heard > HANGS else 0
 
     def _beside(self, other: "_Other") -> bool:
         return other.asterisk == self._asterisk
@@ -86,14 +94,14 @@ class Neighbours:
                 del self._others[name]
         for name in rows.keys() - self._others.keys():
             row = rows[name]
-            self._others[name] = _Other(row.address, row.started_at.timestamp(), self._token, row.asterisk)
+            self._others[name] = _Other(row.address, row.started_at.timestamp(), self._token, row.asterisk, row.pid)
 
     async def run(self) -> None:
-        last = time.monotonic()
+        self._looked = time.monotonic()
         while True:
             await asyncio.sleep(LOOK)
             now, hears = time.monotonic(), self._hears()
-            asleep, last = now - last > ASLEEP, now
+            asleep, self._looked = now - self._looked > ASLEEP, now
             for name, other in list(self._others.items()):
                 if asleep:
                     other.seen.heard = now
@@ -122,8 +130,9 @@ class Neighbours:
 
 
 class _Other:
-    def __init__(self, address: str, begun: float, token: str, asterisk: str) -> None:
+    def __init__(self, address: str, begun: float, token: str, asterisk: str, process: int) -> None:
         self.seen, self.gone, self.begun, self.asterisk = Seen(time.monotonic()), False, begun, asterisk
+        self.process = process
         self._task = asyncio.create_task(self._ask(address, token))
 
     def close(self) -> None:

@@ -6,8 +6,8 @@ who died over it.
 
 While the store is away no row can be changed. Then the kernel decides: whoever gets the lock of what a controller
 keeps meanwhile (its backlog) knows that this controller is dead, and is the only one who takes its calls; what it kept,
-and the taking, are written when the store is back. Of a controller that hangs nobody gets the lock: its calls wait for
-the store.
+and the taking, are written when the store is back. Of a controller that hangs nobody gets the lock, and nothing would
+keep it from its calls when it wakes. So it is ended (`heirs.HANGS`).
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from ivr.ari import ids
 from ivr.ari.errors import AriError
 from ivr.calls import caller, kept, unseen
 from ivr.calls.exchange import CITIZENS, Exchange
-from ivr.calls.heirs import heir
+from ivr.calls.heirs import HANGS, heir
 from ivr.calls.left import left
 from ivr.calls.session import Session
 from ivr.flow import words
@@ -61,6 +61,7 @@ class Takeover:
         self._exchange, self._prefix, self._asterisk = exchange, prefix, asterisk
         self._former: Sequence[writes.Kept] | None = former
         self._beginning: asyncio.Task[None] | None = None
+        self.hangs: Callable[[str], int] = lambda name: 0  # the process of a controller that hangs
 
     async def connected(self) -> None:
         """After each connecting: in the background, as the store may be away."""
@@ -118,10 +119,12 @@ class Takeover:
     async def _without_the_store(self, name: str) -> bool:
         """Take the calls of a controller that is dead for certain. False when it may be alive."""
         exchange = self._exchange
-        deadline = time.monotonic() + DYING
+        deadline = time.monotonic() + HANGS + DYING
         while (estate := exchange.writer.left_by(name)) is None:
-            if time.monotonic() > deadline:
+            if exchange.writer.settled or time.monotonic() > deadline:
                 return False
+            if (process := self.hangs(name)) and exchange.writer.end(name, process):
+                log.error("controller %s hangs while the store is away, and is ended so that its calls can go on", name)
             await asyncio.sleep(TURN)
         with closing(estate):
             kept = estate.writes()

@@ -194,6 +194,7 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
 
     neighbours = Neighbours(name, token, lambda: connection.up, on_gone, asterisk)
     leadership.there = lambda: neighbours.answering
+    takeover.hangs = lambda name: neighbours.hangs(name)
     link.on(AreYouThere, lambda _: Here(begun.timestamp(), connection.up))
     stop, drained = told_to_end(), False
 

@@ -16,6 +16,7 @@ from typing import BinaryIO
 import msgspec
 
 from ivr.store.database import Database, StoreError
+from ivr.store.holder import end
 from ivr.store.writes import Kept
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,11 @@ class Backlog:
             return Backlog(self._folder, name) if (self._folder / f"{name}{ENDING}").exists() else None
         except StoreError:
             return None
+
+    def end(self, name: str, process: int) -> bool:
+        """Kill this process, if it has the backlog of that name."""
+        path = self._folder / f"{name}{ENDING}"
+        return path.exists() and end(path, process)
 
     def clear(self) -> None:
         """Another keeps all of it."""

@@ -106,6 +106,11 @@ class Writer:
         """What a controller that is dead has kept; see `Backlog.left_by`."""
         return self._backlog.left_by(name) if self._backlog else None
 
+    def end(self, name: str, process: int) -> bool:
+        """Kill a controller of this machine that hangs; see `Backlog.end`. Only while the database is away: else that
+        keeps it from calls which others have taken."""
+        return self._away and self._backlog is not None and self._backlog.end(name, process)
+
     def take_up(self) -> None:
         """Soon write what controllers that have ended have kept."""
         self._behind = self._backlog is not None

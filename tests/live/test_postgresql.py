@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from asterisk_conf import tree
+from ivr.calls.heirs import HANGS
 from ivr.cli.desk import _dial, account_of
 from ivr.cli.installation import is_alive, read_note
 from ivr.phone.phone import Phone
@@ -230,6 +231,35 @@ def test_all_of_it_starts_while_the_database_is_away_and_catches_up(
     assert programs and all(map(is_alive, programs.pids()))
     with house.desk("4271", "--calls", "1"):
         house.until(lambda: [one["state"] for one in house.status()["operators"]] == ["ready"])
+    house.quiet()
+
+
+@pytest.mark.timeout(200)
+def test_a_call_goes_on_elsewhere_though_its_controller_hangs_while_the_database_is_away(
+    house: Installation, server: postgresql.Server
+) -> None:
+    """Nothing would keep it from the call when it wakes: it is ended."""
+    caller = "+390699000041"
+    call = house.place("+390600000001", "--from", caller, "--for", "20")
+    house.until(lambda: _noted(house, caller, "prompt"), 30)
+    with Database(house.settings.database_url).read() as session:
+        [row] = session.scalars(select(Call).where(Call.caller == caller)).all()
+    server.stop()
+    try:
+        time.sleep(1)
+        hangs, stopped = _running(house)[row.controller], time.time()
+        os.kill(hangs, signal.SIGSTOP)
+        house.until(lambda: _running(house)[row.controller] not in (0, hangs))
+        assert call.wait(60) == 0
+    finally:
+        server.start()
+    assert house.ticket_of(caller)["call_id"] == row.id
+    with Database(house.settings.database_url).read() as session:
+        journey = calls.journey(session, row.id)
+    [went_on] = [one.at.timestamp() - stopped for one in journey if one.kind == "continued"]
+    print(f"it goes on after {went_on:.1f} s elsewhere")
+    assert HANGS < went_on < HANGS + 4
+    assert [one.kind for one in journey].count("ended") == 1
     house.quiet()
 
 

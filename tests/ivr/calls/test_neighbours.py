@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ivr.calls.heirs import HANGS
 from ivr.calls.neighbours import Neighbours
 from ivr.store.schema import Controller
 
@@ -60,7 +61,9 @@ async def other(
     assert process.stdout is not None
     address = (await asyncio.to_thread(process.stdout.readline)).strip()
     watch = Watch(address, beside)
-    row = Controller(id="other", pid=1, started_at=BEGUN, seen_at=BEGUN, calls=0, address=address, asterisk=beside)
+    row = Controller(
+        id="other", pid=process.pid, started_at=BEGUN, seen_at=BEGUN, calls=0, address=address, asterisk=beside
+    )
     watch.neighbours.look([row])
     watching = asyncio.create_task(watch.neighbours.run())
     try:
@@ -90,6 +93,26 @@ async def test_one_that_hangs_is_known_within_a_second_and_is_back_when_it_answe
         os.kill(process.pid, signal.SIGCONT)
         async with asyncio.timeout(3):
             while watch.neighbours.there != ["other"]:  # noqa: ASYNC110 as a supervisor would look
+                await asyncio.sleep(0.02)
+
+
+async def test_one_that_hangs_for_long_is_told_from_one_that_is_dead_or_that_we_did_not_hear() -> None:
+    async with other() as (process, watch):
+        os.kill(process.pid, signal.SIGSTOP)
+        begun = time.monotonic()
+        await watch.until_told(1.3)
+        assert not watch.neighbours.hangs("other"), "it may wake up yet"
+        time.sleep(HANGS)  # noqa: ASYNC251 we stand still
+        assert not watch.neighbours.hangs("other")
+        await asyncio.sleep(0.3)
+        assert not watch.neighbours.hangs("other")
+        async with asyncio.timeout(HANGS + 1):
+            while not watch.neighbours.hangs("other"):  # noqa: ASYNC110 as the takeover looks
+                await asyncio.sleep(0.02)
+        assert watch.neighbours.hangs("other") == process.pid and time.monotonic() - begun > 2 * HANGS
+        process.kill()
+        async with asyncio.timeout(3):
+            while watch.neighbours.hangs("other"):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
 
