@@ -41,12 +41,14 @@ class Limits:
 
 @dataclass(frozen=True)
 class Figures:
-    """`writes`: those of this controller that wait for the store. `lines`: calls that there are RTP ports for."""
+    """`writes`: those of this controller that wait for the store. `beside`: of the calls, those on our
+    Asterisk; `lines`: calls that it has RTP ports for."""
 
     calls: int
     waiting: int
     lag: float
     writes: int
+    beside: int = 0
     lines: int = MANY
 
 
@@ -61,13 +63,12 @@ class State:
 
 def step(state: State, now: Figures, limits: Limits) -> State:
     """One look. Pure. It closes when a limit is reached and opens only well below it, so that it does not flap."""
-    most = min(limits.calls, now.lines)
     slow = state.slow + 1 if now.lag > limits.lag or now.writes > MOST_WRITES else 0
     calm = state.calm + 1 if now.lag <= limits.lag / 2 and now.writes <= MOST_WRITES / 2 else 0
     if state.open:
-        full = now.calls >= most or now.waiting >= limits.waiting
+        full = now.calls >= limits.calls or now.beside >= now.lines or now.waiting >= limits.waiting
         return State(not full and slow < SLOW, slow, calm)
-    room = now.calls <= LOW * most and now.waiting <= LOW * limits.waiting
+    room = now.calls <= LOW * limits.calls and now.beside <= LOW * now.lines and now.waiting <= LOW * limits.waiting
     return State(room and calm >= CALM, slow, calm)
 
 
@@ -91,7 +92,7 @@ class Admission:
     trunk: str = ""
     lines: Callable[[], int] = lambda: MANY
     state: State = State()
-    others: tuple[int, int] = (0, 0)  # their calls, and those of them that wait
+    others: tuple[int, int, int] = (0, 0, 0)  # their calls, those of them that wait, and those on our Asterisk
     _lag: float = 0.0
     _asked: float | None = None  # when, of a question that has no answer yet
     _told: bool | None = None  # what Asterisk knows by us
@@ -102,11 +103,8 @@ class Admission:
         came since."""
         if channel.dialplan.context != CITIZENS:
             return True
-        return (
-            self.state.open
-            and self._calls < min(self.limits.calls, self.lines())
-            and self.exchange.arriving < MOST_CLAIMS
-        )
+        room = self._calls < self.limits.calls and self._beside < self.lines()
+        return self.state.open and room and self.exchange.arriving < MOST_CLAIMS
 
     async def renew(self) -> None:
         """After each connecting: Asterisk may have been restarted, and a former lead may have left word there."""
@@ -129,11 +127,16 @@ class Admission:
 
     def _figures(self) -> Figures:
         lag = self._lag if self._asked is None else max(self._lag, time.monotonic() - self._asked)
-        return Figures(self._calls, self.others[1] + self.exchange.waiting, lag, self.writer.waiting, self.lines())
+        waiting = self.others[1] + self.exchange.waiting
+        return Figures(self._calls, waiting, lag, self.writer.waiting, self._beside, self.lines())
 
     @property
     def _calls(self) -> int:
         return self.others[0] + self.exchange.calls + self.exchange.arriving
+
+    @property
+    def _beside(self) -> int:
+        return self.others[2] + self.exchange.calls + self.exchange.arriving
 
     async def _measure(self) -> None:
         begun = self._asked = time.monotonic()

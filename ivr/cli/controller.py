@@ -172,7 +172,7 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
         link.on(kind, partial(call_commands.carry_out, exchange))
     address = await link.listen(range(settings.ports.link_first, settings.ports.link_last + 1))
     leadership = Leadership(name, address, floor, link, database, token, Baton(settings.data / "lead.lock"))
-    limits, pairs = settings.admission, (settings.ports.rtp_last + 1 - settings.ports.rtp_first) // 2
+    limits, pairs = settings.admission, (ports.rtp_last + 1 - ports.rtp_first) // 2
     admission = Admission(
         exchange,
         ami,
@@ -363,7 +363,7 @@ async def _beat(
     name, now, number, waiting = exchange.controller, datetime.now(UTC), exchange.calls, exchange.waiting
     up = exchange.ari.up
 
-    def beat(session: Session) -> tuple[int, tuple[int, int], list[Controller]]:
+    def beat(session: Session) -> tuple[int, tuple[int, int, int], list[Controller]]:
         if up:  # a controller without Asterisk takes no calls, and is not counted as ready
             controllers.heartbeat(
                 session,
@@ -377,7 +377,7 @@ async def _beat(
                 asterisk=asterisk,
             )
         alive = controllers.alive(session, now)
-        return flow_versions.active_number(session), controllers.others(session, name, now), alive
+        return flow_versions.active_number(session), controllers.others(session, name, now, asterisk), alive
 
     version, admission.others, alive = await writer.run(beat)
     neighbours.look(alive)

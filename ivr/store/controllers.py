@@ -46,7 +46,8 @@ def asterisks(session: Session) -> dict[str, str]:
     return {id: asterisk for id, asterisk in session.execute(select(Controller.id, Controller.asterisk))}
 
 
-def others(session: Session, id: str, now: datetime) -> tuple[int, int]:
-    """(calls, those of them that wait) of all the others that are alive."""
+def others(session: Session, id: str, now: datetime, asterisk: str) -> tuple[int, int, int]:
+    """Of all the others that are alive: (calls, those of them that wait, those of them on this Asterisk)."""
     rows = [row for row in alive(session, now) if row.id != id]
-    return sum(row.calls for row in rows), sum(row.waiting for row in rows)
+    beside = sum(row.calls for row in rows if row.asterisk == asterisk)
+    return sum(row.calls for row in rows), sum(row.waiting for row in rows), beside

@@ -21,9 +21,10 @@ def after(state: State, *looks: Figures) -> State:
 def test_there_are_no_more_calls_than_rtp_ports() -> None:
     assert lines(400, 0, 30) == 370 and lines(400, 200, 30) == 170
     assert lines(20, 0, 30) == 18, "few ports are not all kept for those who are refused"
-    closed = after(State(), Figures(60, 0, 0.0, 0, lines=60))
+    closed = after(State(), Figures(90, 0, 0.0, 0, beside=60, lines=60))
     assert not closed.open
-    assert not after(closed, Figures(58, 0, 0.0, 0, lines=60)).open and after(closed, Figures(57, 0, 0.0, 0, 60)).open
+    assert not after(closed, Figures(90, 0, 0.0, 0, beside=58, lines=60)).open
+    assert after(closed, Figures(90, 0, 0.0, 0, beside=57, lines=60)).open
 
 
 @pytest.mark.parametrize("full", [Figures(100, 0, 0.0, 0), Figures(50, 40, 0.0, 0)])
