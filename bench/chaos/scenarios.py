@@ -84,11 +84,22 @@ async def database_hangs(site: Site) -> None:
 
 
 async def controller_killed_while_the_database_is_away(site: Site) -> None:
-    """PostgreSQL is away for 15 s, and meanwhile both controllers are killed one after the other."""
+    """PostgreSQL is away for 15 s, and meanwhile one of two controllers is killed."""
     await asyncio.sleep(BEFORE)
     await asyncio.to_thread(site.database_server.stop)
     await asyncio.sleep(3)
     os.kill(site.running.controllers["controller-1"], signal.SIGKILL)
+    await asyncio.sleep(12)
+    await asyncio.to_thread(site.database_server.start)
+
+
+async def lead_hangs_while_the_database_is_away(site: Site) -> None:
+    """PostgreSQL is away for 15 s, and meanwhile the controller that decides for all stands still for good."""
+    await asyncio.sleep(BEFORE)
+    lead = site.running.controllers[await site.lead()]
+    await asyncio.to_thread(site.database_server.stop)
+    await asyncio.sleep(3)
+    os.kill(lead, signal.SIGSTOP)
     await asyncio.sleep(12)
     await asyncio.to_thread(site.database_server.start)
 
@@ -131,6 +142,7 @@ ALL = (
     Scenario("database-away", database_away, postgresql=True),
     Scenario("database-hangs", database_hangs, postgresql=True),
     Scenario("database-away-and-a-controller-killed", controller_killed_while_the_database_is_away, postgresql=True),
+    Scenario("database-away-and-the-lead-hangs", lead_hangs_while_the_database_is_away, postgresql=True),
     Scenario("all-others-killed", all_others_killed),
     Scenario("one-asterisk-killed", one_asterisk_killed, asterisks=2),
     Scenario("an-asterisk-drained", an_asterisk_drained, asterisks=2),
