@@ -45,4 +45,7 @@ class Baton:
         fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        os.close(self._file)
+        """Let it go. A controller that was drained has done so before it ends."""
+        if self._file >= 0:
+            os.close(self._file)
+        self._file = -1
