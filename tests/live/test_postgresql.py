@@ -158,7 +158,7 @@ def test_who_waits_and_who_comes_is_offered_though_the_lead_dies_while_the_datab
     house: Installation, server: postgresql.Server, tmp_path: Path
 ) -> None:
     """The operator is on a break, and is back after the death: the phone rings for who waited, then for who came."""
-    callers = ["+390699000021", "+390699000022"]
+    callers = ["+390699000051", "+390699000052"]
 
     async def place(caller: str) -> "subprocess.Popen[str]":
         arguments = ("+390600000001", "--from", caller, "--press", GERMAN_PAYMENTS, "--for", "100")
