@@ -360,10 +360,10 @@ async def _beat(
     address: str,
     asterisk: str,
 ) -> None:
-    name, now, number, waiting = exchange.controller, datetime.now(UTC), exchange.calls, exchange.waiting
-    up = exchange.ari.up
+    name, number, waiting, up = exchange.controller, exchange.calls, exchange.waiting, exchange.ari.up
 
     def beat(session: Session) -> tuple[int, tuple[int, int, int], list[Controller]]:
+        now = datetime.now(UTC)  # it may have waited for the store: who was alive when it was given may be long dead
         if up:  # a controller without Asterisk takes no calls, and is not counted as ready
             controllers.heartbeat(
                 session,

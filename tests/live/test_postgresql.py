@@ -213,6 +213,7 @@ def test_all_of_it_starts_while_the_database_is_away_and_catches_up(
     house: Installation, server: postgresql.Server, listener: Listener, tmp_path: Path
 ) -> None:
     heard, caller = tmp_path / "heard.wav", "+390699000031"
+    dead = _found_dead(house)
     assert house.stop() == 0
     server.stop()
     try:
@@ -232,6 +233,7 @@ def test_all_of_it_starts_while_the_database_is_away_and_catches_up(
     with house.desk("4271", "--calls", "1"):
         house.until(lambda: [one["state"] for one in house.status()["operators"]] == ["ready"])
     house.quiet()
+    assert _found_dead(house) == dead, "nobody takes another for its former life"
 
 
 @pytest.mark.timeout(200)
@@ -261,6 +263,11 @@ def test_a_call_goes_on_elsewhere_though_its_controller_hangs_while_the_database
     assert HANGS < went_on < HANGS + 4
     assert [one.kind for one in journey].count("ended") == 1
     house.quiet()
+
+
+def _found_dead(house: Installation) -> int:
+    """How often a controller took another for dead."""
+    return sum(file.read_text().count(" is gone: ") for file in (house.data / "logs").glob("controller-*.log"))
 
 
 def _running(house: Installation) -> dict[str, int]:
