@@ -31,7 +31,7 @@ class Database:
 
     def __init__(self, url: str, within: float = 0.0, *, migrated: bool = False) -> None:
         """`within`: seconds that PostgreSQL has for each answer, and is away after; 0: as many as it takes. `migrated`:
-        it is away, too, until its tables are those of this code; for all that `ivr up` starts, which may be before."""
+        it is away, too, while its tables are of a former version; for all that `ivr up` starts, which may be before."""
         self.url = make_url(url)
         self._sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = create_engine(

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL that are only had while it is of use: it answers, and its tables are those of this code.
+"""Connections to PostgreSQL that are only had while it is of use: it answers, and has the tables that this code needs.
 
 A server that hangs with its connections open (it was stopped, or waits for its disk) says nothing, and the kernel goes
 on acknowledging what is sent to it. One that was away may come back with the tables of a former version, when a new one
@@ -39,11 +39,12 @@ class Impatient(psycopg.Connection[Any]):
 
 
 def connected(within: float, migrated: bool, *arguments: Any, **options: Any) -> psycopg.Connection[Any]:
-    """`within`: 0 for one that waits. `migrated`: only to the tables of this code."""
+    """`within`: 0 for one that waits. `migrated`: only to the tables of this code, or of a newer one, whose controllers
+    may be at work beside ours while it is rolled out."""
     one = (Impatient if within else psycopg.Connection[Any]).connect(*arguments, **options)
     if isinstance(one, Impatient):
         one.within = within
-    if migrated and (has := _revision(one)) != needed():
+    if migrated and (has := _revision(one)) < needed():  # they are counted, in digits that are always as many
         one.close()
         raise OperationalError(f"its tables are of version {has or 'none'}, and not {needed()}; `ivr up` makes these")
     return one
