@@ -15,7 +15,7 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 FIRST_DELAY, LONGEST_DELAY = 0.5, 10.0
-CALM = 60.0  # who ran this long starts again without delay
+CALM = 10.0  # who ran this long is tried again after FIRST_DELAY: meanwhile the others bear its calls
 
 
 @dataclass
