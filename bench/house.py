@@ -24,6 +24,7 @@ from ivr.store import controllers, operators
 from ivr.store.database import Database
 
 OPERATOR = "4271"
+RTP = {"PORTS__RTP_FIRST": "10000", "PORTS__RTP_LAST": "15999"}  # two a call: 3,000 calls
 FLOWS = Path(__file__).parent / "flows"
 TICK = os.sysconf("SC_CLK_TCK")
 PLAIN = """
@@ -59,9 +60,9 @@ class House:
         data = Path(self._folder.name)
         base = free_base()
         self._environment = os.environ | {
-            "NUMERO_NERO_FLOWS__FOLDER": str(FLOWS), "NUMERO_NERO_PORTS__BASE": str(base),
-            "NUMERO_NERO_PORTS__RTP_FIRST": "10000", "NUMERO_NERO_PORTS__RTP_LAST": "15999",  # two a call
-        }  # fmt: skip
+            f"NUMERO_NERO_{name}": value
+            for name, value in (RTP | {"FLOWS__FOLDER": str(FLOWS), "PORTS__BASE": str(base)}).items()
+        }
         settings = load(data, environment=self._environment)
         make_folders(settings)
         database = Database(settings.database_url)

@@ -32,7 +32,7 @@ from statistics import quantiles
 from sqlalchemy import func, select
 
 from bench.caller import Caller, Result, load
-from bench.house import FLOWS, OPERATOR, cpu
+from bench.house import FLOWS, OPERATOR, RTP, cpu
 from ivr.store.database import Database
 from ivr.store.schema import Call, Ticket
 from tests.live.conftest import OPEN, Installation
@@ -56,7 +56,7 @@ async def site(controllers: int) -> AsyncIterator[Installation]:
     settings = {
         "CONTROLLERS__COUNT": str(controllers), "FLOWS__FOLDER": str(FLOWS),
         "ADMISSION__CALLS": "5000", "ADMISSION__WAITING": "5000",
-        "PORTS__RTP_FIRST": "10000", "PORTS__RTP_LAST": "15999",  # two a call
+        **RTP,
     }  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="ivr-bench-") as folder:
         house = Installation(Path(folder), OPEN, **settings)

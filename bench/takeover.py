@@ -23,7 +23,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from bench.caller import Caller, Result, load
-from bench.house import FLOWS
+from bench.house import FLOWS, RTP
 from ivr.store.database import Database
 from ivr.store.schema import Call, JourneyEntry, Ticket
 from tests.live.conftest import OPEN, Installation
@@ -36,10 +36,9 @@ TICKETS = 60.0  # seconds that the last tickets have
 
 async def main(rate: float, seconds: float) -> int:
     with tempfile.TemporaryDirectory(prefix="ivr-bench-") as folder:
-        rtp = {"PORTS__RTP_FIRST": "10000", "PORTS__RTP_LAST": "15999"}  # a second prompt after each kill: 1,000 calls
-        house = Installation(
-            Path(folder), OPEN, CONTROLLERS__COUNT="2", FLOWS__FOLDER=str(FLOWS), ADMISSION__CALLS="2000", **rtp
-        )
+        own = {"CONTROLLERS__COUNT": "2", "FLOWS__FOLDER": str(FLOWS)}
+        own |= {"ADMISSION__CALLS": "2000"}  # 50 a second become more than 1,000 when prompts begin anew after a kill
+        house = Installation(Path(folder), OPEN, **own, **RTP)
         await asyncio.to_thread(house.start)
         try:
             caller = await Caller(house.settings.ports.sip).open()

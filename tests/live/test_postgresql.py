@@ -126,10 +126,7 @@ def test_a_call_goes_on_elsewhere_though_its_controllers_die_while_the_database_
 ) -> None:
     """The first time another controller takes it, the second time its own, started anew."""
     caller = "+390699000014"
-    call = house.place("+390600000001", "--from", caller, "--for", "16")
-    house.until(lambda: _noted(house, caller, "prompt"), 30)
-    with Database(house.settings.database_url).read() as session:
-        [row] = session.scalars(select(Call).where(Call.caller == caller)).all()
+    call, row = _listens(house, caller, "16")
     killed = []
     server.stop()
     try:
@@ -242,10 +239,7 @@ def test_a_call_goes_on_elsewhere_though_its_controller_hangs_while_the_database
 ) -> None:
     """Nothing would keep it from the call when it wakes: it is ended."""
     caller = "+390699000041"
-    call = house.place("+390600000001", "--from", caller, "--for", "20")
-    house.until(lambda: _noted(house, caller, "prompt"), 30)
-    with Database(house.settings.database_url).read() as session:
-        [row] = session.scalars(select(Call).where(Call.caller == caller)).all()
+    call, row = _listens(house, caller, "20")
     server.stop()
     try:
         time.sleep(1)
@@ -263,6 +257,15 @@ def test_a_call_goes_on_elsewhere_though_its_controller_hangs_while_the_database
     assert HANGS < went_on < HANGS + 4
     assert [one.kind for one in journey].count("ended") == 1
     house.quiet()
+
+
+def _listens(house: Installation, caller: str, seconds: str) -> tuple["subprocess.Popen[bytes]", Call]:
+    """A call of so many seconds, to which the first prompt is being played, and its row."""
+    call = house.place("+390600000001", "--from", caller, "--for", seconds)
+    house.until(lambda: _noted(house, caller, "prompt"), 30)
+    with Database(house.settings.database_url).read() as session:
+        [row] = session.scalars(select(Call).where(Call.caller == caller)).all()
+    return call, row
 
 
 def _found_dead(house: Installation) -> int:

@@ -5,8 +5,8 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -50,25 +50,32 @@ nodes:
 """
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    data = tmp_path_factory.mktemp("house")
+@contextmanager
+def two_asterisks(data: Path, staff: Mapping[str, str], **settings: str) -> Iterator[Installation]:
+    """With the line of `FLOW`; `staff`: operators by their codes."""
     flows = data / "designers"
     flows.mkdir()
     (flows / "line.flow.yaml").write_text(FLOW, "utf-8")
     (flows / "queues.yaml").write_text("payments: {ring: 15s, wrap_up: 1s}\n", "utf-8")
-    settings = {"ASTERISKS__COUNT": "2", "FLOWS__FOLDER": str(flows), "RECORDINGS__SPEECH": "false"}
-    # Beside what is not encrypted; by TLS alone is `test_several_tls.py`.
-    one = Installation(data, OPEN, SIP__TLS="beside", SIP__SRTP="offered", **settings)
+    given = {"ASTERISKS__COUNT": "2", "FLOWS__FOLDER": str(flows), "RECORDINGS__SPEECH": "false"}
+    one = Installation(data, OPEN, **given, **settings)
     one.start()
     try:
-        for code, name in ((ANNA, "Anna"), (BRUNO, "Bruno")):
+        for code, name in staff.items():
             one.ivr("operators", "add", code, "--name", name, "--languages", "it", "--queues", "all")
         time.sleep(2.5)  # controllers look for new operators each second
         one.until(lambda: [row["state"] for row in one.ivr("asterisks", "show")] == ["active"] * 2)
         yield one
     finally:
         assert one.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """TLS beside what is not encrypted; by TLS alone is `test_several_tls.py`."""
+    staff = {ANNA: "Anna", BRUNO: "Bruno"}
+    with two_asterisks(tmp_path_factory.mktemp("house"), staff, SIP__TLS="beside", SIP__SRTP="offered") as one:
+        yield one
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -20,30 +19,18 @@ from ivr.cli.installation import secret
 from ivr.phone.phone import Phone
 from ivr.store.database import Database
 from ivr.store.schema import Call, Controller
-from tests.live.conftest import OPEN, Installation
+from tests.live.conftest import Installation
 from tests.live.sound import tone
 from tests.live.takeover.citizen import citizen, longest
-from tests.live.test_several_asterisks import ANNA, FLOW, NUMBER
+from tests.live.test_several_asterisks import ANNA, NUMBER, two_asterisks
 from tests.sip import LOOPBACK, Agent
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    data = tmp_path_factory.mktemp("house")
-    flows = data / "designers"
-    flows.mkdir()
-    (flows / "line.flow.yaml").write_text(FLOW, "utf-8")
-    (flows / "queues.yaml").write_text("payments: {ring: 15s, wrap_up: 1s}\n", "utf-8")
-    given = {"SIP__TLS": "only", "SIP__SRTP": "required", "RECORDINGS__SPEECH": "false"}
-    one = Installation(data, OPEN, ASTERISKS__COUNT="2", FLOWS__FOLDER=str(flows), **given)
-    one.start()
-    try:
-        one.ivr("operators", "add", ANNA, "--name", "Anna", "--languages", "it", "--queues", "all")
-        time.sleep(2.5)  # controllers look for new operators each second
-        one.until(lambda: [row["state"] for row in one.ivr("asterisks", "show")] == ["active"] * 2)
+    folder, tls = tmp_path_factory.mktemp("house"), {"SIP__TLS": "only", "SIP__SRTP": "required"}
+    with two_asterisks(folder, {ANNA: "Anna"}, **tls) as one:
         yield one
-    finally:
-        assert one.stop() == 0
 
 
 def trusting(house: Installation) -> ssl.SSLContext:

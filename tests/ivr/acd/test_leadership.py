@@ -193,8 +193,8 @@ async def test_how_long_decisions_take_is_told(members: list[Member]) -> None:
         assert await client.ask(Decisions(), Took) == Took(0, 0.0, 0.0, 0.0), "who follows decides nothing"
 
 
-async def test_the_lead_is_killed(members: list[Member]) -> None:
-    """Who waits keeps the place, who talks is left alone, a phone that rings goes on ringing."""
+async def one_talks_and_one_rings(members: list[Member]) -> tuple[Caller, Caller]:
+    """The first with the second member's, the second with the third's; nobody else is at work."""
     one, two, three = members
     for code in ("1", "2"):
         one.floor.take(w.SignedIn(code, f"op-{code}"))
@@ -204,6 +204,13 @@ async def test_the_lead_is_killed(members: list[Member]) -> None:
     two.floor.take(w.Accepted("talks", talks.offers[0]))
     rings = Caller(three, "rings")
     await until(lambda: rings.offers)
+    return talks, rings
+
+
+async def test_the_lead_is_killed(members: list[Member]) -> None:
+    """Who waits keeps the place, who talks is left alone, a phone that rings goes on ringing."""
+    one, two, three = members
+    talks, rings = await one_talks_and_one_rings(members)
     await until(lambda: two.floor.state.operators[rings.offers[0]].presence == "offered")
     first, lost, second = Caller(three, "first"), Caller(one, "lost"), Caller(two, "second")
     await asyncio.sleep(0.1)
@@ -253,15 +260,8 @@ async def lost_its_lead(members: list[Member]) -> tuple[Member, Member]:
 
 async def test_the_lead_is_killed_while_the_store_is_away(members: list[Member], store: Store) -> None:
     """Another goes on with its lease: who waits keeps the place and is offered, and so it stands in the store later."""
-    one, two, three = members
-    for code in ("1", "2"):
-        one.floor.take(w.SignedIn(code, f"op-{code}"))
-    await until(lambda: two.floor.state.operators["2"].presence == "ready")
-    talks = Caller(two, "talks")
-    await until(lambda: talks.offers)
-    two.floor.take(w.Accepted("talks", talks.offers[0]))
-    rings = Caller(three, "rings")
-    await until(lambda: rings.offers)
+    _, two, three = members
+    talks, rings = await one_talks_and_one_rings(members)
     await until(lambda: three.floor.state.operators[rings.offers[0]].presence == "offered")
     first, second = Caller(three, "first"), Caller(two, "second")
     await asyncio.sleep(0.1)
