@@ -38,6 +38,7 @@ from ivr.calls.reach import Reach
 from ivr.calls.ready import Ready
 from ivr.calls.services import Services
 from ivr.calls.takeover import Drain, Takeover
+from ivr.cli import open_files
 from ivr.cli.installation import given_secret, purge_rules, secret
 from ivr.cli.installation import library as open_library
 from ivr.cli.output import common
@@ -172,7 +173,8 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
         link.on(kind, partial(call_commands.carry_out, exchange))
     address = await link.listen(range(settings.ports.link_first, settings.ports.link_last + 1))
     leadership = Leadership(name, address, floor, link, database, token, Baton(settings.data / "lead.lock"))
-    limits, pairs = settings.admission, (ports.rtp_last + 1 - ports.rtp_first) // 2
+    limits, allowed = settings.admission, open_files.telephones(open_files.of(settings, asterisk))
+    pairs = min((ports.rtp_last + 1 - ports.rtp_first) // 2, allowed)
     admission = Admission(
         exchange,
         ami,

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import resource
 import shutil
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from asterisk_conf import kamailio, render, tree
 from ivr import logs
+from ivr.cli import open_files
 from ivr.cli.asterisks import addresses, kamailio_folder, proxy
 from ivr.cli.certificate import own_certificate
 from ivr.cli.children import Child
@@ -44,7 +44,6 @@ from ivr.store.database import Database, StoreError
 from ivr.web.users import ensure_admin
 
 PATIENCE = 60.0
-OPEN_FILES = 65_536
 AGAIN, LATER = 1.0, 10.0  # seconds between looks for a database that is away, and after one that cannot be used
 ANSWER = 3.0  # seconds that the database has
 Say = Callable[[str], None]
@@ -93,7 +92,7 @@ async def _up(settings: Settings) -> int:
     make_folders(settings)
     held = lock(settings)
     check_ports(settings)
-    allow_open_files()
+    open_files.allow()
     asterisk_tree = await asyncio.to_thread(tree.ensure, say)
     database = Database(settings.database_url)
     there = await asyncio.to_thread(ready_store, settings, database, say)
@@ -120,15 +119,6 @@ async def _up(settings: Settings) -> int:
         held.close()
         say("stopped")
     return 0
-
-
-def allow_open_files() -> None:
-    """To the programs we start, as many as we may: a telephone in a call costs Asterisk about five, so the usual limit
-    of 1,024 is reached by a hundred callers with their operators."""
-    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
-    if usual != resource.RLIM_INFINITY and usual < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def ready_store(settings: Settings, database: Database, say: Say) -> bool:

@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     from ivr.cli.doctor.finding import findings
 
     checks = (
-        machine.python, machine.packages, machine.clock, machine.disk,
+        machine.python, machine.packages, machine.clock, machine.files, machine.disk,
         files.folder, files.secrets, files.certificates,
         store.database, store.recordings, store.tickets, store.alarms,
         asterisk.fetched, asterisk.running, kamailio.before_several, ports.ports,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import ivr
 from asterisk_conf import debian
+from ivr.cli import open_files
 from ivr.cli.doctor.finding import Finding, ok, problem, unknown
 from ivr.settings import Settings
 from ivr.store import leases
@@ -103,6 +104,18 @@ def stepped(before: datetime, theirs: datetime, after: datetime) -> Finding:
         mend = "let chrony keep the clocks of both machines"
         return problem("clock.store", f"the store's clock is {off / 1000:.1f} s off ours", mend)
     return ok("clock.store", f"the store's clock is in step with ours, to {max(off, 1):.0f} ms")
+
+
+def files(settings: Settings) -> Iterator[Finding]:
+    for number, name in enumerate(settings.asterisk_names, 1):
+        ports, may = settings.ports_of(number), open_files.of(settings, name)
+        wanted, borne = (ports.rtp_last + 1 - ports.rtp_first) // 2, open_files.telephones(may)
+        if borne < wanted:
+            told = f"{may} are enough for {borne} telephones in calls on {name}, which has ports for {wanted}"
+            mend = f"allow `ivr up` {open_files.needed(wanted)}: `ulimit -Hn`, LimitNOFILE=, a container's `ulimits`"
+            yield problem(f"{name}.open-files", told, mend)
+        else:
+            yield ok(f"{name}.open-files", f"{may} are enough for {wanted} telephones in calls")
 
 
 def disk(settings: Settings) -> Iterator[Finding]:

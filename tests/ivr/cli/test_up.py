@@ -1,9 +1,8 @@
-import resource
 from pathlib import Path
 
 import pytest
 
-from ivr.cli.up import OPEN_FILES, allow_open_files, ready_flows, ready_store
+from ivr.cli.up import ready_flows, ready_store
 from ivr.publishing.publish import FailingTests
 from ivr.publishing.versions import WHOLE
 from ivr.settings import load
@@ -74,13 +73,3 @@ def test_what_has_never_run_with_its_database_does_not_start_without(tmp_path: P
     broken = f"sqlite:///{tmp_path}/none/store.sqlite3"
     with pytest.raises(StoreError, match="check the folder's rights"):
         ready_store(settings, Database(broken), said.append)
-
-
-def test_as_many_open_files_as_we_may_have() -> None:
-    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (256, most))
-        allow_open_files()
-        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(OPEN_FILES, most), most)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))

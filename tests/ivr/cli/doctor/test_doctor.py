@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import socket
 import subprocess
 import time
@@ -103,6 +104,18 @@ def test_a_disk_that_is_nearly_full(tmp_path: Path) -> None:
         (tmp_path / "much").write_bytes(bytes(3 << 20))
         found = told(machine.disk, tmp_path, ALARMS__DISK_FREE="3")["disk.data"]
         assert found.state == "problem" and found.found.startswith("1 MiB are free")
+
+
+def test_too_few_open_files(data: Path) -> None:
+    """As in a container that may have 1,024: of 400 telephones that there are ports for, Asterisk bears 154."""
+    with subprocess.Popen(["sleep", "60"]) as asterisk:
+        note(load(data), Running(os.getpid(), asterisk.pid, "22", {}, 0, 0, 0))
+        assert told(machine.files, data)["asterisk.open-files"].state == "ok"
+        resource.prlimit(asterisk.pid, resource.RLIMIT_NOFILE, (1024, 1024))
+        found = told(machine.files, data)["asterisk.open-files"]
+        asterisk.kill()
+    assert found.state == "problem" and found.found.startswith("1024 are enough for 154 telephones in calls")
+    assert "allow `ivr up` 2500:" in found.mend
 
 
 def test_a_store_that_is_old_new_or_gone(data: Path, tmp_path: Path) -> None:
