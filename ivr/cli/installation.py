@@ -8,6 +8,7 @@ import random
 import re
 import socket
 import sys
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,16 +114,26 @@ def lock(settings: Settings) -> TextIO:
     return file
 
 
+_claims: deque[socket.socket] = deque()
+
+
 def free_base() -> int:
-    """A thousand ports whose fixed ones nobody has; anywhere, for another beside this one looks as well. First below
-    those that Linux gives to whoever opens a connection: one of these may be taken a moment later."""
+    """A thousand ports whose fixed ones nobody has, and that no other process is given until this one has asked four
+    times more, or ended: it takes seconds until they are listened on. First below those that Linux gives to whoever
+    opens a connection: one of these may be taken a moment later."""
     below, above = range(11000, 32000, 1000), range(33000, 60000, 1000)
     for base in (*random.sample(below, len(below)), *random.sample(above, len(above))):
+        claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         with suppress(OSError):
+            claim.bind(("127.0.0.1", base + 59))
             for offset, kind in ((60, socket.SOCK_DGRAM), *((one, socket.SOCK_STREAM) for one in (38, 56, 60, 80, 88))):
                 with socket.socket(socket.AF_INET, kind) as probe:
                     probe.bind(("127.0.0.1", base + offset))
+            if len(_claims) == 4:
+                _claims.popleft().close()
+            _claims.append(claim)
             return base
+        claim.close()
     raise InstallationError("no thousand ports from 11000 to 60000 are free; end what has them")
 
 

@@ -254,7 +254,7 @@ def test_a_call_goes_on_elsewhere_though_its_controller_hangs_while_the_database
         journey = calls.journey(session, row.id)
     [went_on] = [one.at.timestamp() - stopped for one in journey if one.kind == "continued"]
     print(f"it goes on after {went_on:.1f} s elsewhere")
-    assert HANGS < went_on < HANGS + 4
+    assert HANGS - 0.5 < went_on < HANGS + 4  # counted from its last answer, which was a moment before
     assert [one.kind for one in journey].count("ended") == 1
     house.quiet()
 

@@ -1,6 +1,8 @@
 """An installation's ports: the one that somebody else has is named, with what to do. Its secrets: one for all."""
 
 import socket
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -8,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.cli.installation import InstallationError, check_ports, secret
+from ivr.cli.installation import InstallationError, check_ports, free_base, secret
 from ivr.settings import load
 
 UDP, TCP = socket.SOCK_DGRAM, socket.SOCK_STREAM
@@ -46,3 +48,15 @@ def test_programs_that_start_together_have_the_same_secret(tmp_path: Path) -> No
             got = set(pool.map(ask, [folder] * 8))
             assert len(got) == 1 and len(got.pop()) == 48
             assert [path.name for path in (folder / "secrets").iterdir()] == ["link"]
+
+
+def test_the_same_ports_are_not_given_to_two_that_are_about_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.sample", lambda bases, _: list(bases))
+    given = [free_base() for _ in range(4)]
+    elsewhere = "import random; random.sample = lambda bases, _: list(bases)\n"
+    elsewhere += "from ivr.cli.installation import free_base; print(free_base())"
+    other = subprocess.run([sys.executable, "-c", elsewhere], capture_output=True, text=True, check=True)
+    assert len({*given, int(other.stdout)}) == 5
+    for _ in range(4):
+        free_base()
+    assert free_base() in given, "they are given back"
