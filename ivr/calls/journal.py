@@ -48,19 +48,15 @@ class Journal:
         self._timer: asyncio.TimerHandle | None = None
 
     def note(self, call: str, kind: str, node: str = "", detail: dict[str, Any] | None = None) -> None:
-        number = self._last[call] = self._last.get(call, 0) + 1
-        self._rows.append(
-            {
-                "call_id": call,
-                "seq": number,
-                "at": datetime.now(UTC),
-                "kind": kind,
-                "node": node,
-                "detail": detail or {},
-            }
-        )
+        self._rows.append(self.entry(call, kind, node, detail))
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH, self.flush)
+
+    def entry(self, call: str, kind: str, node: str = "", detail: dict[str, Any] | None = None) -> writes.Entry:
+        """The next one of this call, for whoever writes it together with something else."""
+        number = self._last[call] = self._last.get(call, 0) + 1
+        at = datetime.now(UTC)
+        return {"call_id": call, "seq": number, "at": at, "kind": kind, "node": node, "detail": detail or {}}
 
     def resume(self, call: str, last: int) -> None:
         """Number the entries of a call taken over after its `last` one."""

@@ -442,7 +442,7 @@ class Session:
         if state.operator and not self.conversation.disposition:
             # The operator may still give the disposition: the ticket waits for it as long as the wrap-up lasts.
             due += timedelta(seconds=self.conversation.wrap_up)
-        self.note("ended", {"outcome": state.outcome})
+        last = exchange.journal.entry(self.call, "ended", detail={"outcome": state.outcome})
         exchange.journal.flush()
         exchange.journal.close(self.call, operator=bool(state.operator))
         ending = writes.Ending(
@@ -464,7 +464,7 @@ class Session:
         if not exchange.fence.has(self.call):
             return
         written = exchange.writer.run(
-            writes.FinishCall(self.call, ending, served, exchange.controller), within=WRITE_WITHIN
+            writes.FinishCall(self.call, ending, served, exchange.controller, last), within=WRITE_WITHIN
         )
         await asyncio.wait({written}, timeout=SILENT)
         if written.done() and not written.exception() and not written.result():

@@ -99,16 +99,19 @@ class AddJourney(Write, frozen=True):
 
 class FinishCall(Write, frozen=True):
     """`served`: the number that need not be called back any more from the queue, "" for none. `by`: the controller that
-    says so; it is not written when another has the call, and its result is False."""
+    says so; nothing is written when another has the call, and its result is False. `last`: the journey's end."""
 
     answer: ClassVar[Any] = True
     call: str
     facts: Ending
     served: str = ""
     by: str = ""
+    last: Entry | None = None
 
     def __call__(self, session: Session) -> bool:
         ours = calls.finish(session, self.call, by=self.by, **self.facts)
+        if ours and self.last:
+            AddJourney([self.last])(session)
         if ours and self.served:
             callbacks.cancel(session, self.served, self.facts["queue"], self.call, self.facts["ended_at"])
         return ours

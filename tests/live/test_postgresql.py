@@ -126,7 +126,7 @@ def test_a_call_goes_on_elsewhere_though_its_controllers_die_while_the_database_
 ) -> None:
     """The first time another controller takes it, the second time its own, started anew."""
     caller = "+390699000014"
-    call, row = _listens(house, caller, "16")
+    call, row = _listens(house, caller, "24")
     killed = []
     server.stop()
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 from sqlalchemy import create_engine, event, select, text
@@ -89,9 +90,21 @@ def a_call(id: str) -> list[Write]:
         AskTicket(id, {"subject": "early"}, "it", NOW),
         AddCallback(id, "payments", f"+39061234{id}", "it", NOW, skills=("it",), priority=1, waited=2.0),
         Audit("carla", "supervise listen", id, NOW),
-        FinishCall(id, ending),
+        FinishCall(id, ending, last=Entry(call_id=id, seq=3, at=NOW, kind="ended", node="", detail={})),
         SetDisposition(id, "Q", NOW),
     ]
+
+
+async def test_whoever_no_longer_has_a_call_ends_neither_it_nor_its_journey(house: House) -> None:
+    beginning, *_, finish, _ = a_call("1")
+    assert isinstance(finish, FinishCall)
+    await house.writer.run(beginning)
+    assert not await house.writer.run(msgspec.structs.replace(finish, by="controller-2"))
+    [row], journey = await house.all_of(Call, JourneyEntry)
+    assert row.ended_at is None and not journey
+    assert await house.writer.run(msgspec.structs.replace(finish, by="controller-1"))
+    [row], [ended] = await house.all_of(Call, JourneyEntry)
+    assert row.ended_at == NOW and ended.kind == "ended"
 
 
 async def is_whole(house: House, *ids: str) -> None:
@@ -103,9 +116,10 @@ async def is_whole(house: House, *ids: str) -> None:
         (id, "served", "Q", 20.25) for id in ids
     ]
     assert all(row.started_at == row.ended_at == NOW and row.ticket["subject"] == "è così" for row in found)
-    assert sorted((row.call_id, row.seq, row.detail["prompt"]) for row in journey) == [
-        (id, seq, "ciao") for id in ids for seq in (1, 2)
+    assert sorted((row.call_id, row.seq, row.kind) for row in journey) == [
+        (id, seq, kind) for id in ids for seq, kind in ((1, "play"), (2, "play"), (3, "ended"))
     ]
+    assert all(row.detail == ({"prompt": "ciao"} if row.kind == "play" else {}) for row in journey)
     assert sorted((row.call_id, row.question, row.answer) for row in answers) == [
         (id, question, answer) for id in ids for question, answer in (("kind", 5), ("quick", None))
     ]
