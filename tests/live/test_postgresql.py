@@ -144,7 +144,7 @@ def test_a_call_goes_on_elsewhere_though_its_controllers_die_while_the_database_
     went_on = [one.at.timestamp() for one in journey if one.kind == "continued"]
     took = [at - before for at, before in zip(went_on, killed, strict=True)]
     print(f"it goes on after {took[0]:.2f} s elsewhere, and after {took[1]:.2f} s with the same controller")
-    assert 0 < took[0] < 1.5 and 0 < took[1] < 8
+    assert 0 < took[0] < 5 and 0 < took[1] < 15
     kinds = [one.kind for one in journey]
     assert kinds.count("ended") == 1 and kinds.count("node") == len({one.node for one in journey if one.kind == "node"})
     house.quiet()
@@ -199,7 +199,7 @@ def test_who_waits_and_who_comes_is_offered_though_the_lead_dies_while_the_datab
         if not server.runs:
             server.start()
     print(f"the phone rang {rung[0]:.1f} s after the operator was back, for the next one {rung[1]:.1f} s after")
-    assert rung[0] < 2
+    assert rung[0] < 5
     tickets = [house.ticket_of(caller)["fields"]["operator"] for caller in callers]
     assert tickets == ["4271", "4271"]
     house.quiet(40)

@@ -37,7 +37,7 @@ async def test_killed_in_a_prompt_and_in_the_midst_of_digits(house: Installation
         took = await one.goes_on()
         print(f"a prompt goes on after {took:.2f} s")
         again = time.monotonic() - begun
-        assert took < 1.5
+        assert took < 4
         await one.noted("node", "ask")
         await beating(house)
         await one.phone.press(",,,12")
