@@ -210,8 +210,8 @@ def test_all_of_it_starts_while_the_database_is_away_and_catches_up(
     house: Installation, server: postgresql.Server, listener: Listener, tmp_path: Path
 ) -> None:
     heard, caller = tmp_path / "heard.wav", "+390699000031"
-    dead = _found_dead(house)
     assert house.stop() == 0
+    dead = _found_dead(house)
     server.stop()
     try:
         house.begin()
@@ -269,8 +269,9 @@ def _listens(house: Installation, caller: str, seconds: str) -> tuple["subproces
 
 
 def _found_dead(house: Installation) -> int:
-    """How often a controller took another for dead."""
-    return sum(file.read_text().count(" is gone: ") for file in (house.data / "logs").glob("controller-*.log"))
+    """How often a controller found that another had ended."""
+    logs = (house.data / "logs").glob("controller-*.log")
+    return sum(file.read_text().count(" is gone: it has ended") for file in logs)
 
 
 def _running(house: Installation) -> dict[str, int]:
