@@ -69,7 +69,7 @@ class Kamailio:
 
     def refused(self, folder: Path) -> str:
         """What it has against the configuration in `folder`; "" when it takes it."""
-        argv = self.argv("kamailio", "-c", "-f", str(folder / "kamailio.cfg"))
+        argv = self.argv("kamailio", "-c", "-f", str(folder / "kamailio.cfg"), "-Y", str(folder))
         done = subprocess.run(argv, capture_output=True, text=True, timeout=WITHIN)
         lines = [line for line in done.stderr.splitlines() if "ERROR" in line or "CRITICAL" in line]
         return (lines or done.stderr.splitlines() or ["it does not say why"])[-1].strip() if done.returncode else ""
