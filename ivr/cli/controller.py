@@ -38,7 +38,7 @@ from ivr.calls.reach import Reach
 from ivr.calls.ready import Ready
 from ivr.calls.services import Services
 from ivr.calls.takeover import Drain, Takeover
-from ivr.cli import open_files
+from ivr.cli import open_files, reads
 from ivr.cli.installation import given_secret, purge_rules, secret
 from ivr.cli.installation import library as open_library
 from ivr.cli.output import common
@@ -82,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
     settings = load(args.data)
     if not 1 <= args.asterisk <= settings.asterisks.count:
         raise Problem(f"there is no Asterisk {args.asterisk}: asterisks.count is {settings.asterisks.count}")
+    reads.small()
     asyncio.run(control(settings, args.id, args.asterisk))
     return 0
 
