@@ -48,7 +48,7 @@ class Draw:
     tilt: float  # dB an octave, signed
 
 
-STRONG = Changed("strong", (0.10, 0.26), (0.10, 0.30), 0.06, 0.0, (115.0, 185.0), 3.0, 16)
+STRONG = Changed("strong", (0.10, 0.26), (0.10, 0.30), 0.06, 0.7, (115.0, 185.0), 3.0, 16)
 PROFILES: dict[str, Profile] = {
     one.name: one
     for one in (

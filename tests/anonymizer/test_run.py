@@ -1,9 +1,12 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 from anonymizer import PROFILES, Changed, NotAnonymised, Pcm, SoundError, Span, anonymize, to_pcm
 from anonymizer.check import Check, correlation, judge
 from anonymizer.pitch import pitch
+from anonymizer.profiles import STRONG
 from anonymizer.run import Run
 from anonymizer.sound import Samples
 from tests.anonymizer.conftest import RATE, Memory, key, power
@@ -42,12 +45,28 @@ def test_each_run_and_each_channel_has_a_voice_of_its_own(call: Samples, profile
             assert correlation(one, other, 200) < 0.9
 
 
-def test_the_pitch_of_strong_is_flat_and_not_the_speakers(call: Samples) -> None:
-    result = made(anonymize(Memory(call[:, :1]), PROFILES["strong"]))[:, 0].astype(np.float64)
-    found = pitch(result, RATE)
-    voiced = found[found > 0]
-    # Half of what is voiced at its one pitch, octave errors of the measurement aside.
-    assert np.mean(np.abs(np.log2(voiced / np.median(voiced))) < 0.03) > 0.8
+def octaves(sound: Samples) -> Samples:
+    """The pitch about its median, NaN where there is none or an octave is mistaken."""
+    found = pitch(sound.astype(np.float64), RATE)
+    about = np.log2(np.where(found > 0, found, np.nan) / np.median(found[found > 0]))
+    return np.where(np.abs(about) < 0.4, about, np.nan)
+
+
+@EACH
+def test_the_pitch_moves_less_than_the_speakers_and_about_another(call: Samples, profile: str) -> None:
+    changed = PROFILES[profile]
+    assert isinstance(changed, Changed)
+    before, after = octaves(call[:, 0]), octaves(made(anonymize(Memory(call[:, :1]), changed))[:, 0])
+    both = ~np.isnan(before) & ~np.isnan(after)
+    assert both.mean() > 0.2
+    slope = np.polyfit(before[both], after[both], 1)[0]
+    assert slope == pytest.approx(changed.melody, abs=0.15)
+
+
+def test_without_melody_the_pitch_is_flat(call: Samples) -> None:
+    flat = dataclasses.replace(STRONG, melody=0.0)
+    about = octaves(made(anonymize(Memory(call[:, :1]), flat))[:, 0])
+    assert np.mean(np.abs(about[~np.isnan(about)]) < 0.03) > 0.8
 
 
 def test_keys_are_covered_in_both_channels_and_nothing_of_them_is_left(call: Samples) -> None:
