@@ -22,7 +22,7 @@ from ivr.link.server import Server
 from ivr.settings import Settings, load
 
 ROOT = Path(__file__).parents[1]
-DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
+DOCKERFILE = (ROOT / "asterisk_conf/Dockerfile").read_text("utf-8")
 IGNORED = [line for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if not line.startswith("#")]
 
 
