@@ -228,6 +228,13 @@ class Exchange:
         for hook in self.on_up:
             await hook()
 
+    def is_older(self, begun: datetime) -> bool:
+        """Whether a call that began then did so before this Asterisk: so it was cut off."""
+        try:
+            return begun < datetime.fromisoformat(self._asterisk)
+        except ValueError:  # it has not told yet
+            return False
+
     def cut_off(self) -> None:
         """Asterisk has ended, and with it all calls."""
         for party in list(self._parties.values()):

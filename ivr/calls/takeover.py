@@ -266,8 +266,11 @@ class Takeover:
             version = await self._version(None, row)
 
             def finish(session: Any) -> None:
-                known = unseen.end(calls.journey(session, row.id), version.book)
-                calls.finish_lost(session, row.id, now, **known)
+                journey = calls.journey(session, row.id)
+                if exchange.is_older(row.started_at) and not any(one.kind == calls.CUT_OFF for one in journey):
+                    calls.note_cut_off(session, [row.id], now)
+                    journey = calls.journey(session, row.id)
+                calls.finish_lost(session, row.id, now, **unseen.end(journey, version.book))
 
             await exchange.writer.run(finish)
         finally:

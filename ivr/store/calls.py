@@ -160,6 +160,12 @@ def lose(session: Session, former: str, new: str, now: datetime) -> int:
     """The calls of a controller whose Asterisk is gone are cut off, and those of another, who ends them. How many."""
     rows = select(Call.id).where(Call.controller == former, Call.ended_at.is_(None))
     ids = list(session.scalars(rows))
+    note_cut_off(session, ids, now)
+    return take(session, former, new, set(ids).__contains__)
+
+
+def note_cut_off(session: Session, ids: Collection[str], now: datetime) -> None:
+    """In the journeys of these calls: Asterisk has ended, and they with it."""
     last = last_entries(session, ids)
     entries = [
         {"call_id": call, "seq": last.get(call, 0) + 1, "at": now, "kind": CUT_OFF, "node": "", "detail": {}}
@@ -167,7 +173,6 @@ def lose(session: Session, former: str, new: str, now: datetime) -> int:
     ]
     if entries:
         add_journey(session, entries)
-    return take(session, former, new, set(ids).__contains__)
 
 
 def cut_off(session: Session, caller: str, now: datetime, within: timedelta) -> list[JourneyEntry]:

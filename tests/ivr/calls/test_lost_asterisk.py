@@ -28,8 +28,8 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 class Ours:
     """Our Asterisk: it has no channels but those said, and notes what is ended."""
 
-    def __init__(self, *channels: str) -> None:
-        self.channels, self.ended = list(channels), list[str]()
+    def __init__(self, *channels: str, started: str = "") -> None:
+        self.channels, self.ended, self.started = list(channels), list[str](), started
 
     async def __call__(self, socket: web.WebSocketResponse) -> None:
         async for message in socket:
@@ -39,7 +39,7 @@ class Ours:
                 self.ended.append(path)
             told = {
                 "channels": [{"id": one} for one in self.channels],
-                "asterisk/info": {"status": {"startup_time": ""}},
+                "asterisk/info": {"status": {"startup_time": self.started}},
             }
             await socket.send_str(answer(asked, told.get(path)))
 
@@ -136,6 +136,20 @@ async def test_an_asterisk_of_which_something_is_heard_keeps_its_calls(
         await takeover.lost(["theirs"] if how == "answers" else [])
     with database.read() as session:
         assert session.get_one(Call, CALL).controller == "theirs"
+
+
+@pytest.mark.parametrize("ago, outcome", [(0, "failed"), (300, "abandoned")])
+async def test_calls_from_before_this_asterisk_were_cut_off_with_all_of_us(
+    database: Database, tmp_path: Path, ago: int, outcome: str
+) -> None:
+    begun(database, NAME)
+    started = datetime.now(UTC) - timedelta(seconds=ago)
+    async with house(database, tmp_path, Ours(started=started.strftime("%Y-%m-%dT%H:%M:%S.000+0000"))) as (_, takeover):
+        await takeover.look()
+    with database.read() as session:
+        assert session.get_one(Call, CALL).outcome == outcome
+        waited = redial.place(calls.cut_off(session, CALLER, datetime.now(UTC), timedelta(minutes=10)))
+    assert (waited is not None) == (outcome == "failed"), "who was cut off, and calls again, has the place"
 
 
 async def test_a_caller_who_hung_up_was_not_cut_off(database: Database, tmp_path: Path) -> None:
