@@ -41,6 +41,7 @@ class Side:
     """What one hearing has of one channel, and of the other ones; what is expected there is known from all hearings."""
 
     found: Found
+    again: Sequence[Found]  # other hearings of this channel
     others: Sequence[Found]
     lexicon: Lexicon
     cues: Sequence[Cue]  # of codes, by anybody
@@ -62,17 +63,25 @@ def find(hearings: Sequence[Sequence[Heard]], lexicon: Lexicon, hints: Sequence[
     expected = [sorted({cue for found in every for cue in awaited.moments(found, lexicon)}) for every in by_channel]
     words = [sorted((one.start, one.end) for one in chain(*every)) for every in by_channel]
     spans: list[Span] = []
-    for channels, both in zip(hearings, told, strict=True):
+    for number, (channels, both) in enumerate(zip(hearings, told, strict=True)):
         sides = [
-            Side(found, _without(both, n), lexicon, cues, expected[n], list(chain(*_without(expected, n))))
+            Side(
+                found,
+                _without(by_channel[n], number),
+                _without(both, n),
+                lexicon,
+                cues,
+                expected[n],
+                list(chain(*_without(expected, n))),
+            )
             for n, found in enumerate(both)
         ]
         codes = [list(_codes(side)) for side in sides]
         ends = [[side.found[last].end for _, last, _ in marks] for side, marks in zip(sides, codes, strict=True)]
-        for number, side in enumerate(sides):
-            read_back = _repeated(side, list(chain(*_without(ends, number))))
+        for n, side in enumerate(sides):
+            read_back = _repeated(side, list(chain(*_without(ends, n))))
             marks = chain(
-                codes[number],
+                codes[n],
                 _circles(side),
                 read_back,
                 _people(side, hints),
@@ -82,7 +91,7 @@ def find(hearings: Sequence[Sequence[Heard]], lexicon: Lexicon, hints: Sequence[
             )
             said = [time for time, kind in side.announced if kind not in PLACES]
             for part in chain(*(_parts(side.found, mark) for mark in marks)):
-                spans.append(_span(side.found, part, channels[number].speech, words[number], said))
+                spans.append(_span(side.found, part, channels[n].speech, words[n], said))
     return merged(spans)
 
 
@@ -97,11 +106,29 @@ def _cues(found: Found, lexicon: Lexicon) -> Iterator[Cue]:
 
 def _codes(side: Side) -> Iterator[Mark]:
     for one in clusters(side.found, 0, side.lexicon.fillers):
-        if one.certain:
+        if one.certain and not _imagined(side, one):
             yield *widened(side.found, one.first, one.last, 2), _kind(side, one)
     for one in clusters(side.found, BETWEEN, side.lexicon.fillers):
         if one.likely and _cue(side, one):
             yield *widened(side.found, one.first, one.last), _kind(side, one)
+
+
+def _imagined(side: Side, cluster: Cluster) -> bool:
+    """Letters that another hearing of the same sound has, with more certainty, as words: given a hint with codes, a
+    recogniser takes what it does not understand for letters."""
+    if cluster.digits or _cue(side, cluster):
+        return False
+    letters = side.found[cluster.first : cluster.last + 1]
+    for found in side.again:
+        held = [one for one in found if one.end > letters[0].start and one.start < letters[-1].end]
+        words = sum(one.ordinary and not one.weak for one in held) > 1 and not any(one.data for one in held)
+        if words and _sure(held) > _sure(letters):
+            return True
+    return False
+
+
+def _sure(held: Sequence[Token]) -> float:
+    return sum(one.sure for one in held) / len(held)
 
 
 def _circles(side: Side) -> Iterator[Mark]:
@@ -137,7 +164,7 @@ def _kind(side: Side, cluster: Cluster) -> str:
 
 
 def _people(side: Side, hints: Sequence[str]) -> Iterator[Mark]:
-    rules = (people.announced, people.listed, people.written)
+    rules = (people.announced, people.listed, people.written, people.strange)
     names = [name for rule in rules for name in rule(side.found, side.lexicon)]
     for other in side.others:
         names += people.asked(other, side.found, side.lexicon)
@@ -150,6 +177,7 @@ def _people(side: Side, hints: Sequence[str]) -> Iterator[Mark]:
     }
     known = {folded(word) for hint in hints for word in re.findall(r"[^\W\d]{3,}", hint)}
     names += people.again(side.found, sorted(known | learnt))
+    names += people.given(side.found, sorted(known))
     for first, last in names:
         yield first, last, "name"
 

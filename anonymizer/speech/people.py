@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
+from rapidfuzz.distance import Indel
+
 from anonymizer.speech.lexicon import Lexicon
 from anonymizer.speech.tokens import Token, alike, phrases_in
 
@@ -11,24 +13,30 @@ WORDS = 4  # of a name, at most
 LEAST = 1.0  # seconds after "my name is" that are a name, whatever was heard there
 ANSWER = 6.0  # seconds until an answer begins
 BRIEF = 2.5  # seconds of an answer that is nothing but the name
+SURELY = 0.85  # how sure a recogniser is of a word that is what it seems
+HARDLY = 0.3  # and of a title that hardly was one
+LONG, RESEMBLING = 5, 0.75  # letters of a name that is known, and how many of them what was heard has in their order
+OPENING = 2  # words
 
 Stretch = tuple[int, int]  # the first and the last token
 
 
 def announced(found: Sequence[Token], lexicon: Lexicon) -> Iterator[Stretch]:
-    """After "my name is", and after a title, where a name follows."""
+    """After "my name is"; after a title, unless it is no name for certain; and after "this is", if it may be one."""
     for _, last, _ in phrases_in(found, lexicon.phrases("names", "say")):
         if name := _name(found, last + 1, lexicon, LEAST):
             yield name
-    for _, last, _ in phrases_in(found, lexicon.phrases("names", "titles")):
-        yield from _follows(found, last + 1, lexicon, _named)
+    for _, last, _ in phrases_in(found, lexicon.phrases("names", "titles") + lexicon.phrases("names", "short")):
+        if found[last].sure < HARDLY:
+            continue
+        yield from _follows(found, last + 1, lexicon, _titled)
     for _, last, _ in phrases_in(found, lexicon.phrases("names", "self")):
-        yield from _follows(found, last + 1, lexicon, lambda one: one.name or (one.capital and not one.ordinary))
+        yield from _follows(found, last + 1, lexicon, _likely)
 
 
 def asked(asking: Sequence[Token], answering: Sequence[Token], lexicon: Lexicon) -> Iterator[Stretch]:
     """The beginning of what `answering` says after `asking` has asked for a name."""
-    for _, last, _ in phrases_in(asking, lexicon.phrases("names", "ask")):
+    for last in _questions(asking, lexicon):
         end = asking[last].end
         first = next((n for n, one in enumerate(answering) if one.start > end - 0.3), None)
         if first is None or answering[first].start > end + ANSWER:
@@ -39,16 +47,29 @@ def asked(asking: Sequence[Token], answering: Sequence[Token], lexicon: Lexicon)
         if answering[whole].end - answering[first].start <= BRIEF:
             yield first, whole
         else:
-            begin = next((n for n in range(first, whole + 1) if _named(answering[n])), first)
+            begin = next(
+                (n for fits in (_likely, _named) for n in range(first, whole + 1) if fits(answering[n])), first
+            )
             if name := _name(answering, begin, lexicon, LEAST):
                 yield name
 
 
+def _questions(found: Sequence[Token], lexicon: Lexicon) -> Iterator[int]:
+    """Where each ends that asks for a name, or ends with one word that may do so."""
+    for _, last, _ in phrases_in(found, lexicon.phrases("names", "ask")):
+        yield last
+    for number, one in enumerate(found):
+        over = number + 1 == len(found) or one.stops or found[number + 1].start - one.end > PAUSE
+        if over and one.text in lexicon.file["names"]["ends"]:
+            yield number
+
+
 def listed(found: Sequence[Token], lexicon: Lexicon) -> Iterator[Stretch]:
-    """Names that somebody has, written as one."""
+    """Names that somebody has, written as one; at a sentence's beginning first names only."""
     german = lexicon.language == "de"  # where every noun has a capital letter
     for number, one in enumerate(found):
-        if one.name and ((one.capital and not german) or (not one.ordinary and len(one.text) > 4)):
+        written = one.capital or (one.first and not one.common)
+        if one.name and ((written and not german) or (not one.ordinary and len(one.text) > 4)):
             last = number
             while last + 1 < len(found) and last - number < 2 and _named(found[last + 1]) and not found[last].ends:
                 last += 1
@@ -66,11 +87,44 @@ def written(found: Sequence[Token], lexicon: Lexicon) -> Iterator[Stretch]:
             yield number, number + 1
 
 
+def strange(found: Sequence[Token], lexicon: Lexicon) -> Iterator[Stretch]:
+    """Two in a row that are no words of the language and are all that is said: a name that was heard badly, more often
+    than anything else."""
+    begun = 0
+    for number, (one, other) in enumerate(pairwise(found)):
+        if number and (one.start - found[number - 1].end > PAUSE or found[number - 1].stops):
+            begun = number
+        joined = not one.stops and other.start - one.end < PAUSE
+        after = found[number + 2] if number + 2 < len(found) else None
+        ended = other.ends or after is None or after.start - other.end > PAUSE
+        if joined and ended and number - begun < OPENING and _strange(one) and _strange(other):
+            yield number, number + 1
+
+
 def again(found: Sequence[Token], names: Sequence[str]) -> Iterator[Stretch]:
-    """Where words of names that are known are said."""
+    """Where words of names that were said are said again."""
     for number, one in enumerate(found):
         if not one.data and len(one.text) > 3 and any(alike(one.text, name) for name in names):
             yield number, number
+
+
+def given(found: Sequence[Token], names: Sequence[str]) -> Iterator[Stretch]:
+    """Where words of names that we know already may be said: one or two words that were not surely heard need only be
+    like one ("lo reddano" is Loredana)."""
+    for number in range(len(found)):
+        for held in (found[number : number + 1], found[number : number + 2]):
+            sound = "".join(part.text for part in held)
+            if _doubtful(held) and any(_resembles(sound, name) for name in names):
+                yield number, number + len(held) - 1
+
+
+def _doubtful(held: Sequence[Token]) -> bool:
+    surely = any(one.data or (one.ordinary and one.sure >= SURELY) for one in held)
+    return not surely and not all(one.common for one in held)
+
+
+def _resembles(sound: str, name: str) -> bool:
+    return len(name) >= LONG and Indel.normalized_similarity(sound, name, score_cutoff=RESEMBLING) > 0
 
 
 def _follows(found: Sequence[Token], first: int, lexicon: Lexicon, fits: Callable[[Token], bool]) -> Iterator[Stretch]:
@@ -78,6 +132,18 @@ def _follows(found: Sequence[Token], first: int, lexicon: Lexicon, fits: Callabl
         least = 0.0 if found[first].name else LEAST
         if name := _name(found, first, lexicon, least):
             yield name
+
+
+def _strange(token: Token) -> bool:
+    return not token.ordinary and not token.known and not token.data and len(token.text) > 2
+
+
+def _likely(token: Token) -> bool:
+    return token.name or _strange(token)
+
+
+def _titled(token: Token) -> bool:
+    return _named(token) or token.capital or (not token.common and token.sure < SURELY)
 
 
 def _named(token: Token) -> bool:

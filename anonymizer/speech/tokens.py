@@ -11,8 +11,9 @@ from anonymizer.speech.words import Word
 
 ALIKE = 0.85  # of the letters of two words or phrases, in their order, for one to count as the other
 SHORT, LONG = 5, 8  # letters from which a word need not be heard exactly, and a phrase be as many words
+LONGEST = 5  # letters of what is left out before an apostrophe ("quest'")
 MOST = 3  # digits that a number in words counts for
-FAINT = 0.15  # how sure a recogniser is of what it has not heard, but was given as a hint
+FAINT = 0.25  # how sure a recogniser is of what it has not heard, but was given as a hint
 CERTAIN = 0.6  # how sure a recogniser is of ordinary words that are what they seem
 TOGETHER = 2  # letters that one word of capitals counts for, at most: it may be garbled speech
 STOPS = (".", "?", "!", ":", "…")
@@ -30,9 +31,12 @@ class Token:
     digits: int = 0  # that are said: 3 in 340
     letters: int = 0  # that are said one by one: 3 in RSS
     ordinary: bool = False
+    known: bool = False  # a word of the language, if a rare one
+    common: bool = False  # one of the most frequent words
     weak: bool = False  # an ordinary word that may be a digit or a letter as well
     unit: bool = False  # a weak one that may be a digit
     name: bool = False  # somebody has it
+    first: bool = False  # as a first name
     capital: bool = False  # begins with a capital letter that no sentence's beginning explains
     ends: bool = False  # a sentence, or a part of one
     stops: bool = False  # ends a sentence
@@ -45,8 +49,10 @@ class Token:
 
 def tokens(words: Sequence[Word], lexicon: Lexicon) -> list[Token]:
     found: list[Token] = []
+    short = lexicon.file["names"]["short"]
+    stops = [word.text.endswith(STOPS) and folded(word.text.rstrip(".")) not in short for word in words]  # "Mr."
     for number, word in enumerate(words):
-        stop = number == 0 or words[number - 1].text.endswith(STOPS)
+        stop = number == 0 or stops[number - 1]
         elided = number + 1 < len(words) and words[number + 1].text.startswith(("'", "’"))
         pieces = list(PIECES.finditer(word.text))
         if not pieces and found:
@@ -63,11 +69,12 @@ def tokens(words: Sequence[Word], lexicon: Lexicon) -> list[Token]:
                 and number > 0
                 and (piece.start() > 0 or not stop),
                 ends=piece is pieces[-1] and word.text[-1] in ".,;:?!",
-                stops=piece is pieces[-1] and word.text[-1] in STOPS,
+                stops=piece is pieces[-1] and stops[number],
                 asks=piece is pieces[-1] and word.text[-1] == "?",
             )
             text = piece.group()
-            if word.text[0] in "'’" and found and found[-1].text + token.text in lexicon.people:  # "L'oredana"
+            name = found[-1].text + token.text if word.text[0] in "'’" and found else ""
+            if name in lexicon.people and token.text not in lexicon.known:  # "L'oredana"
                 token = replace(token, text=found[-1].text + token.text, start=found.pop().start)
                 text = token.text.capitalize()
             around = word.text[max(0, piece.start() - 1) : piece.start()] + word.text[piece.end() : piece.end() + 1]
@@ -84,17 +91,26 @@ def _told(token: Token, text: str, elided: bool, lexicon: Lexicon) -> Token:
         return replace(token, digits=figures, letters=0 if ORDINAL.fullmatch(token.text) else others)
     if token.text in numbers["ordinary"] or token.text in alphabet["ordinary"]:
         unit = token.text in numbers["ordinary"]
-        return replace(token, ordinary=True, weak=not elided, unit=unit and not elided)
+        return replace(token, ordinary=True, known=True, common=True, weak=not elided, unit=unit and not elided)
     if token.text in numbers["repeats"]:
         return replace(token, digits=1)
     if parts := lexicon.number_parts(token.text):
         return replace(token, digits=min(parts, MOST))
     if not elided and (token.text in alphabet["names"] or (len(text) == 1 and others)):
         return replace(token, letters=1)
+    if token.text in lexicon.people or (len(text) > LONGEST and text.lower() not in lexicon.known):
+        elided = False  # "Mary's"
     usual = text.lower() in lexicon.ordinary or token.text in alphabet["acronyms"] or elided
     if len(text) > 1 and text.isupper() and not usual:
         return replace(token, letters=min(len(text), TOGETHER))
-    return replace(token, ordinary=usual, name=text[0].isupper() and token.text in lexicon.people)
+    return replace(
+        token,
+        ordinary=usual,
+        known=usual or text.lower() in lexicon.known,
+        common=elided or text.lower() in lexicon.common,
+        name=text[0].isupper() and token.text in lexicon.people,
+        first=text[0].isupper() and token.text in lexicon.first,
+    )
 
 
 def _spelled(found: list[Token], lexicon: Lexicon) -> list[Token]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anonymizer.evaluation.speakers import RATE, line
-from bench.spoken_data.values import value
+from bench.spoken_data.values import People, people, value
 from bench.spoken_data.voices import Voices
 
 Sound = NDArray[np.float64]
@@ -33,6 +33,7 @@ class Part:
     tag: str
     slot: str
     voiced: NDArray[np.bool_]
+    text: str = ""
 
 
 @dataclass
@@ -42,8 +43,8 @@ class Dialogue:
     parts: list[Part] = field(default_factory=list)
 
 
-def scenes(language: str, held: bool) -> tuple[list[list[Turn]], list[list[Turn]]]:
-    """(those with personal data, the others): each a list of (who, text)."""
+def scenes(language: str, held: bool, names: bool = False) -> tuple[list[list[Turn]], list[list[Turn]]]:
+    """(those with personal data, or with `names` alone; the others): each a list of (who, text)."""
     found: dict[str, list[list[Turn]]] = {}
     for part in re.split(r"^= ", (SCENES / f"{language}.txt").read_text("utf-8"), flags=re.M)[1:]:
         title, _, text = part.partition("\n")
@@ -51,14 +52,17 @@ def scenes(language: str, held: bool) -> tuple[list[list[Turn]], list[list[Turn]
             [(row[0], row[3:]) for row in scene.strip().splitlines()] for scene in text.strip().split("\n\n")
         ]
     kind = "held" if held else "tuned"
-    return found[f"{kind} data"], found[f"{kind} talk"]
+    return found[f"{kind} {'names' if names else 'data'}"], found[f"{kind} talk"]
 
 
-def dialogue(language: str, data: list[list[Turn]], talk: list[list[Turn]], seed: int, voices: Voices) -> Dialogue:
+def dialogue(
+    language: str, data: list[list[Turn]], talk: list[list[Turn]], seed: int, voices: Voices, held: bool
+) -> Dialogue:
     """`data` and `talk` scenes in a mixed order: talk between, and the first one first."""
+    named = people(language, held)
     rng = random.Random(seed)
     turns = [turn for one in _mixed(data, talk, rng) for turn in one]
-    people = [voices.person(language, rng), voices.person(language, rng)]
+    speakers = [voices.person(language, rng), voices.person(language, rng)]
     human = rng.random() < 0.5  # whether a human voice says the digits and letters
     cursor, parts, sounds = 0.8, [], []
     for who, text in turns:
@@ -66,14 +70,14 @@ def dialogue(language: str, data: list[list[Turn]], talk: list[list[Turn]], seed
         cursor += rng.uniform(-0.2, 0.9)
         begin = cursor
         personal = False
-        for tag, slot, words in _pieces(text, language, rng):
-            sound = voices.say(words, language, people[channel], human and tag in ("digits", "letters"), tag, rng)
+        for tag, slot, words in _pieces(text, language, rng, named):
+            sound = voices.say(words, language, speakers[channel], human and tag in ("digits", "letters"), tag, rng)
             personal |= bool(slot)
-            parts.append(Part(cursor, cursor + len(sound) / RATE, channel, tag, slot, _voiced(sound)))
+            parts.append(Part(cursor, cursor + len(sound) / RATE, channel, tag, slot, _voiced(sound), words))
             sounds.append((cursor, channel, sound))
             cursor += len(sound) / RATE + rng.uniform(0.02, 0.12)
         if personal and rng.random() < 0.4 and cursor - begin > 3:  # the other one says something meanwhile
-            sound = voices.say(rng.choice(YES[language]), language, people[1 - channel], False, "", rng)
+            sound = voices.say(rng.choice(YES[language]), language, speakers[1 - channel], False, "", rng)
             at = rng.uniform(begin + 1, cursor - 1)
             parts.append(Part(at, at + len(sound) / RATE, 1 - channel, "", "", _voiced(sound)))
             sounds.append((at, 1 - channel, sound))
@@ -87,14 +91,14 @@ def _mixed(data: list[list[Turn]], talk: list[list[Turn]], rng: random.Random) -
     return whole
 
 
-def _pieces(text: str, language: str, rng: random.Random) -> list[tuple[str, str, str]]:
+def _pieces(text: str, language: str, rng: random.Random, who: People) -> list[tuple[str, str, str]]:
     """(tag, slot, words) in order."""
     found = []
     for words, slot, _, _ in string.Formatter().parse(text):
         if words.strip(" .,:?!"):
             found.append(("", "", words.strip()))
         if slot:
-            found += [(tag, slot, said) for tag, said in value(slot, language, rng)]
+            found += [(tag, slot, said) for tag, said in value(slot, language, rng, who)]
     return found
 
 

@@ -5,6 +5,7 @@ The tags: `digits` (of something with six or more), `letters` (of a code, or spe
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 
 Said = list[tuple[str, str]]
 
@@ -35,6 +36,26 @@ LAST = {
     "Braun Vogel Friedrich Keller Günther Berger Winkler Yilmaz Baumann Sommer Dietrich",
     "fr": "Lefèvre Dubois Moreau Laurent Girard Bonnet Fontaine Chevalier Gauthier Perrin Mercier Blanchard Rousseau "
     "Benali Faure Garnier Lambert Marchand Nguyen Olivier Picard Renaud Tessier Vasseur Boucher",
+}
+HELD_FIRST = {  # other people than those whom the anonymiser is tuned on
+    "it": "Alessandro Martina Roberto Silvia Vincenzo Paola Davide Federica Domenico Simona "
+    "Emanuele Rosaria Stefano Teresa Gianluca Nicoletta Ahmed Svetlana Carmelo Ilaria",
+    "en": "William Emily Thomas Rebecca Gareth Jessica Patrick Lauren Simon Victoria "
+    "Ahmed Zoe Douglas Catherine Russell Imogen Keith Deborah Aisha Leonard",
+    "de": "Stefan Ursula Tobias Petra Markus Gisela Rainer Franziska Uwe Silke "
+    "Johannes Nicole Bernd Elfriede Aylin Dominik Hannelore Günter Svenja Achim",
+    "fr": "Nicolas Isabelle Julien Sandrine Antoine Martine Yves Delphine Rachid Hélène "
+    "Sébastien Monique Fabrice Clémence Pascal Odile Arnaud Fatoumata Gérard Lucie",
+}
+HELD_LAST = {
+    "it": "Romano Greco Bruno Conti Mancini Costa Giordano Rizzo Palumbo Sanna Basile Testa Piras Villa Guerra "
+    "Sorrentino Bellini Carboni Singh Dragomir Fiore Melis Orlando Amato Silvestri Valentini Parisi Grasso",
+    "en": "Robinson Clarke Hargreaves Bennett Campbell Okafor Stevenson Marshall Khan Dawson Gallagher Pemberton "
+    "Webster Holloway Barker Chapman Ellis Griffiths Sharma Walsh Cartwright Lambert Newton Yates",
+    "de": "Müller Fischer Weber Bauer Richter Wolf Schröder Pichler Huber Werner Kowalski Lorenz Ziegler Brandt "
+    "Mair Haas Schubert Ludwig Öztürk Roth Kaiser Fuchs Seidel Pfeiffer Engel",
+    "fr": "Bernard Petit Durand Leroy Simon Michel Fournier Robert Lemoine Garcia Roussel Vincent Morel Fontanel "
+    "Dumont Lopez Brunet Schmitt Diallo Colin Vidal Caron Renard Guérin",
 }
 STREETS = {
     "it": (
@@ -93,20 +114,31 @@ SPELLING = {
 AS = {"it": "come", "en": "for", "de": "wie", "fr": "comme"}
 
 
-def value(slot: str, language: str, rng: random.Random) -> Said:
+@dataclass
+class People:
+    """Those of whom a dialogue is; `surname` is the last one's that was said, so that it can be said again."""
+
+    first: list[str]
+    last: list[str]
+    surname: str = ""
+
+    def said(self, slot: str, rng: random.Random) -> Said:
+        if slot == "first":
+            return [("name", rng.choice(self.first))]
+        if slot != "again":
+            self.surname = rng.choice(self.last)
+        return [("name", f"{rng.choice(self.first)} {self.surname}" if slot == "name" else self.surname)]
+
+
+def people(language: str, held: bool) -> People:
+    first, last = (HELD_FIRST, HELD_LAST) if held else (FIRST, LAST)
+    return People(first[language].split(), last[language].split())
+
+
+def value(slot: str, language: str, rng: random.Random, who: People) -> Said:
+    if slot in ("first", "surname", "name", "again"):
+        return who.said(slot, rng)
     return SLOTS[slot](language, rng)
-
-
-def _name(language: str, rng: random.Random) -> Said:
-    return [("name", f"{rng.choice(FIRST[language].split())} {rng.choice(LAST[language].split())}")]
-
-
-def _first(language: str, rng: random.Random) -> Said:
-    return [("name", rng.choice(FIRST[language].split()))]
-
-
-def _surname(language: str, rng: random.Random) -> Said:
-    return [("name", rng.choice(LAST[language].split()))]
 
 
 def _digits(rng: random.Random, count: int) -> str:
@@ -189,9 +221,6 @@ def _spelled(language: str, rng: random.Random) -> Said:
 
 
 SLOTS: dict[str, Callable[[str, random.Random], Said]] = {
-    "first": _first,
-    "surname": _surname,
-    "name": _name,
     "phone": _phone,
     "notice": _notice,
     "card": _card,

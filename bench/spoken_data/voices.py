@@ -1,4 +1,4 @@
-"""Who speaks: Pico's voices, higher or lower, faster or slower; human voices for digits and letters (Asterisk's)."""
+"""Who speaks: the voices of Pico or Kokoro, each a little another; human ones for digits and letters (Asterisk's)."""
 
 import random
 import re
@@ -13,6 +13,8 @@ from py_nanotts import NanoTTS
 
 from anonymizer.evaluation.speakers import RATE
 from asterisk_conf import debian
+from bench.spoken_data import kokoro
+from bench.spoken_data.kokoro import Kokoro
 from bench.spoken_data.values import ITALIAN_LETTERS
 
 PACKAGES = (*(f"asterisk-core-sounds-{one}-wav" for one in ("en", "fr", "it")), "asterisk-prompt-de")
@@ -30,18 +32,24 @@ class Person:
 
 
 class Voices:
-    def __init__(self) -> None:
+    """`other`: Kokoro speaks in Pico's place."""
+
+    def __init__(self, other: bool = False) -> None:
+        self._kokoro = Kokoro() if other else None
         self._human = debian.unpacked("sounds", "forky", PACKAGES, "human voices", print) / "usr/share/asterisk/sounds"
         self._engine = NanoTTS()
 
     def person(self, language: str, rng: random.Random) -> Person:
-        return Person(rng.choice(VOICES[language]), rng.uniform(0.9, 1.15), rng.uniform(0.8, 1.2))
+        voice = self._kokoro.voice(rng) if self._kokoro else rng.choice(VOICES[language])
+        return Person(voice, rng.uniform(0.9, 1.15), rng.uniform(0.8, 1.2))
 
     def say(
         self, text: str, language: str, person: Person, human: bool, tag: str, rng: random.Random
     ) -> NDArray[np.float64]:
         if human and (files := self._files(text, language)) is not None:
             return self._joined(files, rng)
+        if self._kokoro:
+            return _trimmed(self._kokoro.speak(text, language, person.voice, person.speed), kokoro.RATE)
         pcm = self._engine.speak(text, person.voice, speed=person.speed, pitch=person.pitch, volume=0.5)
         return _trimmed(np.frombuffer(pcm, "<i2").astype(np.float64) / 32768, 16000)
 

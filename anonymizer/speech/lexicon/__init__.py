@@ -7,6 +7,7 @@ import importlib
 import re
 import tomllib
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,6 +16,8 @@ from typing import Any
 LANGUAGES = ("it", "en", "de", "fr")
 PLACES = ("email", "address", "birth")
 USUAL = 200  # times in the word list's sources, from which a word is an ordinary one
+FIRST = ("first_names", "first_names_female", "first_names_male")  # Faker's lists
+COMMON = 400  # the most frequent words, which are hardly ever a name
 
 Phrase = tuple[str, ...]
 
@@ -26,8 +29,11 @@ class Lexicon:
     file: dict[str, Any]
     codes: dict[Phrase, str]  # cue, and the kind of what follows
     number: re.Pattern[str]  # a part of a number in words
+    known: frozenset[str]  # words, down to the rarest
     ordinary: frozenset[str]
+    common: frozenset[str]
     people: frozenset[str]  # first names and surnames, folded
+    first: frozenset[str]  # the former
 
     @property
     def fillers(self) -> list[str]:
@@ -66,8 +72,11 @@ def lexicon(language: str) -> Lexicon:
         file,
         {tuple(phrase.split()): kind for kind, phrases in file["codes"].items() for phrase in phrases},
         re.compile("|".join(parts)),
-        _ordinary(language),
-        _people(file["people"]),
+        *_words(
+            language, {word for phrases in file["names"].values() for phrase in phrases for word in phrase.split()}
+        ),
+        _people(file["people"], (*FIRST, "last_names")),
+        _people(file["people"], FIRST),
     )
 
 
@@ -82,17 +91,20 @@ def _phrases(phrases: tuple[str, ...]) -> list[Phrase]:
     return sorted((tuple(phrase.split()) for phrase in phrases), key=len, reverse=True)
 
 
-def _ordinary(language: str) -> frozenset[str]:
+def _words(language: str, cues: set[str]) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """All, the ordinary ones, and the most frequent ones. Words of `cues` are ordinary, if no list has them."""
     from spellchecker import SpellChecker
 
     counts = SpellChecker(language=language, distance=1).word_frequency.dictionary
-    return frozenset(word for word, count in counts.items() if count >= USUAL)
+    frequent = sorted(counts, key=lambda word: -counts[word])[:COMMON]
+    usual = frozenset(word for word, count in counts.items() if count >= USUAL) | cues
+    return frozenset(counts) | cues, usual, frozenset(frequent)
 
 
-def _people(locale: str) -> frozenset[str]:
+def _people(locales: Sequence[str], lists: Sequence[str]) -> frozenset[str]:
     names: set[str] = set()
-    for one in {locale, "it_IT"}:  # most people who call an Italian office have an Italian name, whatever they speak
+    for one in {*locales, "it_IT"}:  # most people who call an Italian office have an Italian name, whatever they speak
         provider = importlib.import_module(f"faker.providers.person.{one}").Provider
-        for key in ("first_names", "first_names_female", "first_names_male", "last_names"):
+        for key in lists:
             names |= {folded(part) for name in getattr(provider, key) for part in re.findall(r"\w+", name)}
     return frozenset(name for name in names if len(name) > 2)

@@ -162,6 +162,58 @@ def test_names_that_were_heard_as_something_else_are_covered_by_what_announces_t
     assert "name" in kinds("O: wie heißen Sie?\nC: lurgen schneiderer", "de")
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("it", "C: pronto, [brunedda sciabica,] vorrei sapere una cosa"),
+        ("it", "C: buongiorno, sono [brunedda,] vorrei sapere una cosa"),
+        ("it", "O: scusi, non ho capito il nome.\nC: [fata morgana.]"),
+        ("en", "C: hello, this is [whitacker,] I have a question"),
+        ("en", "O: good morning, Mr. [Harman's] letter has arrived"),
+        ("en", "C: they did not call. [Mary's] letter was lost"),
+        ("de", "C: guten Tag, hier ist [Schnackelhuber,] ich habe eine Frage"),
+        ("fr", "O: au revoir Mme [Gerromb,] et bonne journée"),
+    ],
+)
+def test_what_is_no_word_is_a_name_where_one_may_be_said(language: str, text: str) -> None:
+    assert [one for one in wrong(text, language) if one.startswith("-")] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("it", "C: mia moglie è andata in banca e mio padre è a casa"),
+        ("it", "O: buongiorno, come posso aiutarla? Grazie, un momento."),
+        ("it", "C: il pagamento riduta richevuto non è ancora arrivato"),
+        ("en", "C: hello, my wife is here and my father is at the bank, thank you very much"),
+        ("de", "C: mein Mann ist nicht da, danke, ich rufe morgen wieder an"),
+        ("fr", "C: bonjour, c'est pour ma femme, merci beaucoup"),
+        (
+            "it",
+            "C: ho tutto tranne il nome\nO: va bene, allora aspetto che mi scriva una lettera e poi vediamo insieme",
+        ),
+    ],
+)
+def test_talk_about_people_without_a_name_stays(language: str, text: str) -> None:
+    kept = [one for one in wrong(text, language) if not one.endswith(("va", "bene,", "allora"))]
+    assert kept == []
+
+
+def test_after_a_title_a_word_that_was_heard_badly_is_a_name() -> None:
+    for sure, times in ((0.6, 1), (1.0, 0)):
+        sides, _ = conversation("O: il dottor bianco ha la ricevuta", sure)
+        assert [span.kind for span in find([sides], lexicon("it"))] == ["name"] * times
+
+
+def test_letters_that_another_hearing_surely_has_as_words_are_none() -> None:
+    """A hint with codes makes a recogniser hear letters in what it does not understand."""
+    letters, _ = conversation("O: D N N N A il momento", 0.3)
+    surely, _ = conversation("O: resti in linea il momento prego", 0.8)
+    hardly, _ = conversation("O: resti in linea il momento prego", 0.2)
+    assert find([letters, surely], lexicon("it")) == []
+    assert [span.kind for span in find([letters, hardly], lexicon("it"))] == ["code"]
+
+
 def test_what_was_announced_is_covered_when_it_was_not_understood() -> None:
     text = "C: Mi mandi tutto per posta elettronica.\nC: sa di tutto poche tutti ho solo un livello"
     for sure, times in ((0.3, 1), (0.9, 0)):
@@ -194,6 +246,13 @@ def test_what_is_known_already_is_found_without_any_cue() -> None:
     text = "O: dunque {0} mi risulta {1} come recapito"
     assert wrong(text.format("Hoxha", "340 72"), "it") == []
     assert wrong(text.format("[Hoxha]", "[340 72]"), "it", ("Arben Hoxha", "+39 340 7224198")) == []
+
+
+def test_what_is_known_already_is_found_though_it_was_heard_badly() -> None:
+    text = "O: buongiorno sono lo reddano mi dica pure"
+    for sure, times in ((0.4, 1), (1.0, 0)):
+        sides, _ = conversation(text, sure)
+        assert [span.kind for span in find([sides], lexicon("it"), ("Loredana Zunino",))] == ["name"] * times
 
 
 def test_kinds_come_from_check_digits_and_from_what_was_announced() -> None:
