@@ -25,6 +25,16 @@ HEADER = "X-Numero-Nero"
 
 
 @dataclass(frozen=True)
+class Machines:
+    """Where controllers on other machines find ARI, over TLS alone."""
+
+    host: str
+    port: int
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True)
 class Sockets:
     """Where this Asterisk listens. `trunk_from` are the addresses citizens' calls come from."""
 
@@ -36,6 +46,7 @@ class Sockets:
     ami: int
     rtp_first: int
     rtp_last: int
+    machines: Machines | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import time
 from decimal import Decimal
-from ipaddress import ip_network
+from ipaddress import IPv4Address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -63,11 +63,15 @@ class Ports(_Section):
     sips: int = 0
     """SIP over TLS, when `sip.tls` says so."""
     ari: int = 0
+    ari_tls: int = 0
+    """With `machines.listen`: ARI over TLS, for controllers on other machines."""
     ami: int = 0
     web: int = 0
     link_first: int = 0
     link_last: int = 0
-    """On loopback, one a controller: what our own processes say to each other."""
+    """On loopback, or over TLS on `machines.listen`, one a controller: what our own processes say to each other."""
+    media: int = 0
+    """With `machines.listen`: what controllers on other machines have done where Asterisk is (`ivr media`)."""
     health: int = 0
     """On loopback: `/healthz` and `/readyz` of the whole installation (`ivr watch`)."""
     listening: int = 0
@@ -82,6 +86,7 @@ class Ports(_Section):
     def _from_base(cls, given: Any) -> Any:
         offsets = {"sip": 60, "sips": 61, "ari": 88, "ami": 38, "web": 80, "rtp_first": 100, "rtp_last": 899}
         offsets |= {"link_first": 40, "link_last": 55, "health": 56, "listening": 57, "phones": 81}
+        offsets |= {"ari_tls": 89, "media": 58}
         try:
             base = int(given.get("base", 15000))
         except (AttributeError, TypeError, ValueError):
@@ -220,6 +225,28 @@ class Asterisks(_Section):
 class Controllers(_Section):
     count: Annotated[int, Field(ge=1, le=16)] = 1
     """How many `ivr up` starts for each Asterisk: they share its calls, and when one dies the others go on."""
+
+
+class Machines(_Section):
+    """Controllers on other machines than Asterisk's: docs/several-machines.md."""
+
+    listen: str = ""
+    """Where this machine's processes are reached by those on the others, over TLS; empty: all are on this machine."""
+    asterisk: str = ""
+    """On a machine without Asterisk: the `listen` of the one that has it. `ivr controller --join` writes it."""
+
+    @model_validator(mode="after")
+    def _are_others(self) -> "Machines":
+        for name in ("listen", "asterisk"):
+            try:
+                given = getattr(self, name) and IPv4Address(getattr(self, name))
+            except ValueError:
+                raise ValueError(f"{name}: {getattr(self, name)} is no address, as 192.0.2.1") from None
+            if given and (given.is_unspecified or given.is_loopback):
+                raise ValueError(f"{name}: the other machines cannot reach this one at {given}")
+        if self.asterisk and self.listen in ("", self.asterisk):
+            raise ValueError("listen: a machine without Asterisk has an address of its own at which it is reached")
+        return self
 
 
 class Admission(_Section):
@@ -521,6 +548,7 @@ class Settings(_Section):
     rehearsal: Rehearsal = Rehearsal()
     asterisks: Asterisks = Asterisks()
     controllers: Controllers = Controllers()
+    machines: Machines = Machines()
     admission: Admission = Admission()
     anonymizers: Anonymizers = Anonymizers()
     store: Store = Store()
@@ -545,6 +573,14 @@ class Settings(_Section):
             raise ValueError(f"asterisks.count times controllers.count may be {LINKS} at most")
         if self.sip.listen in ("0.0.0.0", "::"):  # noqa: S104 a setting that is compared with
             raise ValueError("asterisks.count: Kamailio writes its address into calls: name it in sip.listen")
+        return self
+
+    @model_validator(mode="after")
+    def _share_a_store(self) -> "Settings":
+        if self.machines.listen and not self.store.url.startswith("postgresql"):
+            raise ValueError("machines.listen: several machines share one PostgreSQL: name it in store.url")
+        if self.machines.listen and self.proxied:
+            raise ValueError("machines.listen: controllers on other machines go with one Asterisk (asterisks.count)")
         return self
 
     @property

@@ -24,20 +24,25 @@ PATIENCE = 30.0
 
 
 class Server:
-    """Its data lies in `folder`, which outlives a stop. `address`: of a database, in which `{}` stands for its name."""
+    """Its data lies in `folder`, which outlives a stop. `address`: of a database, in which `{}` stands for its name.
+    `network`: an address beside the socket, on which it trusts whoever is in that network, as `198.18.1.1/30`."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._log = folder, folder / "log"
+    def __init__(self, folder: Path, network: str = "") -> None:
+        self._folder, self._log, self._network = folder, folder / "log", network
         self._who = _somebody(folder) if os.getuid() == 0 else []
         self.address = f"postgresql+psycopg://postgres@/{{}}?host={folder}"
         initdb = [PROGRAMS / "initdb", "-D", folder / "data", "-U", "postgres", "--auth=trust", "--no-sync"]
         with self._log.open("wb") as output:
             command = [*self._who, *initdb, "--locale=C", "-E=UTF8"]
             subprocess.run(command, stdout=output, stderr=output, check=True)
+        if network:
+            with (folder / "data" / "pg_hba.conf").open("a") as file:
+                file.write(f"host all all {network} trust\n")
 
     def start(self) -> None:
         """Returns when it accepts connections."""
-        run = [PROGRAMS / "postgres", "-D", self._folder / "data", "-k", self._folder, "-c", "listen_addresses="]
+        listen = f"listen_addresses={self._network.partition('/')[0]}"
+        run = [PROGRAMS / "postgres", "-D", self._folder / "data", "-k", self._folder, "-c", listen]
         with self._log.open("wb") as output:
             self._process = subprocess.Popen([*self._who, *run, "-c", "fsync=off"], stdout=output, stderr=output)
         deadline = time.monotonic() + PATIENCE

@@ -19,6 +19,7 @@ from ivr.acd.baton import Baton
 from ivr.acd.floor import Floor
 from ivr.acd.state import Operator
 from ivr.link.client import Client
+from ivr.link.key import Key
 from ivr.link.messages import LinkError, Refused, raw
 from ivr.link.server import Server
 from ivr.store import controllers, leases
@@ -100,7 +101,7 @@ class Leadership:
     """`address`: of our own link. It follows nobody and leads nobody until `run`."""
 
     def __init__(
-        self, name: str, address: str, floor: Floor, server: Server, database: Database, token: str, baton: Baton
+        self, name: str, address: str, floor: Floor, server: Server, database: Database, token: Key | str, baton: Baton
     ) -> None:
         self._name, self._address, self._floor, self._server = name, address, floor, server
         self._database, self._token, self._baton = database, token, baton

@@ -8,9 +8,11 @@ import asyncio
 import itertools
 import logging
 import random
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
+from socket import IPPROTO_TCP, TCP_USER_TIMEOUT
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -31,6 +33,10 @@ DEADLINE = 5.0  # seconds Asterisk has for a command
 SLOW = 1.0
 WATCH = 0.5
 HEARTBEAT = 5.0
+CONNECT = 2.0  # seconds for a connection
+# Milliseconds in which what we send arrives at the other machine, or never, and the connection is over: by then others
+# take our calls for left (`heirs.SILENCE`), and a command that came later would be one about a call of theirs.
+ARRIVES = 250
 FIRST_DELAY, LONGEST_DELAY = 0.1, 5.0
 
 
@@ -64,9 +70,13 @@ class Connection:
         on_down: Callable[[], None] = lambda: None,
         on_dead: Callable[[], None] = lambda: None,
         host: str = "127.0.0.1",
+        trusted: ssl.SSLContext | None = None,
     ) -> None:
+        """`trusted`: over TLS, to whom this trusts; without it in clear, on this machine."""
         self.app = app
-        self._url = f"ws://{host}:{port}/ari/events?{urlencode({'app': app, 'subscribeAll': 'false'})}"
+        self._trusted = trusted
+        asked = urlencode({"app": app, "subscribeAll": "false"})
+        self._url = f"{'wss' if trusted else 'ws'}://{host}:{port}/ari/events?{asked}"
         self._headers = {"Authorization": aiohttp.encode_basic_auth(user, password)}
         self._on_event, self._on_up, self._on_down, self._on_dead = on_event, on_up, on_down, on_dead
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -81,10 +91,12 @@ class Connection:
 
     async def run(self) -> None:
         """Connect, read, and connect again, until cancelled."""
-        async with aiohttp.ClientSession(headers=self._headers) as http:
+        patience = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT)
+        given: Any = {"ssl": self._trusted or True, "heartbeat": HEARTBEAT, "max_msg_size": LARGEST_ANSWER}
+        async with aiohttp.ClientSession(headers=self._headers, timeout=patience) as http:
             while True:
                 try:
-                    async with http.ws_connect(self._url, heartbeat=HEARTBEAT, max_msg_size=LARGEST_ANSWER) as socket:
+                    async with http.ws_connect(self._url, **given) as socket:
                         await self._serve(socket)
                 except (aiohttp.ClientError, OSError, TimeoutError) as error:
                     if _refused(error):
@@ -96,6 +108,8 @@ class Connection:
 
     async def _serve(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
+        if self._trusted:  # over a network, which may be cut
+            socket.get_extra_info("socket").setsockopt(IPPROTO_TCP, TCP_USER_TIMEOUT, ARRIVES)
         greeting, watch = asyncio.create_task(self._greet()), asyncio.create_task(self._watch())
         try:
             async for message in socket:

@@ -81,11 +81,11 @@ def lines(pairs: int, at_work: int, told: int) -> int:
 @dataclass
 class Admission:
     """`leads`: whether this controller speaks for all on its Asterisk. `trunk`: the endpoint that is to be refused by
-    Asterisk itself with 503, "" for none. `lines`: see there; without an RTP port Asterisk refuses a call by 488, which
-    tells neither citizen nor carrier that it is for now."""
+    Asterisk itself with 503, over `ami`, "" for none. `lines`: see there; without an RTP port Asterisk refuses a call
+    by 488, which tells neither citizen nor carrier that it is for now."""
 
     exchange: Exchange
-    ami: Ami
+    ami: Ami | None
     writer: Writer
     limits: Limits
     leads: Callable[[], object]
@@ -155,7 +155,7 @@ class Admission:
             until = int(time.time() + HOLDS) if closed else 0
             await _done(self.exchange.ari.set_global(VARIABLE, str(until)))
             self._told = closed
-        if self.trunk and closed != self._refuses and self.ami.up:
+        if self.trunk and closed != self._refuses and self.ami and self.ami.up:
             action = {"Action": "PJSIPSetMaintenance", "Endpoint": self.trunk, "State": "on" if closed else "off"}
             if await _done(self.ami.action(action)):
                 self._refuses = closed

@@ -56,9 +56,9 @@ class Tape(Protocol):
 class Exchange:
     """What all calls of one controller share. `welcome` makes the party for a channel that has entered; `library` has
     what the house itself says, each version of the flows has its own. `trunk` is the address (`host:port`) of the trunk
-    for calls to the outside, "" for none; `sounds` a folder for the beep; `listening` where live voices are changed;
+    for calls to the outside, "" for none; `listening` where live voices are changed;
     `rehearsal` a folder with the parts of designers' tests (see there), None except while they run; `place` seconds for
-    which who was cut off, when Asterisk ended, keeps the place in the queue.
+    which who was cut off, when Asterisk ended, keeps the place in the queue; `certain`: see `Fence`.
     """
 
     def __init__(
@@ -76,15 +76,15 @@ class Exchange:
         welcome: Callable[["Exchange", events.StasisStart], Coroutine[Any, Any, None] | None],
         *,
         trunk: str,
-        sounds: Path,
         listening: str,
         rehearsal: Path | None = None,
         place: float = 0.0,
+        certain: bool = False,
     ) -> None:
         self.controller = controller
         self.ari, self.versions, self.library, self.floor = ari, versions, library, floor
         self.journal, self.writer, self.tape, self.services = journal, writer, tape, services
-        self.trunk, self.sounds, self.listening, self.rehearsal = trunk, sounds, listening, rehearsal
+        self.trunk, self.listening, self.rehearsal = trunk, listening, rehearsal
         self.place = timedelta(seconds=place)
         self.clock = clock  # what flows take for now; durations go by the real one
         self._welcome = welcome
@@ -96,7 +96,7 @@ class Exchange:
         self.arriving = 0  # calls that are being claimed, or begun
         self.admits: Callable[[events.Channel], bool] = lambda channel: True  # set by the admission
         self.own: set[str] = set()  # our calls, from before their row is written until their end is
-        self.fence = Fence(controller, writer, lambda: self.own, self._taken)
+        self.fence = Fence(controller, writer, lambda: self.own, self._taken, certain=certain)
         ari.gate, floor.ours = self.fence.passes, self.fence.has
         self.claims = True  # whether new calls may be ours
         self._leaving: dict[str, asyncio.TimerHandle] = {}

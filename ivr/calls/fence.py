@@ -27,12 +27,20 @@ BRIEFLY = 0.5  # of one that was away just now: nobody could take calls then, an
 
 
 class Fence:
-    """`mine` gives the calls that we think we have; `lost` is told of each that we have not."""
+    """`mine` gives the calls that we think we have; `lost` is told of each that we have not. `certain`: the store may
+    be away for us alone, who are cut off from the others, and they take our calls: in doubt its answer is awaited."""
 
     def __init__(
-        self, controller: str, writer: Writer, mine: Callable[[], Collection[str]], lost: Callable[[str], None]
+        self,
+        controller: str,
+        writer: Writer,
+        mine: Callable[[], Collection[str]],
+        lost: Callable[[str], None],
+        *,
+        certain: bool = False,
     ) -> None:
         self._controller, self._writer, self._mine, self._lost = controller, writer, mine, lost
+        self._certain = certain
         self._taken: set[str] = set()
         self._channels: set[str] = set()  # their citizens'
         self._ticked = time.monotonic()
@@ -93,14 +101,22 @@ class Fence:
         self._ticked, self._check = time.monotonic(), None
 
     async def _look(self, mine: list[str]) -> None:
-        asked = self._writer.run(partial(calls.taken, ids=mine, controller=self._controller))
-        try:
-            for call, channel in await asyncio.wait_for(asked, BRIEFLY if self._writer.away else ANSWER):
-                self.take(call, channel)
-        except Exception as error:
-            # Nobody can take calls while the store is away. Of those taken just before, Asterisk tells: their
-            # channels leave our application.
-            log.error("the store does not say which calls are ours: %s", error)
+        told = False
+        while True:
+            asked = self._writer.run(partial(calls.taken, ids=mine, controller=self._controller))
+            try:
+                for call, channel in await asyncio.wait_for(asked, BRIEFLY if self._writer.away else ANSWER):
+                    self.take(call, channel)
+                return
+            except Exception as error:
+                # Nobody can take calls while the store is away. Of those taken just before, Asterisk tells: their
+                # channels leave our application.
+                if not told:
+                    log.error("the store does not say which calls are ours: %s", error)
+            if not self._certain:
+                return
+            told = True
+            await asyncio.sleep(TICK)
 
     def take(self, call: str, channel: str) -> None:
         """Another has this call."""

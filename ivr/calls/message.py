@@ -10,8 +10,7 @@ from ivr.ari.errors import AriError
 from ivr.calls.exchange import Exchange
 from ivr.calls.first import first
 from ivr.flow import words
-from ivr.prompts.beep import beep
-from ivr.prompts.library import media
+from ivr.prompts.library import PromptError, media
 
 if TYPE_CHECKING:
     from ivr.calls.session import Session
@@ -39,9 +38,7 @@ class Message:
         already = self._asked.already
         try:
             if not already:
-                file = await asyncio.to_thread(beep, exchange.sounds)
-                await exchange.ari.play(session.channel, self.beep, [media(file)])
-                await first(BEEP_WITHIN, self._beeped, self._stop)
+                await self._beep()
                 await exchange.tape.start(session.channel, session.call, part, wideband=session.wideband)
             begun = time.monotonic() - already
             await first(max(0.0, self._asked.max - already), self._stop)
@@ -54,3 +51,14 @@ class Message:
         if seconds:
             # When the beep was over only who began it knows: a message that was taken over may be shorter by that.
             await exchange.tape.keep(session.call, part, max(0.0, seconds - BEEP_WITHIN) if already else seconds)
+
+    async def _beep(self) -> None:
+        """A message without its beep is better than none."""
+        exchange, session = self._exchange, self._session
+        try:
+            file = await exchange.library.beep()
+        except PromptError as error:
+            log.error("%s", error, extra={"call": session.call})
+            return
+        await exchange.ari.play(session.channel, self.beep, [media(file)])
+        await first(BEEP_WITHIN, self._beeped, self._stop)

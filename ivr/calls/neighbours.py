@@ -16,7 +16,9 @@ import msgspec
 
 from ivr.calls.heirs import ASLEEP, HANGS, SILENCE, Seen
 from ivr.link.client import Client
+from ivr.link.key import Key
 from ivr.link.messages import LinkError, Refused
+from ivr.link.server import HOST
 from ivr.store.schema import Controller
 
 log = logging.getLogger(__name__)
@@ -37,17 +39,19 @@ class Here(msgspec.Struct):
 
 
 class Neighbours:
-    """`hears_asterisk` says whether we do; `on_gone` is called with the name of one that is gone, each time it is, and
-    whether it was on our own `asterisk`."""
+    """`machines`: the addresses of ours and of the one that has Asterisk. `hears_asterisk`: whether we do; `on_gone`
+    is called with the name of one that is gone, each time it is, and whether it was on our own `asterisk`."""
 
     def __init__(
         self,
         name: str,
-        token: str,
+        token: Key | str,
         hears_asterisk: Callable[[], bool],
         on_gone: Callable[[str, bool], Awaitable[object]],
         asterisk: str = "asterisk",
+        machines: tuple[str, str] = (HOST, HOST),
     ) -> None:
+        self._machine, self._with_asterisk = machines
         self._name, self._token, self._hears, self._on_gone = name, token, hears_asterisk, on_gone
         self._asterisk = asterisk
         self._others: dict[str, _Other] = {}
@@ -66,8 +70,26 @@ class Neighbours:
 
     @property
     def first(self) -> bool:
-        """Whether we are the one who speaks with our Asterisk for all that are on it."""
-        return min([self._name, *self.there]) == self._name
+        """Whether we are the one who speaks with our Asterisk for all that are on it: one on its machine, if any is."""
+        others = [
+            (other.machine != self._with_asterisk, name)
+            for name, other in self._others.items()
+            if not other.gone and self._beside(other)
+        ]
+        me = (self._machine != self._with_asterisk, self._name)
+        return min([me, *others]) == me
+
+    def local(self, name: str) -> bool:
+        """Whether one is on this machine, so that its lock and its process can be looked at."""
+        if self._machine == HOST:
+            return True  # there are no others
+        other = self._others.get(name)
+        return other is not None and other.machine == self._machine
+
+    def forget(self) -> None:
+        """We are cut off: whoever is silent is so because of us. They are seen anew with the store's next word."""
+        self.close()
+        self._others.clear()
 
     def hangs(self, name: str) -> int:
         """The process of one that has not answered for HANGS seconds; 0 when none is, or we have just stood still."""
@@ -130,9 +152,9 @@ class Neighbours:
 
 
 class _Other:
-    def __init__(self, address: str, begun: float, token: str, asterisk: str, process: int) -> None:
+    def __init__(self, address: str, begun: float, token: Key | str, asterisk: str, process: int) -> None:
         self.seen, self.gone, self.begun, self.asterisk = Seen(time.monotonic()), False, begun, asterisk
-        self.process = process
+        self.process, self.machine = process, address.rpartition(":")[0]
         self._task = asyncio.create_task(self._ask(address, token))
 
     def close(self) -> None:
@@ -141,7 +163,7 @@ class _Other:
     def _refused(self) -> None:
         self.seen.refused = True
 
-    async def _ask(self, address: str, token: str) -> None:
+    async def _ask(self, address: str, token: Key | str) -> None:
         async with Client(address, token, on_refused=self._refused) as client:
             while True:
                 with contextlib.suppress(LinkError, Refused):

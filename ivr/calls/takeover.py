@@ -44,6 +44,7 @@ SETTLE = 20  # tenths of a second that calls which have just come have for their
 TURN = 0.1  # seconds from one look to the next
 DYING = 1.0  # seconds from a controller's last word to its death
 MOVING = 10.0  # seconds that channels have to come to us
+ASKED_AGAIN = 3.0  # seconds that the network is back before somebody on another machine is known to be gone
 GRACE = 0.3  # seconds that the store is back before rows are taken: whoever took calls without it writes that first
 
 
@@ -61,6 +62,8 @@ class Takeover:
         self._exchange, self._prefix, self._asterisk = exchange, prefix, asterisk
         self._former: Sequence[writes.Kept] | None = former
         self._beginning: asyncio.Task[None] | None = None
+        self.local: Callable[[str], bool] = lambda name: True  # whether a controller is on this machine
+        self.there: Callable[[str], bool] = lambda name: False  # whether one answers after all
         self.hangs: Callable[[str], int] = lambda name: 0  # the process of a controller that hangs
 
     async def connected(self) -> None:
@@ -89,9 +92,15 @@ class Takeover:
         if exchange.writer.settled:
             number = await self._ask(lambda session: calls.take(session, name, me, mine))
         if number is None:
-            if await self._without_the_store(name):
-                return
-            await self._back()
+            if self.local(name):
+                if await self._without_the_store(name):
+                    return
+                await self._back()
+            else:  # cut off from the store and from them alike: they may be well, and are asked again
+                await self._back()
+                await asyncio.sleep(ASKED_AGAIN)
+                if self.there(name):
+                    return
             number = await exchange.writer.run(lambda session: calls.take(session, name, me, mine))
         if number:
             log.error("%d calls of controller %s are ours from now on", number, name)

@@ -1,4 +1,5 @@
-"""A certificate of our own for SIP over TLS, when none was given: telephones must be told to trust it."""
+"""Certificates of our own: for SIP over TLS, when none was given (telephones must be told to trust it), and for what
+goes between our own machines, which trust it and no other."""
 
 import socket
 from datetime import UTC, datetime, timedelta
@@ -15,9 +16,9 @@ from ivr.secret_file import write_once
 LASTS = timedelta(days=3650)
 
 
-def own_certificate(folder: Path, address: str) -> tuple[Path, Path]:
+def own_certificate(folder: Path, address: str, name: str = "sip") -> tuple[Path, Path]:
     """The files of the certificate for `address` and of its key, in PEM; made at first use."""
-    certificate, key = folder / "sip-certificate.pem", folder / "sip-key.pem"
+    certificate, key = folder / f"{name}-certificate.pem", folder / f"{name}-key.pem"
     if not (certificate.exists() and key.exists()):
         for file in (certificate, key):
             file.unlink(missing_ok=True)

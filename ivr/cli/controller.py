@@ -39,14 +39,18 @@ from ivr.calls.ready import Ready
 from ivr.calls.services import Services
 from ivr.calls.takeover import Drain, Takeover
 from ivr.cli import open_files, reads
-from ivr.cli.installation import given_secret, purge_rules, secret
+from ivr.cli.installation import given_secret, link_key, secret
 from ivr.cli.installation import library as open_library
+from ivr.cli.invitation import join
 from ivr.cli.output import common
-from ivr.cli.vault import open_store, open_vault
+from ivr.cli.recording import open_nightly, open_tape
 from ivr.ending import told_to_end
+from ivr.link.client import Client
 from ivr.link.messages import Refused
-from ivr.link.server import Server
+from ivr.link.server import HOST, Server
+from ivr.media.far import FarLibrary, FarTape, watch
 from ivr.problem import Problem
+from ivr.prompts.library import Library
 from ivr.publishing import versions
 from ivr.settings import Settings, Sip, asterisk_name, load
 from ivr.store import controllers, flow_versions, operators, writes
@@ -54,9 +58,6 @@ from ivr.store.backlog import Backlog
 from ivr.store.database import Database, StoreError
 from ivr.store.schema import Controller, Operator, Presence
 from ivr.store.writer import Writer
-from recordings.nightly import Nightly
-from recordings.purge import Purge
-from recordings.tape import Tape
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +71,13 @@ ANSWER = 3.0  # seconds that the database has
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    common(parser, "Example: ivr controller controller-1 --data /srv/numero-nero")
+    common(
+        parser,
+        "Example: ivr controller controller-1 --data /srv/numero-nero\n\nOn another machine than Asterisk's: "
+        "docs/several-machines.md",
+    )
     parser.add_argument("id", metavar="ID", help="its name, the same each time it is started")
+    parser.add_argument("--join", type=Path, metavar="FILE", help="first: become another machine's, by its invitation")
     parser.add_argument("--asterisk", type=int, default=1, metavar="N", help="of several, whose calls it takes (1)")
     parser.set_defaults(run=run)
 
@@ -79,6 +85,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Raises Problem when there is no such Asterisk."""
     logs.start(args.id)
+    if args.join:
+        join(args.join, args.data or Path(os.environ.get("NUMERO_NERO_DATA", "data")))
     settings = load(args.data)
     if not 1 <= args.asterisk <= settings.asterisks.count:
         raise Problem(f"there is no Asterisk {args.asterisk}: asterisks.count is {settings.asterisks.count}")
@@ -90,6 +98,10 @@ def run(args: argparse.Namespace) -> int:
 async def control(settings: Settings, name: str, number: int = 1) -> None:
     """Run until SIGTERM; then every call left is ended and written. `number`: of the Asterisk whose calls it takes."""
     ports, asterisk = settings.ports_of(number), asterisk_name(number)
+    key, far, machine = link_key(settings), settings.machines.asterisk, settings.machines.listen or HOST
+    media = Client(f"{far or HOST}:{ports.media}", key)
+    if far:
+        media.start()
     # Calls wait for nobody who does not answer; what takes its time, and can wait, has a way of its own.
     url = settings.database_url
     database, patient = Database(url, ANSWER, migrated=True), Database(url, migrated=True)
@@ -110,7 +122,7 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
 
     floor = Floor(on_presence)
     arranged = rehearsal.strict if settings.rehearsal.folder else list
-    library = open_library(settings)
+    library: Library = FarLibrary(media) if far else open_library(settings)
     await library.open()
 
     def on_active(version: versions.Version) -> None:
@@ -123,7 +135,7 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
     await flows.start(versions.activated(database, settings.flow_versions))
     password = secret(settings, "asterisk")
     connection = Connection(
-        ports.ari,
+        ports.ari_tls if far else ports.ari,
         APP_PREFIX + name,
         ARI_USER,
         password,
@@ -131,26 +143,22 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
         on_up=lambda: exchange.connected(),
         on_down=lambda: exchange.lost(),
         on_dead=lambda: exchange.cut_off(),
+        host=far or HOST,
+        trusted=key.client if far else None,
     )
-    ari, ami = Ari(connection), Ami(ports.ami, ARI_USER, password)
+    ari, ami = Ari(connection), None if far else Ami(ports.ami, ARI_USER, password)
 
     async def act(action: dict[str, str]) -> dict[str, object]:
         await exchange.fence.passes(action.get("Channel", ""))
-        return await ami.action(action)
+        return await ami.action(action) if ami else {}
 
-    tape = Tape(
-        patient,
-        open_vault(settings),
-        act,
-        place=settings.spool,
-        timezone=settings.recordings.timezone,
-        min_free=settings.recordings.min_free,
-    )
+    own_tape = None if far else open_tape(settings, patient, act)
+    tape = own_tape or FarTape(media, lambda channel: exchange.fence.passes(channel))
     services = Services(settings.http.allow, settings.http.private, partial(given_secret, settings))
     exchange = Exchange(
         name, ari, flows, library, floor, journal, writer, tape, services, clock, reception.welcome,
-        trunk=settings.sip.trunk_to, sounds=settings.prompts_folder, rehearsal=settings.rehearsal.folder,
-        listening=f"127.0.0.1:{settings.ports.listening}", place=settings.asterisks.place,
+        trunk=settings.sip.trunk_to, rehearsal=settings.rehearsal.folder, place=settings.asterisks.place,
+        listening=f"127.0.0.1:{settings.ports.listening}", certain=bool(far),
     )  # fmt: skip
     through = f"{settings.sip.listen}:{settings.ports.sip}" if settings.proxied else ""
     desks = Phones(ari, floor, database, secret(settings, "phones"), settings.sip, through)
@@ -160,9 +168,8 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
     orphans = Orphans(exchange, takeover)
     exchange.on_up += [desks.renew, reach.renew]
 
-    token = secret(settings, "link")
     ready = Ready(ari, writer)
-    link = Server(token, ready)
+    link = Server(key, ready)
     link.on(metrics.Figures, metrics.figures)
     metrics.CALLS_IN_PROGRESS.set_function(lambda: exchange.calls)
     metrics.ASTERISK_UP.set_function(lambda: connection.up)
@@ -172,9 +179,11 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
     link.on(overview.Look, lambda _: overview.look(floor, time.monotonic()))
     for kind in call_commands.ALL:
         link.on(kind, partial(call_commands.carry_out, exchange))
-    address = await link.listen(range(settings.ports.link_first, settings.ports.link_last + 1))
-    leadership = Leadership(name, address, floor, link, database, token, Baton(settings.data / "lead.lock"))
-    limits, allowed = settings.admission, open_files.telephones(open_files.of(settings, asterisk))
+    address = await link.listen(range(settings.ports.link_first, settings.ports.link_last + 1), machine)
+    leadership = Leadership(name, address, floor, link, database, key, Baton(settings.data / "lead.lock"))
+    # Those of Asterisk: on another machine than its, whoever is on that counts them.
+    files = open_files.MOST if far else open_files.of(settings, asterisk)
+    limits, allowed = settings.admission, open_files.telephones(files)
     pairs = min((ports.rtp_last + 1 - ports.rtp_first) // 2, allowed)
     admission = Admission(
         exchange,
@@ -182,7 +191,7 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
         writer,
         Limits(limits.calls, limits.waiting, limits.lag),
         lambda: neighbours.first,
-        TRUNK if limits.refuse == "503" else "",
+        TRUNK if limits.refuse == "503" and ami else "",
         lambda: lines(pairs, desks.at_work, limits.told),
     )
     exchange.admits, ready.admits = admission.admits, lambda: exchange.claims and admission.state.open
@@ -195,7 +204,15 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
         if beside:
             await takeover.gone(other, neighbours.there)
 
-    neighbours = Neighbours(name, token, lambda: connection.up, on_gone, asterisk)
+    machines = (machine, far or machine)
+    neighbours = Neighbours(name, key, lambda: connection.up, on_gone, asterisk, machines)
+
+    def cut_off() -> None:
+        """Others take our calls, and are not to be taken for gone."""
+        exchange.fence.doubt()
+        neighbours.forget()
+
+    takeover.local, takeover.there = neighbours.local, lambda other: other in neighbours.there
     leadership.there = lambda: neighbours.answering
     takeover.hangs = lambda name: neighbours.hangs(name)
     link.on(AreYouThere, lambda _: Here(begun.timestamp(), connection.up))
@@ -219,13 +236,7 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
         """What one does for all that are on this Asterisk."""
         return lambda: work() if neighbours.first else asyncio.sleep(0)
 
-    store, rules = open_store(settings), purge_rules(settings)
-    nightly = Nightly(
-        patient,
-        lambda now: Purge(patient, store, settings.spool, rules, now),
-        settings.recordings.purge_at,
-        rules.zone,
-    )
+    nightly = None if settings.machines.listen else open_nightly(settings, patient)  # else `ivr media` has both
     loops = [
         asyncio.create_task(exchange.fence.run()),
         asyncio.create_task(neighbours.run()),
@@ -244,16 +255,24 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
         asyncio.create_task(_every(BEAT, desks.renew_if_changed)),
         asyncio.create_task(_every(BEAT, when_leading(reach.look))),
         asyncio.create_task(_every(BEAT, callbacks.look)),
-        asyncio.create_task(_every(SWEEP, when_leading(tape.sweep))),
-        asyncio.create_task(_every(SWEEP, when_leading(lambda: asyncio.to_thread(nightly.look)))),
         asyncio.create_task(_every(SWEEP, lambda: asyncio.to_thread(library.sweep, time.time()))),
-        asyncio.create_task(ami.connect()),
     ]
+    if own_tape and nightly:
+        sweep, look = own_tape.sweep, nightly.look
+        loops += [
+            asyncio.create_task(_every(SWEEP, when_leading(sweep))),
+            asyncio.create_task(_every(SWEEP, when_leading(lambda: asyncio.to_thread(look)))),
+        ]
+    if ami:
+        loops.append(asyncio.create_task(ami.connect()))
+    if far:
+        loops.append(asyncio.create_task(watch(media, cut_off)))
     gc.collect()
     gc.freeze()  # what is there now stays; the collector need not look through it again and again
     await stop.wait()
     log.info("ending: %d calls are still up", exchange.calls)
-    nightly.close()
+    if nightly:
+        nightly.close()
     callbacks.close()
     if drained:  # the others take its calls as soon as nobody is at its link
         for loop in loops:
@@ -270,10 +289,13 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
     for loop in loops:
         loop.cancel()
     neighbours.close()
-    tape.close()
+    if own_tape:
+        own_tape.close()
     await leadership.close()
     await link.close()
-    ami.close()
+    if ami:
+        ami.close()
+    await media.close()
     await library.close()
     await services.close()
     journal.flush()

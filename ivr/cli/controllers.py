@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ivr.acd.leadership import Decisions, Took
-from ivr.cli.installation import secret
+from ivr.cli.installation import link_key
 from ivr.cli.output import common, emit
 from ivr.link.client import Client
+from ivr.link.key import Key
 from ivr.link.messages import LinkError, Ping
 from ivr.settings import load
 from ivr.store import controllers
@@ -29,20 +30,20 @@ def run(args: argparse.Namespace) -> int:
     settings = load(args.data)
     with Database(settings.database_url).read() as session:
         alive = controllers.alive(session, datetime.now(UTC))
-    rows = asyncio.run(_ask(alive, secret(settings, "link")))
+    rows = asyncio.run(_ask(alive, link_key(settings)))
     emit(args, rows, COLUMNS)
     return 0 if rows and all(row["answers"] for row in rows) else 1
 
 
-async def _ask(alive: list[Controller], token: str) -> list[dict[str, Any]]:
-    return await asyncio.gather(*(_row(one, token) for one in alive))
+async def _ask(alive: list[Controller], key: Key) -> list[dict[str, Any]]:
+    return await asyncio.gather(*(_row(one, key) for one in alive))
 
 
-async def _row(one: Controller, token: str) -> dict[str, Any]:
+async def _row(one: Controller, key: Key) -> dict[str, Any]:
     """`ms`: from the question to the answer, on a connection that stands. `decision_ms`: the 99th of a hundred."""
     row = {"id": one.id, "pid": one.pid, "address": one.address, "calls": one.calls, "since": one.started_at}
     try:
-        async with Client(one.address, token) as client:
+        async with Client(one.address, key) as client:
             await client.ask(Ping(), within=WITHIN)
             begun = time.perf_counter()
             await client.ask(Ping(), within=WITHIN)

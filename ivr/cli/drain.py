@@ -5,9 +5,10 @@ import asyncio
 from datetime import UTC, datetime
 
 from ivr.calls.takeover import Drain
-from ivr.cli.installation import secret
+from ivr.cli.installation import link_key
 from ivr.cli.output import common
 from ivr.link.client import Client
+from ivr.link.key import Key
 from ivr.link.messages import LinkError, Refused
 from ivr.problem import Problem
 from ivr.settings import load
@@ -34,12 +35,12 @@ def run(args: argparse.Namespace) -> int:
     if args.id not in there:
         raise Problem(f"there is no controller {args.id} (`ivr controllers` lists them)")
     try:
-        asyncio.run(_drain(there[args.id], secret(settings, "link")))
+        asyncio.run(_drain(there[args.id], link_key(settings)))
     except (Refused, LinkError) as error:
         raise Problem(str(error)) from None
     return 0
 
 
-async def _drain(address: str, token: str) -> None:
-    async with Client(address, token) as client:
+async def _drain(address: str, key: Key) -> None:
+    async with Client(address, key) as client:
         await client.ask(Drain(), within=WITHIN)

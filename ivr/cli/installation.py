@@ -19,7 +19,10 @@ from ivr.problem import Problem
 from ivr.secret_file import made_once
 from ivr.settings import Settings
 
+MACHINES = "machines"  # the certificate of our own machines is named so
+
 if TYPE_CHECKING:
+    from ivr.link.key import Key
     from ivr.prompts.library import Library
     from recordings.purge import Rules
 
@@ -49,6 +52,22 @@ def make_folders(settings: Settings) -> None:
 def secret(settings: Settings, name: str) -> str:
     """A random secret of this installation, made at first use; only its owner may read the file."""
     return made_once(settings.secrets / name, 24)
+
+
+def link_key(settings: Settings) -> "Key":
+    """What our processes show each other; with other machines, their one certificate, too. Raises InstallationError."""
+    from ivr.cli.certificate import own_certificate
+    from ivr.link.key import Key
+
+    machines = settings.machines
+    if not machines.listen:
+        return Key(secret(settings, "link"))
+    for name in ("link", f"{MACHINES}-certificate.pem", f"{MACHINES}-key.pem") if machines.asterisk else ():
+        if not (settings.secrets / name).exists():
+            raise InstallationError(
+                f"{settings.secrets / name}: is missing; `ivr controller NAME --join FILE` brings it"
+            )
+    return Key(secret(settings, "link"), *own_certificate(settings.secrets, machines.listen, MACHINES))
 
 
 def library(settings: Settings) -> "Library":
@@ -170,8 +189,14 @@ def sockets(settings: Settings) -> list[Wanted]:
         Wanted("ari", "127.0.0.1", ports.ari, socket.SOCK_STREAM),
         Wanted("ami", "127.0.0.1", ports.ami, socket.SOCK_STREAM),
     ]
+    machines = settings.machines.listen
+    far = [
+        Wanted("ari_tls", machines, ports.ari_tls, socket.SOCK_STREAM),
+        Wanted("media", machines, ports.media, socket.SOCK_STREAM),
+    ]
     return [
         *tls,
+        *(far if machines else ()),
         Wanted("sip", settings.sip.listen, ports.sip, socket.SOCK_DGRAM),
         Wanted("sip", settings.sip.listen, ports.sip, socket.SOCK_STREAM),
         *before,
@@ -219,10 +244,11 @@ class Running:
     traces: int = 0  # 0: there is no collector to send them to
     asterisks: dict[str, int] = field(default_factory=dict)  # the second and following
     kamailio: int = 0  # 0: there is one Asterisk, and nothing before it
+    media: int = 0  # 0: there are no other machines
 
     def programs(self) -> dict[str, int]:
         """Name → process."""
-        own = ("up", "asterisk", "web", "tickets", "listening", "watch", "traces", "kamailio")
+        own = ("up", "asterisk", "web", "tickets", "listening", "watch", "traces", "kamailio", "media")
         return {name: getattr(self, name) for name in own} | self.asterisks | self.controllers | self.anonymizers
 
     def pids(self) -> set[int]:

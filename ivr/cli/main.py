@@ -44,12 +44,14 @@ COMMANDS = {
     "asterisks": "how each of several Asterisks stands; let one have no more calls",
     "controllers": "who carries calls, and whether each answers",
     "drain": "let a controller leave its calls to the others, and end",
-    "controller": "run one controller of calls (`ivr up` does it)",
+    "invite": "write the file with which another machine gets a controller",
+    "controller": "run one controller of calls (`ivr up` does it); with --join, on another machine",
     "deliver": "bring tickets to the backend (`ivr up` does it)",
     "anonymizer": "make the anonymised copies of recordings, one at a time (`ivr up` does it)",
     "watch": "look at everything, and tell people what is wrong (`ivr up` does it)",
     "traces": "send ended calls to an OpenTelemetry collector (`ivr up` does it)",
     "listening": "change the voices of live calls for supervisors (`ivr up` does it)",
+    "media": "sounds and recordings for controllers on other machines (`ivr up` does it)",
     "web": "serve the pages and the API (`ivr up` does it)",
 }
 

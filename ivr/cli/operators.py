@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from ivr.acd import commands, day
 from ivr.acd.state import USUAL_LEVEL
 from ivr.calls import phones
-from ivr.cli.installation import make_folders, secret
+from ivr.cli.installation import link_key, make_folders, secret
 from ivr.cli.output import common, emit, problem, show
 from ivr.control_room.lines import Lines
 from ivr.days import bounds
@@ -151,7 +151,7 @@ def _state(args: argparse.Namespace) -> int:
     settings = load(args.data)
     database = Database(settings.database_url)
     try:
-        stands = asyncio.run(_ask(Lines(database, secret(settings, "link")), command))
+        stands = asyncio.run(_ask(Lines(database, link_key(settings)), command))
     except (Refused, LinkError) as error:
         return problem(str(error))
     with database.transaction() as session:

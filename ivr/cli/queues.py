@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ivr.acd.overview import Look, Overview
 from ivr.calls import commands as c
-from ivr.cli.installation import secret
+from ivr.cli.installation import link_key
 from ivr.cli.output import common, emit, problem, show
 from ivr.control_room.lines import Lines
 from ivr.control_room.queues import standing
@@ -46,7 +46,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def _standing(args: argparse.Namespace) -> list[dict[str, Any]]:
     settings = load(args.data)
     database, zone = Database(settings.database_url), ZoneInfo(settings.recordings.timezone)
-    lines = Lines(database, secret(settings, "link"))
+    lines = Lines(database, link_key(settings))
     seen: Overview = asyncio.run(_ask(lines, lambda: lines.ask_floor(Look(), Overview)))
     with database.read() as session:
         return standing(session, seen, datetime.now(UTC), zone)
@@ -92,7 +92,7 @@ def _move(args: argparse.Namespace) -> int:
     if not (args.to or args.front):
         raise WrongUse("ivr queues move: say --to QUEUE, or --front")
     settings = load(args.data)
-    lines = Lines(Database(settings.database_url), secret(settings, "link"))
+    lines = Lines(Database(settings.database_url), link_key(settings))
     command = c.Move(args.call, "command line", args.queue, args.to, args.front)
     asyncio.run(_ask(lines, lambda: lines.ask_call(args.call, command, c.Done)))
     show(args, {"call": args.call, "queue": args.to or args.queue, "front": args.front})

@@ -24,6 +24,7 @@ from ivr.cli.installation import (
     InstallationError,
     Running,
     check_ports,
+    link_key,
     lock,
     make_folders,
     note,
@@ -71,6 +72,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     settings = load(args.data, base_port=args.base_port)
+    if settings.machines.asterisk:
+        print("ivr up: this folder is for a controller of another machine's Asterisk: ivr controller", file=sys.stderr)
+        return 1
     problems = (InstallationError, tree.TreeError, *PROBLEMS, NotReady)
     try:
         return asyncio.run(_up(settings))
@@ -207,6 +211,7 @@ def _children(settings: Settings, asterisk_tree: tree.Tree) -> list[Child]:
             Child(name, [*ivr, "controller", name, "--asterisk", str(of[name]), *data], settings.logs, 20)
             for name in names
         ),
+        *([Child("media", [*ivr, "media", *data], settings.logs, 10)] if settings.machines.listen else []),
         Child("listening", [*ivr, "listening", *data], settings.logs, 5),
         Child("web", [*ivr, "web", *data], settings.logs, 5),
         *(Child(name, [*ivr, "anonymizer", name, *data], settings.logs, 10) for name in anonymizers),
@@ -235,6 +240,7 @@ def _asterisks(settings: Settings, asterisk_tree: tree.Tree) -> list[Child]:
                 ami=ports.ami,
                 rtp_first=ports.rtp_first,
                 rtp_last=ports.rtp_last,
+                machines=_machines(settings),
             ),
             password=secret(settings, "asterisk"),
             fallback=fallback,
@@ -280,6 +286,14 @@ def _certificate(settings: Settings) -> tuple[Path, Path]:
     return own_certificate(settings.secrets, sip.listen)
 
 
+def _machines(settings: Settings) -> render.Machines | None:
+    """Where controllers on other machines find ARI."""
+    key = link_key(settings)
+    if key.certificate is None or key.private is None:
+        return None
+    return render.Machines(settings.machines.listen, settings.ports.ari_tls, key.certificate, key.private)
+
+
 def _fallback(settings: Settings) -> render.Fallback:
     library, limits = open_library(settings), settings.admission
 
@@ -311,8 +325,8 @@ async def _start(settings: Settings, children: list[Child], asterisk_tree: tree.
         pids, more, others = (
             {child.name: child.pid for child in group} for group in (controllers_, anonymizers, asterisks[1:])
         )
-        traces, before = (of[name].pid if name in of else 0 for name in ("traces", "kamailio"))
-        own = (web.pid, tickets.pid, listening.pid, more, watch.pid, traces, others, before)
+        traces, before, media = (of[name].pid if name in of else 0 for name in ("traces", "kamailio", "media"))
+        own = (web.pid, tickets.pid, listening.pid, more, watch.pid, traces, others, before, media)
         running = Running(_own_pid(), asterisk.pid, version, pids, *own)
         note(settings, running)
 

@@ -11,7 +11,7 @@ import socket
 from functools import partial
 
 from ivr import logs
-from ivr.cli.installation import is_alive, read_note, secret
+from ivr.cli.installation import is_alive, link_key, read_note, secret
 from ivr.cli.output import common
 from ivr.cli.vault import needed_secret
 from ivr.ending import told_to_end
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
 async def _watch(settings: Settings) -> None:
     stop = told_to_end()
     database = Database(settings.database_url, migrated=True)
-    eyes = Eyes(settings, database, secret(settings, "asterisk"), partial(_is_up, settings))
+    eyes = Eyes(settings, database, secret(settings, "asterisk"), partial(_is_up, settings), link_key(settings))
     server = Server(secret(settings, "link"), lambda: eyes.ready or {"calls": False})
     try:
         await server.listen([settings.ports.health])

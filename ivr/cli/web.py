@@ -7,7 +7,7 @@ from functools import partial
 
 from ivr import logs
 from ivr.cli.flow.test import failures
-from ivr.cli.installation import given_secret, library, secret
+from ivr.cli.installation import given_secret, library, link_key, secret
 from ivr.cli.output import common
 from ivr.cli.vault import needed_secret, open_vault
 from ivr.settings import Settings, load
@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     settings = load(args.data)
     key = hashlib.sha256(secret(settings, "web-session").encode()).digest()
     phones, tests = secret(settings, "phones"), partial(failures, settings=settings)
-    vault, link = open_vault(settings), secret(settings, "link")
+    vault, link = open_vault(settings), link_key(settings)
     pseudonyms, callers = secret(settings, "pseudonyms"), secret(settings, "callers")
     openid = _openid(settings)
     database, prompts = Database(settings.database_url, migrated=True), library(settings)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from ivr.link.client import Client
+from ivr.link.key import Key
 from ivr.link.messages import LinkError, Refused
 from ivr.store import calls, controllers, leases
 from ivr.store.database import Database, StoreError
@@ -17,9 +18,9 @@ BRIEFLY = 1.0  # for who asks all, and does without the one that does not answer
 
 
 class Lines:
-    """`async with Lines(database, token) as lines`. `token`: the secret `link` of the installation."""
+    """`async with Lines(database, token) as lines`. `token`: what the installation's processes show."""
 
-    def __init__(self, database: Database, token: str) -> None:
+    def __init__(self, database: Database, token: Key | str) -> None:
         self._database, self._token = database, token
         self._clients: dict[str, Client] = {}
         self._controllers: dict[str, str] = {}  # name → address, as known last

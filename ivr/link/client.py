@@ -11,31 +11,35 @@ import aiohttp
 import msgspec
 
 from ivr.link import messages as m
+from ivr.link.key import Key, key
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 FIRST_DELAY, LONGEST_DELAY = 0.1, 2.0
 WITHIN = 5.0  # seconds for an answer, when nobody says otherwise
+CONNECT = 2.0  # seconds for a connection: from a machine that is cut off nobody says that it is not to be had
 
 
 async def _nothing() -> None: ...
 
 
 class Client:
-    """`async with Client(address, token) as client: await client.ask(…)`. `on_up` is awaited after each connecting,
+    """`async with Client(address, key) as client: await client.ask(…)`. `on_up` is awaited after each connecting,
     `on_down` called after each loss, `on_refused` when nobody listens at the address."""
 
     def __init__(
         self,
         address: str,
-        token: str,
+        shown: Key | str,
         *,
         on_up: Callable[[], Awaitable[None]] = _nothing,
         on_down: Callable[[], None] = lambda: None,
         on_refused: Callable[[], None] = lambda: None,
     ) -> None:
         self.address = address
-        self._url, self._headers = f"ws://{address}{m.PATH}", {"Authorization": f"Bearer {token}"}
+        own = key(shown)
+        encrypted, self._trusted = own.to(address)
+        self._url, self._headers = f"ws{encrypted}://{address}{m.PATH}", {"Authorization": f"Bearer {own.token}"}
         self._on_up, self._on_down, self._on_refused = on_up, on_down, on_refused
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._connected = asyncio.Event()
@@ -112,10 +116,12 @@ class Client:
 
     async def _run(self) -> None:
         delay = FIRST_DELAY
-        async with aiohttp.ClientSession(headers=self._headers) as http:
+        patience = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT)
+        given: Any = {"ssl": self._trusted, "heartbeat": m.BEAT, "max_msg_size": m.LARGEST}
+        async with aiohttp.ClientSession(headers=self._headers, timeout=patience) as http:
             while True:
                 try:
-                    async with http.ws_connect(self._url, heartbeat=m.BEAT, max_msg_size=m.LARGEST) as socket:
+                    async with http.ws_connect(self._url, **given) as socket:
                         delay = FIRST_DELAY
                         await self._serve(socket)
                 except (aiohttp.ClientError, OSError, TimeoutError) as error:

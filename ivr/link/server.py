@@ -1,4 +1,4 @@
-"""The end of a link that answers: one a controller, on a port of loopback.
+"""The end of a link that answers: one a controller, on a port of loopback, or over TLS for other machines.
 
 Questions of one connection are taken in order. A handler that answers at once is done before the next is looked at;
 one that takes time (a coroutine) lets others pass.
@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from ivr.link import messages as m
+from ivr.link.key import Key, is_loopback, key
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -26,8 +27,9 @@ class Server:
     """`ready`: what is needed to take work, and whether it is there. It is told at `/readyz`, 200 when all of it is and
     else 503; `/healthz` tells that the process lives. These two are for whoever watches, and need no secret."""
 
-    def __init__(self, token: str, ready: Callable[[], Mapping[str, bool]] = dict) -> None:
-        self._token, self._is_ready = f"Bearer {token}", ready
+    def __init__(self, shown: Key | str, ready: Callable[[], Mapping[str, bool]] = dict) -> None:
+        self._key, self._is_ready = key(shown), ready
+        self._token = f"Bearer {self._key.token}"
         self._handlers: dict[str, tuple[Callable[[bytes], Any], Callable[[Any], Any]]] = {}
         self._topics: dict[str, tuple[Callable[[], Iterable[object]], Callable[[str], None]]] = {}
         self._connections: set[_Connection] = set()
@@ -53,8 +55,10 @@ class Server:
                 told = connection.send(m.Change(number, body)) or told
         return told
 
-    async def listen(self, ports: Iterable[int]) -> str:
-        """On the first port that is free; returns the address, `host:port`. Raises OSError when none is."""
+    async def listen(self, ports: Iterable[int], host: str = HOST) -> str:
+        """On the first port that is free; returns the address, `host:port`. Beyond loopback over TLS alone, for whoever
+        has our certificate. Raises OSError when none is free."""
+        encrypted = None if is_loopback(f"{host}:0") else self._key.server
         app = web.Application()
         app.router.add_get(m.PATH, self._serve)
         app.router.add_get("/healthz", self._healthz)
@@ -63,11 +67,12 @@ class Server:
         await self._runner.setup()
         for port in ports:
             try:
-                await web.TCPSite(self._runner, HOST, port, reuse_address=True).start()
+                site = web.TCPSite(self._runner, host, port, reuse_address=True, ssl_context=encrypted)
+                await site.start()
             except OSError:
                 continue
-            return f"{HOST}:{port}"
-        raise OSError("no port of the link is free (ports.link_first to ports.link_last)")
+            return f"{host}:{port}"
+        raise OSError(f"no port of the link is free on {host} (ports.link_first to ports.link_last)")
 
     async def close(self) -> None:
         for connection in list(self._connections):

@@ -20,6 +20,7 @@ from typing import Protocol
 
 from ivr.prompts import audio, said
 from ivr.prompts.audio import AudioError
+from ivr.prompts.beep import beep
 from ivr.prompts.recipe import Recipe
 from ivr.prompts.said import Limits
 from ivr.prompts.voice import VoiceError
@@ -143,6 +144,17 @@ class Library:
         if not said.use(path):
             await self._made(speech, path)
         return path
+
+    async def beep(self) -> Path:
+        """What beeps before a message. Raises PromptError."""
+        try:
+            return await asyncio.to_thread(beep, self._folder)
+        except OSError as error:
+            raise PromptError(f"the beep: {error}") from error
+
+    def stays(self, path: Path) -> bool:
+        """Whether a file was made ahead of calls, and is never deleted."""
+        return path.parent.parent == self._folder and path.parent.name != "secret"
 
     def forget(self, path: Path) -> None:
         """The file was played, or never will be: if it says a secret it is deleted."""

@@ -10,7 +10,7 @@ from zlib import crc32
 
 import msgspec
 from sqlalchemy import Connection, create_engine, event, func, make_url, select
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ivr.problem import Problem
@@ -172,9 +172,10 @@ class Database:
         """Whether this says that the server cannot be reached; what was to be written may be tried again later."""
         if isinstance(error, StoreError) and isinstance(error.__cause__, Exception):
             error = error.__cause__
-        if self._sqlite or not isinstance(error, InterfaceError | OperationalError):
+        if self._sqlite or not isinstance(error, DBAPIError):
             return False
-        return error.connection_invalidated or getattr(error.orig, "sqlstate", None) is None
+        unsaid = isinstance(error, InterfaceError | OperationalError) and getattr(error.orig, "sqlstate", None) is None
+        return error.connection_invalidated or unsaid
 
     @property
     def name(self) -> str:

@@ -13,6 +13,9 @@ from typing import Any
 import psycopg
 from psycopg.errors import OperationalError, UndefinedTable, _WaitTimeout
 
+# Milliseconds that a transaction may stand still: who is cut off in the midst of one, machine and all, would hold
+# the row of the lease for hours, and nobody else could lead.
+HELD = 2000
 _REVISION = re.compile(r'^(down_)?revision = "(.*)"$', re.MULTILINE)
 
 
@@ -44,6 +47,8 @@ def connected(within: float, migrated: bool, *arguments: Any, **options: Any) ->
     one = (Impatient if within else psycopg.Connection[Any]).connect(*arguments, **options)
     if isinstance(one, Impatient):
         one.within = within
+        one.execute(f"SET idle_in_transaction_session_timeout = {HELD}")
+        one.commit()
     if migrated and (has := _revision(one)) < needed():  # they are counted, in digits that are always as many
         one.close()
         raise OperationalError(f"its tables are of version {has or 'none'}, and not {needed()}; `ivr up` makes these")

@@ -4,6 +4,7 @@ A part that hangs is as gone as one that is dead, so every answer has its time.
 """
 
 import asyncio
+import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 import aiohttp
 
 from asterisk_conf.render import ARI_USER
+from ivr.link.key import Key, key
 from ivr.settings import Settings
 from ivr.store import anonymisations, controllers, outbox
 from ivr.store.database import Database, StoreError
@@ -30,9 +32,17 @@ class Stored:
 
 
 class Eyes:
-    """`is_up`: whether `ivr up` lives, None when these programs were not started by it."""
+    """`is_up`: whether `ivr up` lives, None when these programs were not started by it. `shown`: on links."""
 
-    def __init__(self, settings: Settings, database: Database, password: str, is_up: Callable[[], bool | None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        password: str,
+        is_up: Callable[[], bool | None],
+        shown: Key | str = "",
+    ) -> None:
+        self._key = key(shown)
         self._settings, self._database, self._is_up = settings, database, is_up
         self._auth = {"Authorization": aiohttp.encode_basic_auth(ARI_USER, password)}
         self._reading: asyncio.Future[Stored] | None = None
@@ -90,12 +100,16 @@ class Eyes:
         return f"the pages do not answer at {host}:{port}: {problem}" if problem else ""
 
     async def _calls(self, http: aiohttp.ClientSession) -> str:
-        asked = {name: _ask(http, f"http://{address}/readyz") for name, address in self._controllers.items()}
+        asked = {name: self._readyz(http, address) for name, address in self._controllers.items()}
         answers = dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
         if answers and not all(answers.values()):
             return ""
         told = "; ".join(f"{name}: {problem}" for name, problem in answers.items())
         return f"no controller can take calls: {told or 'none is known'}"
+
+    async def _readyz(self, http: aiohttp.ClientSession, address: str) -> str:
+        encrypted, trusted = self._key.to(address)
+        return await _ask(http, f"http{encrypted}://{address}/readyz", trusted=trusted)
 
     def _up(self) -> str:
         return "`ivr up` is gone: what ends now is not started again" if self._is_up() is False else ""
@@ -131,10 +145,15 @@ def late(stored: Stored, settings: Settings) -> dict[str, str]:
     return found
 
 
-async def _ask(http: aiohttp.ClientSession, address: str, headers: Mapping[str, str] | None = None) -> str:
+async def _ask(
+    http: aiohttp.ClientSession,
+    address: str,
+    headers: Mapping[str, str] | None = None,
+    trusted: ssl.SSLContext | bool = True,
+) -> str:
     """ "" for 200, else what was answered, or why nothing was."""
     try:
-        async with http.get(address, headers=headers, allow_redirects=False) as answer:
+        async with http.get(address, headers=headers, allow_redirects=False, ssl=trusted) as answer:
             return "" if answer.status == 200 else f"{answer.status} {(await answer.text())[:200]}"
     except TimeoutError:
         return f"no answer within {WITHIN:.0f} s"

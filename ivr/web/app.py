@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp_session.cookie_storage import EncryptedCookieStorage
 
 from ivr.control_room.lines import Lines
+from ivr.link.key import Key
 from ivr.prompts.library import Library
 from ivr.settings import Settings
 from ivr.store.database import Database
@@ -61,7 +62,7 @@ def make_app(
     vault: Vault,
     session_key: bytes,
     phone_secret: str,
-    link_token: str,
+    link_token: Key | str,
     pseudonyms: str,
     callers: str,
     library: Library,

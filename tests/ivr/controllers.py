@@ -72,7 +72,7 @@ class Controller:
         self.exchange = Exchange(
             NAME, Ari(self.connection), nothing, library, self.floor, self.journal, self.writer, nothing,
             Services((), (), lambda name: ""),
-            lambda: datetime.now(UTC), nothing, trunk="", sounds=folder, listening="127.0.0.1:9",
+            lambda: datetime.now(UTC), nothing, trunk="", listening="127.0.0.1:9",
         )  # fmt: skip
         self.floor.arrange(queues.values())
         for code in ("4271", "4272"):

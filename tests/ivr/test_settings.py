@@ -26,7 +26,8 @@ def test_several_asterisks_have_ports_of_their_own(tmp_path: Path) -> None:
         own = several.ports_of(number)
         assert (own.rtp_last - own.rtp_first) % 2 == 1 and own.rtp_first % 2 == 0
         taken += [own.sip, own.ari, own.ami, *range(own.rtp_first, own.rtp_last + 1)]
-    others = [several.ports.web, several.ports.health, several.ports.listening, several.ports.sips]
+    others = [several.ports.ari_tls, several.ports.media]
+    others += [several.ports.web, several.ports.health, several.ports.listening, several.ports.sips]
     taken += [*others, *range(several.ports.link_first, several.ports.link_last + 1)]
     assert len(taken) == len(set(taken)) and min(taken) >= 17000 and max(taken) < 18000
 
@@ -57,6 +58,10 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
         ("[asterisks]\ncount = 8\n[controllers]\ncount = 3\n", {}, "16 at most"),
         ("[admission]\nlag = 0\n", {}, r"numero-nero\.toml: admission\.lag"),
         ("[recordings]\nkeep_days = 0\n", {}, "numero-nero.toml: recordings.keep_days"),
+        ("[machines]\nlisten = '192.0.2.1'\n", {}, r"several machines share one PostgreSQL: name it in store\.url"),
+        ("[machines]\nlisten = '127.0.0.1'\n", {}, "machines: .*cannot reach this one at 127"),
+        ("[machines]\nlisten = 'here'\n", {}, "machines: .*listen: here is no address"),
+        ("[machines]\nasterisk = '192.0.2.1'\n", {}, "machines: .*has an address of its own"),
         ("[recordins]\n", {}, "numero-nero.toml: recordins"),
         ("[ports]\nbase = 'many'\n", {}, "numero-nero.toml: ports.base"),
         ("ports = 5\n", {"NUMERO_NERO_PORTS__BASE": "16000"}, "numero-nero.toml: ports: every key stands in a section"),

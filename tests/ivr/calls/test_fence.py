@@ -96,6 +96,25 @@ async def test_a_store_that_does_not_answer_holds_up_nothing_for_longer_than_it_
     await holding
 
 
+async def test_who_may_be_cut_off_does_nothing_until_the_store_has_answered(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fence, "ANSWER", 0.2)
+    far = Fence(ME, house.writer, lambda: house.mine, house.lost.append, certain=True)
+    go, taken = threading.Event(), next(iter(house.mine))
+    holding = house.writer.run(lambda session: go.wait(10))
+    house.take(taken)
+    far.doubt()
+    passing = asyncio.ensure_future(far.passes(house.mine[taken]))
+    await asyncio.sleep(1)
+    assert not passing.done() and not far.awake
+    go.set()
+    await holding
+    with pytest.raises(AriError):
+        await passing
+    assert house.lost == [taken]
+
+
 async def test_a_channel_that_left_puts_its_own_call_in_doubt_and_no_other(house: House) -> None:
     """A busy Asterisk tells late of channels that were hung up; nobody's offers may wait for that."""
     taken, kept, _ = house.mine

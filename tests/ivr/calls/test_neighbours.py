@@ -146,6 +146,28 @@ async def test_another_process_at_its_address_is_not_it() -> None:
         assert watch.told[0][0] == "former"
 
 
+async def test_of_several_machines_one_that_has_asterisk_speaks_for_all() -> None:
+    def row(name: str, host: str) -> Controller:
+        return Controller(
+            id=name, pid=1, started_at=BEGUN, seen_at=BEGUN, calls=0, address=f"{host}:9", asterisk="asterisk"
+        )
+
+    here, there = "198.18.0.1", "198.18.0.2"
+    far = Neighbours("a", TOKEN, lambda: True, _nobody, "asterisk", (there, here))
+    near = Neighbours("b", TOKEN, lambda: True, _nobody, "asterisk", (here, here))
+    assert far.first and near.first, "alone"
+    far.look([row("b", here), row("c", there)])
+    near.look([row("a", there)])
+    assert near.first and not far.first
+    assert far.local("c") and not far.local("b") and not far.local("unknown"), "whose lock can be looked at"
+    far.forget()
+    assert far.first and not far.known
+    near.close()
+
+
+async def _nobody(name: str, beside: bool) -> None: ...
+
+
 async def test_one_on_another_asterisk_is_watched_and_is_no_heir() -> None:
     async with other("deaf", "asterisk-2") as (process, watch):
         watch.hears = False

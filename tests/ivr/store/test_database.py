@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from ivr.store import calls
+from ivr.store import calls, leases
 from ivr.store.database import Database, StoreError
 from ivr.store.schema import Base
 
@@ -42,6 +43,21 @@ def test_a_store_of_a_newer_version_is_left_alone(database: Database) -> None:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreError, match=r"made by a newer Numero Nero .*use that version, or another --data"):
         database.migrate()
+
+
+def test_who_stands_still_in_a_transaction_holds_the_lease_from_nobody(postgresql_url: str) -> None:
+    """A controller whose machine is cut off: the server does not hear that its connection is over."""
+    cut_off, other = Database(postgresql_url, 3.0), Database(postgresql_url, 3.0)
+    with pytest.raises(StoreError) as lost, cut_off.transaction() as session:
+        leases.get(session, lock=True)
+        begun = time.monotonic()
+        with other.transaction() as another:
+            leases.hold(another, "other", "127.0.0.1:9", 2, 4.0)
+        assert 1.0 < time.monotonic() - begun < 3.0
+        leases.hold(session, "me", "127.0.0.1:8", 2, 4.0)
+    assert cut_off.is_away(lost.value)
+    with cut_off.transaction() as session:
+        assert leases.get(session)[0].holder == "other"
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
