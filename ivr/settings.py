@@ -274,6 +274,13 @@ class Anonymizers(_Section):
     database and the same recordings' store (`ivr anonymizer`)."""
 
 
+class LogFiles(_Section):
+    megabytes: Annotated[float, Field(gt=0)] = 100
+    """How large a file in `logs/` may become; then it begins anew, and what was in it is NAME.log.1."""
+    kept: Annotated[int, Field(ge=0, le=1000)] = 4
+    """How many former ones of each are kept."""
+
+
 class Store(_Section):
     url: str = ""
     """SQLAlchemy address; empty means SQLite in the data folder."""
@@ -551,6 +558,7 @@ class Settings(_Section):
     machines: Machines = Machines()
     admission: Admission = Admission()
     anonymizers: Anonymizers = Anonymizers()
+    log_files: LogFiles = LogFiles()
     store: Store = Store()
     recordings: Recordings = Recordings()
     review: Review = Review()

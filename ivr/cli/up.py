@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import logging
 import shutil
 import sys
 import time
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from asterisk_conf import kamailio, render, tree
 from ivr import logs
-from ivr.cli import open_files
+from ivr.cli import log_files, open_files
 from ivr.cli.asterisks import addresses, kamailio_folder, proxy
 from ivr.cli.certificate import own_certificate
 from ivr.cli.children import Child
@@ -43,6 +44,8 @@ from ivr.settings import Settings, load
 from ivr.store import controllers, flow_versions
 from ivr.store.database import Database, StoreError
 from ivr.web.users import ensure_admin
+
+log = logging.getLogger(__name__)
 
 PATIENCE = 60.0
 AGAIN, LATER = 1.0, 10.0  # seconds between looks for a database that is away, and after one that cannot be used
@@ -105,6 +108,7 @@ async def _up(settings: Settings) -> int:
     starting = asyncio.create_task(_start(settings, children, asterisk_tree, say))
     catching_up = asyncio.create_task(asyncio.sleep(0) if there else _catch_up(settings, database, say))
     stopping = asyncio.create_task(stop.wait())
+    turning = asyncio.create_task(_turn_log_files(settings))
     try:
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
@@ -115,6 +119,7 @@ async def _up(settings: Settings) -> int:
     finally:
         starting.cancel()
         catching_up.cancel()
+        turning.cancel()
         say("stopping ...")
         for child in reversed(children):
             await child.stop()
@@ -123,6 +128,16 @@ async def _up(settings: Settings) -> int:
         held.close()
         say("stopped")
     return 0
+
+
+async def _turn_log_files(settings: Settings) -> None:
+    most, kept = int(settings.log_files.megabytes * 1_000_000), settings.log_files.kept
+    while True:
+        await asyncio.sleep(log_files.LOOK)
+        try:
+            await asyncio.to_thread(log_files.turn, settings.logs, most, kept)
+        except OSError as error:
+            log.error("log files grow: %s", error)
 
 
 def ready_store(settings: Settings, database: Database, say: Say) -> bool:

@@ -99,10 +99,11 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_ctrl_c_stops_what_it_started_and_nothing_else(
-    installation: Installation, bystander: subprocess.Popen[bytes], tmp_path: Path
+    installation: Installation, bystander: subprocess.Popen[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the middle of a call, with another installation and another program beside it."""
+    """In the middle of a call, with another installation and another program beside it. Logs begin anew meanwhile."""
     beside = installation.status()
+    monkeypatch.setenv("NUMERO_NERO_LOG_FILES__MEGABYTES", "0.0001")
     with Terminal(tmp_path) as terminal:
         said = terminal.until("Stop  ")
         assert f"sip:+390600000001@127.0.0.1:{terminal.base + 60}" in said
@@ -117,7 +118,7 @@ def test_ctrl_c_stops_what_it_started_and_nothing_else(
         assert caller.stdout is not None
         while "answered" not in caller.stdout.readline():
             assert caller.poll() is None
-        time.sleep(1)
+        installation.until((tmp_path / "logs" / "controller-1.log.1").exists)
         terminal.press(CTRL_C)
         terminal.ended()
         assert "stopped" in terminal.seen and "Traceback" not in terminal.seen
