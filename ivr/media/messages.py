@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9@._-]{1,200}\Z")]
+Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9@_-][A-Za-z0-9@._-]{0,199}\Z")]
 """Of a channel, a call, a recording's part: it becomes a line of AMI, or a folder's name."""
 
 

@@ -122,7 +122,7 @@ async def test_a_tape_is_told_there_what_it_would_be_told_here(place: Place, mon
         assert place.tape.told == [*told, ("keep", "call", "1", 2.5)]
         with pytest.raises(AriError, match="no such channel"):
             await tape.start("gone", "call", "1")
-        for channel, call in (("a\r\nAction: Originate", "call"), ("a", "../call"), ("a", "call/..")):
+        for channel, call in (("a\r\nAction: Originate", "call"), ("a", "../call"), ("a", "call/.."), ("a", "..")):
             with pytest.raises(AriError, match="Expected `str` matching"):
                 await tape.start(channel, call, "1")
         await place.server.close()
