@@ -86,8 +86,9 @@ def test_no_way_leads_to_the_public_network(asterisk: Asterisk) -> None:
                 ]
         assert outside.heard(1.0) == []
     asterisk.command("dialplan set global ADMISSION_CLOSED_UNTIL 0")
-    # The citizens' own line answers the trunk. 404: no such number; 420, 501, 603: not done here; 401: who are you?
-    assert set(answers.pop("trunk")) <= {200, 404, 420, 501, 603}
+    # The citizens' own line answers the trunk. 404: no such number; 420, 501, 603: not done here; 486: it calls
+    # too often (on a slow machine those before are still up); 401: who are you?
+    assert set(answers.pop("trunk")) <= {200, 404, 420, 486, 501, 603}
     assert set(answers.pop("operator")) <= {404, 420, 501, 603}
     assert all(set(told) == {401} for told in answers.values()), answers
 

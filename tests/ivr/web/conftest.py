@@ -150,7 +150,7 @@ async def address(database: Database, users: None, tmp_path: Path, flows: Path) 
 
 async def _site(browser: Browser, address: str) -> AsyncIterator[Site]:
     context = await browser.new_context(locale="it-IT")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(45_000)
     yield Site(await context.new_page(), address)
     await context.close()
 

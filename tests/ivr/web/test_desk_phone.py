@@ -73,7 +73,7 @@ async def test_caller_and_browser_hear_each_other_and_a_browser_that_is_gone_is_
     talk = beeps(tmp_path / "citizen.wav", 1000)
     async with Phone(tree.ensure(print), account, folder=tmp_path / "phone", talk=talk) as citizen:
         await citizen.dial("4271")
-        await desk.until("phone.state === 'ringing'", within=10)
+        await desk.until("phone.state === 'ringing'", within=30)
         await desk.page.evaluate("phone.answer()")
         await citizen.wait_for("ESTABLISHED", within=10)
         await desk.until("phone.sound.srcObject !== null", within=10)
