@@ -189,7 +189,7 @@ class Takeover:
     async def forsaken(self, others: Collection[str]) -> None:
         """For one on each Asterisk: calls of its controllers that nobody has seen for long, as they died before we
         began, or with whoever should have taken their calls. `others` are there, whatever the store says."""
-        if not self._exchange.writer.settled:
+        if not self._hears_of_others:
             return
         for name, beside in (await self._ask(lambda session: self._unseen(session, others)) or {}).items():
             if beside:
@@ -199,13 +199,19 @@ class Takeover:
         """For the one that leads: calls on another Asterisk of which no controller has been seen for so long that it is
         taken for gone, and its calls for over."""
         exchange, now = self._exchange, datetime.now(UTC)
-        if not exchange.writer.settled:
+        if not self._hears_of_others:
             return
         for name, beside in (await self._ask(lambda session: self._unseen(session, others)) or {}).items():
             if not beside:
                 number = await exchange.writer.run(partial(calls.lose, former=name, new=exchange.controller, now=now))
                 log.error("%d calls of controller %s are over: its Asterisk is gone", number, name)
                 await self.look()
+
+    @property
+    def _hears_of_others(self) -> bool:
+        """Whether the store tells who has been seen: one that was away does when all have had the time to tell it."""
+        writer = self._exchange.writer
+        return writer.settled and writer.back_for > controllers.ALIVE.total_seconds()
 
     def _unseen(self, session: Any, others: Collection[str]) -> dict[str, bool]:
         """Controllers that have calls and have not been seen, and whether they are on our Asterisk; of those on others

@@ -55,6 +55,7 @@ class Writer:
         self._held: list[Item] = []  # for a database that is away
         self._behind = backlog is not None  # something waits for it, or may
         self._away, self._back_at = False, time.monotonic()
+        self._was_away = False
         self._asking = ThreadPoolExecutor(1, "store-asking")
         self._question: Future[None] | None = None
         self._connection: Connection
@@ -94,6 +95,11 @@ class Writer:
     def away(self) -> bool:
         """The last that was asked of the database found it away."""
         return self._away
+
+    @property
+    def back_for(self) -> float:
+        """Seconds since a database that was away is there again; infinite when it never was."""
+        return time.monotonic() - self._back_at if self._was_away else float("inf")
 
     @property
     def settled(self) -> bool:
@@ -236,7 +242,7 @@ class Writer:
 
     def _is_there(self) -> None:
         if self._away:
-            self._away, self._back_at = False, time.monotonic()
+            self._away, self._was_away, self._back_at = False, True, time.monotonic()
 
     def _give_up(self, now: float) -> None:
         over = [item for item in self._held if item.until < now]

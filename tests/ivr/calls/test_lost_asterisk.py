@@ -39,6 +39,7 @@ class Ours:
                 self.ended.append(path)
             told = {
                 "channels": [{"id": one} for one in self.channels],
+                "applications/ivr-theirs": {"channel_ids": []},
                 "asterisk/info": {"status": {"startup_time": self.started}},
             }
             await socket.send_str(answer(asked, told.get(path)))
@@ -150,6 +151,21 @@ async def test_calls_from_before_this_asterisk_were_cut_off_with_all_of_us(
         assert session.get_one(Call, CALL).outcome == outcome
         waited = redial.place(calls.cut_off(session, CALLER, datetime.now(UTC), timedelta(minutes=10)))
     assert (waited is not None) == (outcome == "failed"), "who was cut off, and calls again, has the place"
+
+
+@pytest.mark.parametrize("asterisk", ["asterisk", "asterisk-2"])
+async def test_whoever_could_not_tell_of_itself_keeps_its_calls(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asterisk: str
+) -> None:
+    """While the database was away nobody was seen in it."""
+    begun(database, "theirs")
+    beats(database, "theirs", GONE, asterisk)
+    async with house(database, tmp_path, Ours()) as (one, takeover):
+        for back_for, has in ((0.0, "theirs"), (60.0, NAME)):
+            monkeypatch.setattr(type(one.writer), "back_for", back_for)
+            await (takeover.forsaken([]) if asterisk == "asterisk" else takeover.lost([]))
+            with database.read() as session:
+                assert session.get_one(Call, CALL).controller == has
 
 
 async def test_a_caller_who_hung_up_was_not_cut_off(database: Database, tmp_path: Path) -> None:

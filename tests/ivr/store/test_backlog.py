@@ -133,6 +133,7 @@ async def test_calls_go_on_while_the_database_is_away_and_are_whole_when_it_is_b
     before, during, after = (a_call(id) for id in ("a", "b", "c"))
     for write in before[:2]:
         await house.writer.run(write)
+    assert house.writer.back_for == float("inf"), "it was never away"
     await house.stop()
     for write in (*before[2:], *during):
         async with asyncio.timeout(5):
@@ -149,7 +150,7 @@ async def test_calls_go_on_while_the_database_is_away_and_are_whole_when_it_is_b
         for write in after:
             await house.writer.run(write)
     await is_whole(house, "a", "b", "c")
-    assert file.stat().st_size == 0
+    assert file.stat().st_size == 0 and house.writer.back_for < 20
 
 
 async def test_what_was_kept_is_there_after_the_death_of_who_kept_it(house: House) -> None:
