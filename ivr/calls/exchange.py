@@ -14,6 +14,7 @@ from ivr.acd.floor import Floor
 from ivr.ari import events, ids
 from ivr.ari.client import Ari
 from ivr.ari.errors import AriError
+from ivr.ari.tape import Tape
 from ivr.calls.fence import Fence
 from ivr.calls.journal import Journal
 from ivr.calls.services import Services
@@ -39,18 +40,6 @@ class Party(Protocol):
     def played(self, playback: str, heard: bool) -> None: ...
     def gone(self, cause: int) -> None: ...
     async def look_again(self) -> None: ...
-
-
-class Tape(Protocol):
-    """Records conversations and messages; `part` names one within its call."""
-
-    async def start(
-        self, channel: str, call: str, part: str, *, wideband: bool = False, paused: bool = False
-    ) -> None: ...
-    async def pause(self, channel: str, on: bool) -> None: ...
-    async def renew(self, channel: str, call: str, part: str, *, paused: bool = False) -> None: ...
-    async def stop(self, channel: str, call: str, part: str) -> None: ...
-    async def keep(self, call: str, part: str, seconds: float) -> None: ...
 
 
 class Exchange:

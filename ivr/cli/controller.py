@@ -49,6 +49,7 @@ from ivr.link.client import Client
 from ivr.link.messages import Refused
 from ivr.link.server import HOST, Server
 from ivr.media.far import FarLibrary, FarTape, watch
+from ivr.periodic import every, quietly
 from ivr.problem import Problem
 from ivr.prompts.library import Library
 from ivr.publishing import versions
@@ -118,7 +119,7 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
     def on_presence(new: acd.Present) -> None:
         at, call = datetime.now(UTC), ids.call_of(new.call)
         stands = writes.SetPresence(new.operator, new.presence, at, new.reason, call, new.phone, new.by)
-        exchange.go(_quietly(writer.run(stands)))
+        exchange.go(quietly(writer.run(stands)))
 
     floor = Floor(on_presence)
     arranged = rehearsal.strict if settings.rehearsal.folder else list
@@ -243,25 +244,25 @@ async def control(settings: Settings, name: str, number: int = 1) -> None:
         asyncio.create_task(leadership.run()),
         asyncio.create_task(connection.run()),
         asyncio.create_task(
-            _every(BEAT, lambda: _beat(exchange, admission, neighbours, writer, begun, address, asterisk))
+            every(BEAT, lambda: _beat(exchange, admission, neighbours, writer, begun, address, asterisk))
         ),
-        asyncio.create_task(_every(BEAT, admission.look)),
-        asyncio.create_task(_every(BEAT, ready.look)),
-        asyncio.create_task(_every(LOOK, takeover.look)),
-        asyncio.create_task(_every(BEAT, when_first(lambda: takeover.forsaken(neighbours.known)))),
-        asyncio.create_task(_every(BEAT, when_leading(lambda: takeover.lost(neighbours.answering)))),
-        asyncio.create_task(_every(ORPHANED, orphans.look_at_channels)),
-        asyncio.create_task(_every(ORPHANED, when_first(orphans.look_at_bridges))),
-        asyncio.create_task(_every(BEAT, desks.renew_if_changed)),
-        asyncio.create_task(_every(BEAT, when_leading(reach.look))),
-        asyncio.create_task(_every(BEAT, callbacks.look)),
-        asyncio.create_task(_every(SWEEP, lambda: asyncio.to_thread(library.sweep, time.time()))),
+        asyncio.create_task(every(BEAT, admission.look)),
+        asyncio.create_task(every(BEAT, ready.look)),
+        asyncio.create_task(every(LOOK, takeover.look)),
+        asyncio.create_task(every(BEAT, when_first(lambda: takeover.forsaken(neighbours.known)))),
+        asyncio.create_task(every(BEAT, when_leading(lambda: takeover.lost(neighbours.answering)))),
+        asyncio.create_task(every(ORPHANED, orphans.look_at_channels)),
+        asyncio.create_task(every(ORPHANED, when_first(orphans.look_at_bridges))),
+        asyncio.create_task(every(BEAT, desks.renew_if_changed)),
+        asyncio.create_task(every(BEAT, when_leading(reach.look))),
+        asyncio.create_task(every(BEAT, callbacks.look)),
+        asyncio.create_task(every(SWEEP, lambda: asyncio.to_thread(library.sweep, time.time()))),
     ]
     if own_tape and nightly:
         sweep, look = own_tape.sweep, nightly.look
         loops += [
-            asyncio.create_task(_every(SWEEP, when_leading(sweep))),
-            asyncio.create_task(_every(SWEEP, when_leading(lambda: asyncio.to_thread(look)))),
+            asyncio.create_task(every(SWEEP, when_leading(sweep))),
+            asyncio.create_task(every(SWEEP, when_leading(lambda: asyncio.to_thread(look)))),
         ]
     if ami:
         loops.append(asyncio.create_task(ami.connect()))
@@ -338,7 +339,7 @@ class Phones:
         """Tell Asterisk of every phone: it may have been restarted. The store may be away."""
         self._there = frozenset()
         if not self._known:
-            await _quietly(self._look())
+            await quietly(self._look())
         await self._tell(self._known)
 
     async def renew_if_changed(self) -> None:
@@ -408,19 +409,3 @@ async def _beat(
     neighbours.look(alive)
     # So that a new version is mostly loaded before its first call, and its queues are there for the operators.
     exchange.go(exchange.versions.take(version))
-
-
-async def _every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
-    while True:
-        await _quietly(work())
-        await asyncio.sleep(seconds)
-
-
-async def _quietly(work: Awaitable[object]) -> None:
-    """A failure is logged; the next turn tries again."""
-    try:
-        await work
-    except StoreError as error:
-        log.error("periodic work failed: %s", error)
-    except Exception:
-        log.exception("periodic work failed")

@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from asterisk_conf.render import ARI_USER
@@ -20,6 +19,7 @@ from ivr.cli.recording import open_nightly, open_tape
 from ivr.ending import told_to_end
 from ivr.link.server import Server
 from ivr.media.near import Near
+from ivr.periodic import every
 from ivr.problem import Problem
 from ivr.publishing import versions
 from ivr.settings import Settings, load
@@ -61,9 +61,9 @@ async def serve(settings: Settings) -> None:
     log.info("media", extra={"address": address})
     loops = [
         asyncio.create_task(ami.connect()),
-        asyncio.create_task(_every(SWEEP, tape.sweep)),
-        asyncio.create_task(_every(SWEEP, lambda: asyncio.to_thread(nightly.look))),
-        asyncio.create_task(_every(SWEEP, lambda: asyncio.to_thread(library.sweep, time.time()))),
+        asyncio.create_task(every(SWEEP, tape.sweep)),
+        asyncio.create_task(every(SWEEP, lambda: asyncio.to_thread(nightly.look))),
+        asyncio.create_task(every(SWEEP, lambda: asyncio.to_thread(library.sweep, time.time()))),
     ]
     await stop.wait()
     nightly.close()
@@ -73,12 +73,3 @@ async def serve(settings: Settings) -> None:
     tape.close()
     ami.close()
     await library.close()
-
-
-async def _every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
-    while True:
-        try:
-            await work()
-        except Exception:
-            log.exception("periodic work failed; the next turn tries again")
-        await asyncio.sleep(seconds)

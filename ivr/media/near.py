@@ -2,28 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Protocol
 
+from ivr.ari.tape import Tape
 from ivr.link.messages import Refused
 from ivr.link.server import Server
 from ivr.media import messages as m
 from ivr.prompts.library import Library, PromptError
 
 log = logging.getLogger(__name__)
-
-
-class Tape(Protocol):
-    """`recordings/tape`."""
-
-    async def start(
-        self, channel: str, call: str, part: str, *, wideband: bool = False, paused: bool = False
-    ) -> None: ...
-    async def pause(self, channel: str, on: bool) -> None: ...
-    async def renew(self, channel: str, call: str, part: str, *, paused: bool = False) -> None: ...
-    async def stop(self, channel: str, call: str, part: str) -> None: ...
-    async def keep(self, call: str, part: str, seconds: float) -> None: ...
 
 
 class Near:
@@ -76,9 +64,9 @@ class Near:
             log.error("a recording could not be taken in; the sweep tries again", exc_info=error)
 
 
-async def _told(work: "asyncio.Future[None] | object") -> None:
+async def _told(work: Awaitable[None]) -> None:
     """Why Asterisk does not record, to whoever asked."""
     try:
-        await work  # type: ignore[misc]
+        await work
     except Exception as error:
         raise Refused(str(error)) from error

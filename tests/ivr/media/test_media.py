@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,17 +15,9 @@ from ivr.media import far
 from ivr.media.far import FarLibrary, FarTape
 from ivr.media.near import Near
 from ivr.prompts.library import Library, PromptError
+from tests.ivr.prompts.conftest import Say
 
 TOKEN = "of-the-tests"
-
-
-@dataclass(frozen=True)
-class Say:
-    text: str
-    language: str = "it"
-    prompt: str = "welcome"
-    recording: str | None = None
-    secret: bool = False
 
 
 class Tape:

@@ -1,5 +1,7 @@
 """Real voices, and the sounds that tests are made of."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
@@ -33,3 +35,14 @@ def spoken_level(samples: Samples, rate: int = 8000) -> float:
     pieces = samples[: len(samples) // size * size].reshape(-1, size).astype(np.float64)
     power = (pieces**2).mean(axis=1)
     return float(10 * np.log10(power[power > power.max() / 100].mean()))
+
+
+@dataclass(frozen=True)
+class Say:
+    """A `Speech` of the library."""
+
+    text: str
+    language: str = "it"
+    prompt: str = "welcome"
+    recording: str | None = None
+    secret: bool = False

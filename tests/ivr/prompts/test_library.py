@@ -6,7 +6,7 @@ import shutil
 import stat
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,17 +17,7 @@ from ivr.prompts import audio
 from ivr.prompts.library import Library, PromptError
 from ivr.prompts.recipe import Recipe
 from ivr.prompts.said import Limits
-from tests.ivr.prompts.conftest import sine, spoken_level
-
-
-@dataclass(frozen=True)
-class Say:
-    text: str
-    language: str = "it"
-    prompt: str = "welcome"
-    recording: str | None = None
-    secret: bool = False
-
+from tests.ivr.prompts.conftest import Say, sine, spoken_level
 
 WELCOME = Say("Benvenuti al servizio di assistenza.")
 
