@@ -164,8 +164,9 @@ def _kind(side: Side, cluster: Cluster) -> str:
 
 
 def _people(side: Side, hints: Sequence[str]) -> Iterator[Mark]:
-    rules = (people.announced, people.listed, people.written, people.strange)
+    rules = (people.listed, people.written, people.strange)
     names = [name for rule in rules for name in rule(side.found, side.lexicon)]
+    names += people.announced(side.found, side.lexicon, side.again)
     for other in side.others:
         names += people.asked(other, side.found, side.lexicon)
     learnt = {

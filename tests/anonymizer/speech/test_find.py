@@ -205,6 +205,27 @@ def test_after_a_title_a_word_that_was_heard_badly_is_a_name() -> None:
         assert [span.kind for span in find([sides], lexicon("it"))] == ["name"] * times
 
 
+def test_what_was_hardly_understood_after_who_one_is_is_a_name_at_the_beginning() -> None:
+    for text, sure, names in (
+        ("C: buongiorno, sono casa e via", 0.3, 1),
+        ("C: buongiorno, sono casa e via", 0.9, 0),
+        ("C: i pagamenti di questo mese sono casa e via", 0.3, 0),
+    ):
+        sides, _ = conversation(text, 0.9)
+        words = [Word(one.start, one.end, one.text, sure if one.text == "casa" else 0.9) for one in sides[0].words]
+        spans = find([[Heard(words, sides[0].speech), sides[1]]], lexicon("it"))
+        assert [span.kind for span in spans] == ["name"] * names, text
+
+
+def test_what_announces_a_name_may_be_in_another_hearing_of_it() -> None:
+    said, _ = conversation("C: buongiorno e allora senza casa e ho un problema")
+    again, _ = conversation("C: buongiorno qui mi chiamo")
+    assert not find([said], lexicon("it")) and not find([again], lexicon("it"))
+    (span,) = find([said, again], lexicon("it"))
+    casa = said[0].words[4]
+    assert span.kind == "name" and span.start < casa.start < casa.end < span.end
+
+
 def test_letters_that_another_hearing_surely_has_as_words_are_none() -> None:
     """A hint with codes makes a recogniser hear letters in what it does not understand."""
     letters, _ = conversation("O: D N N N A il momento", 0.3)

@@ -31,9 +31,11 @@ class Beeps:
         return self.languages
 
     def words(self, sound: Samples, language: str, hint: str | None) -> list[Word]:
-        """One a second of what it is given."""
+        """The first lasts from the beginning on, silence or not, and the last until the end."""
         self.longest = max(self.longest, len(sound) / WIDE)
-        return [Word(float(at), at + 1.0, "bip") for at in range(round(len(sound) / WIDE))]
+        loud = [(first / WIDE, end / WIDE) for first, end in self.speech(sound)]
+        starts, ends = [0.0, *(start for start, _ in loud[1:])], [*(end for _, end in loud[:-1]), len(sound) / WIDE]
+        return [Word(start, end, "bip") for start, end in zip(starts, ends, strict=True)]
 
 
 class Deaf(Beeps):
@@ -91,12 +93,43 @@ def test_the_language_is_that_of_both_or_one_that_we_do_not_know() -> None:
         Speech(Beeps(), "es")
 
 
+class Followed(Beeps):
+    """Takes speech whose beginning is all that it gets for none."""
+
+    def words(self, sound: Samples, language: str, hint: str | None) -> list[Word]:
+        return [] if np.abs(sound[: WIDE // 5]).max() > LOUD else super().words(sound, language, hint)
+
+
+def test_speech_is_recognised_with_the_silence_around_it() -> None:
+    sound = np.roll(beeping(60, 5), RATE, axis=0)
+    for heard in hear(Memory(sound), Followed(), "it", (None,))[0]:
+        assert len(heard.words) == len(heard.speech) > 5
+
+
 def test_a_text_that_goes_in_circles_is_told_from_a_code() -> None:
     assert looped(["allora", *["e", "poi", "non", "ho", "capito,"] * 5])
     assert looped(["c", "'est,"] * 5) and looped(["12", "très"] * 5)
     assert looped([*"epoipagames"] * 6)
     assert not looped(["il", "codice", *"000000000001111100000000001"])
     assert not looped([]) and not looped(["no", "no", "no,", "mi", "chiamo", "Mario"])
+
+
+class Dizzy(Whisper):
+    """Goes round in circles where it is given much; else says a word in the middle."""
+
+    def _transcribe(self, sound: Samples, language: str, hint: str | None, price: float) -> list[Word]:
+        seconds = len(sound) / WIDE
+        return [Word(seconds / 2, seconds / 2 + 1, one) for one in (["poi"] * 9 if seconds > 8 else ["prego"])]
+
+
+def test_what_goes_in_circles_is_heard_in_halves_cut_where_nobody_speaks() -> None:
+    sound = np.full(20 * WIDE, 0.1, np.float32)
+    sound[9 * WIDE : round(9.2 * WIDE)] = 0
+    words = Dizzy().words(sound, "it", None)
+    assert {word.text for word in words} == {"prego"} and len(words) == 4
+    starts = [word.start for word in words]
+    assert starts == sorted(starts) and starts[1] < 9 < starts[2]
+    assert words[-1].end <= 20
 
 
 def test_what_the_hint_alone_has_made_a_recogniser_hear_is_not_believed() -> None:
@@ -106,6 +139,12 @@ def test_what_the_hint_alone_has_made_a_recogniser_hear_is_not_believed() -> Non
     words = [Word(at, at + 1.0, one, some) for at, (one, some) in enumerate(zip(text.split(), sure, strict=True))]
     left = [word.text for word in believed(Heard(words, []), hint).words]
     assert left == ["All", "right.", "Thank", "you.", "R", "S", "S", "M"], "letters may be others than these"
+    said = ["all", "right", "my", "name", "is", "Sarah", "Miller"]
+    person = [Word(at, at + 1.0, one, 0.3) for at, one in enumerate(said)]
+    mine = "Who am I speaking with? My name is Sarah Miller."
+    assert [word.text for word in believed(Heard(person, []), mine).words] == ["all", "right"]
+    endless = [Word(0.0, 1.0, "yes", 0.9), Word(1.0, 9.0, "Miller.", 0.9)]
+    assert believed(Heard(endless, []), mine).words == endless[:1]
     sure_of_it = [Word(at, at + 1.0, one, 0.9) for at, one in enumerate(["notice", "code,", "phone", "number"])]
     surely = Heard(sure_of_it, [])
     assert believed(surely, hint) == surely
