@@ -35,8 +35,9 @@ def announced(found: Sequence[Token], lexicon: Lexicon, again: Sequence[Sequence
         for _, last, _ in phrases_in(heard, titles):
             if heard[last].sure >= HARDLY:
                 yield from _follows(found, _after(found, heard, last), lexicon, _titled)
-        for first, last, _ in phrases_in(heard, lexicon.phrases("names", "self")):
-            fits = _mumbled if heard[last].sure >= UNSURE and _opens(heard, first) else _likely
+        for first, last, phrase in phrases_in(heard, lexicon.phrases("names", "self")):
+            said = heard[last].sure >= UNSURE and phrase not in lexicon.phrases("names", "vague")
+            fits = _mumbled if said and _opens(heard, first) else _likely
             yield from _follows(found, _after(found, heard, last), lexicon, fits)
 
 

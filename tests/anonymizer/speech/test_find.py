@@ -211,9 +211,17 @@ def test_what_was_hardly_understood_after_who_one_is_is_a_name_at_the_beginning(
         ("C: buongiorno, sono casa e via", 0.9, 0),
         ("C: i pagamenti di questo mese sono casa e via", 0.3, 0),
     ):
-        sides, _ = conversation(text, 0.9)
+        sides, _ = conversation(text)
         words = [Word(one.start, one.end, one.text, sure if one.text == "casa" else 0.9) for one in sides[0].words]
         spans = find([[Heard(words, sides[0].speech), sides[1]]], lexicon("it"))
+        assert [span.kind for span in spans] == ["name"] * names, text
+
+
+def test_what_is_said_of_anything_announces_no_name_that_was_hardly_understood() -> None:
+    for text, names in (("C: bonjour, ici maison et voilà", 1), ("C: bonjour, c'est maison et voilà", 0)):
+        sides, _ = conversation(text)
+        words = [Word(one.start, one.end, one.text, 0.3 if one.text == "maison" else 0.9) for one in sides[0].words]
+        spans = find([[Heard(words, sides[0].speech), sides[1]]], lexicon("fr"))
         assert [span.kind for span in spans] == ["name"] * names, text
 
 
