@@ -22,6 +22,7 @@ class Changed:
     pitch: tuple[float, float]  # Hz, of the common pitch
     tilt: float  # dB an octave, at most, up or down
     cepstrum: int  # coefficients that remain of the spectral envelope
+    anybody: bool = False  # the envelope is what anybody's would be who says the same (over the telephone's band)
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,9 @@ class Draw:
     tilt: float  # dB an octave, signed
 
 
-STRONG = Changed("strong", (0.10, 0.26), (0.10, 0.30), 0.06, 0.7, (115.0, 185.0), 3.0, 16)
+STRONG = Changed("strong", (0.0, 0.06), (0.0, 0.0), 0.01, 0.5, (115.0, 185.0), 2.0, 32, anybody=True)
+# Nobody can wait for what comes next to know a sound: there the speaker's own envelope is bent as far as it can be.
+LIVE = Changed("live", (0.10, 0.26), (0.10, 0.30), 0.06, 0.7, (115.0, 185.0), 3.0, 16)
 PROFILES: dict[str, Profile] = {
     one.name: one
     for one in (
@@ -69,8 +72,8 @@ class Speaker:
 
 
 def keeps_up(profile: Profile) -> Changed:
-    """What stands for the profile in a live call, where nobody can wait until a phrase has been understood."""
-    return profile if isinstance(profile, Changed) else STRONG
+    """What stands for the profile in a live call, where nobody can wait until what is said has been understood."""
+    return profile if isinstance(profile, Changed) and not profile.anybody else LIVE
 
 
 def speakers(profile: Spoken, channels: int) -> list[Speaker]:

@@ -1,28 +1,33 @@
 """Another voice for the same words: speech is taken apart into pitch and spectral envelope (WORLD: M. Morise and
-others, 2016), the envelope's own colour is taken away, it is stretched and bent as by another vocal tract, made
-coarser, and spoken again at a pitch that is not the speaker's.
+others, 2016), the envelope's own colour is taken away, or anybody's takes its place, it is stretched and bent as by
+another vocal tract, made coarser, and spoken again at a pitch that is not the speaker's.
 
 The breath in a voice (WORLD's aperiodicity) is not measured but given, the same for all: it tells people apart, too.
 """
 
 import numpy as np
 import pyworld
+import soxr
 from numpy.typing import NDArray
 
+from anonymizer.anybody import envelope as line
+from anonymizer.anybody.network import anybody
 from anonymizer.pitch import PERIOD, Floats, pitch
-from anonymizer.profiles import Changed, draw, wander
+from anonymizer.profiles import Changed, Draw, draw, wander
 
-FLOOR = 71.0  # Hz: WORLD's own, below which its window would not fit
 WIDEBAND = (50.0, 7500.0)  # Hz that are made again, at 16 kHz
-TELEPHONE = (200.0, 3500.0)  # and at 8 kHz
+TELEPHONE = (line.LOW, line.HIGH)  # and at 8 kHz
 LASTING = 0.7  # of what is known of a speaker lasts from one piece to the next: a call is transferred, another speaks
 KNOWN = 300.0  # voiced frames' weight of what is assumed before anybody has spoken
 ASSUMED = 150.0  # Hz
 SLOPE = -9.0  # dB an octave above BEND: the long-term spectrum of speech, near enough and the same for all
 BEND = 500.0  # Hz
 KNOT = 0.25  # seconds between the knots of the wandering stretch
-SMOOTH = 5  # steps of 20 ms over which loudness is compared
 STEP = 0.02
+SMOOTH = 5  # STEPs over which loudness is compared
+# With anybody's envelope, over so many: how loud a sound is beside the next tells people apart, and is anybody's too.
+SLOW = 15
+LIVELY = 1.2  # what is expected of an envelope is a mean, and flatter than any
 MOST = 8.0  # times the median: how much louder a single step may be made
 NOTHING = (1.5 / 32768) ** 2  # mean power: the dither of silence
 KNEE = 0.9
@@ -31,9 +36,10 @@ KNEE = 0.9
 class Voice:
     """One channel of one file. What it draws, it tells nobody."""
 
-    def __init__(self, profile: Changed, rate: int) -> None:
-        self._profile, self._rate, self._draw = profile, rate, draw(profile)
-        self._size = pyworld.get_cheaptrick_fft_size(rate, FLOOR)
+    def __init__(self, profile: Changed, rate: int, drawn: Draw | None = None) -> None:
+        self._profile, self._given, self._draw = profile, rate, drawn or draw(profile)
+        self._rate = rate = line.RATE if profile.anybody else rate
+        self._size = pyworld.get_cheaptrick_fft_size(rate, line.FLOOR)
         self._hertz: Floats = np.arange(self._size // 2 + 1, dtype=np.float64) * (rate / self._size)
         low, high = TELEPHONE if rate == 8000 else WIDEBAND
         self._band = (self._hertz >= low) & (self._hertz <= high)
@@ -46,22 +52,33 @@ class Voice:
         self._colour = KNOWN * _common(self._hertz)
 
     def change(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The same length, loudness and timing, from somebody else. Pieces of one channel come in their order."""
+        """The same length, loudness and timing, from somebody else. Pieces of one channel come in their order. Raises
+        NotRecognised for a profile of anybody's voice, whose sounds are recognised."""
+        if self._given == self._rate:
+            return _limited(self._changed(samples)).astype(np.float32)
+        changed = self._changed(soxr.resample(samples, self._given, self._rate).astype(np.float32))
+        back = soxr.resample(changed, self._rate, self._given)[: len(samples)]
+        return _limited(np.pad(back, (0, len(samples) - len(back)))).astype(np.float32)
+
+    def _changed(self, samples: NDArray[np.float32]) -> Floats:
         sound = samples.astype(np.float64)
         if np.mean(sound**2) <= NOTHING:
-            return np.zeros_like(samples)
+            return np.zeros(len(samples))
         hertz = pitch(sound, self._rate)
         times = np.arange(len(hertz)) * PERIOD
-        envelope = pyworld.cheaptrick(sound, np.where(hertz > 0, np.maximum(hertz, FLOOR), 0), times, self._rate)
+        envelope = pyworld.cheaptrick(sound, np.where(hertz > 0, np.maximum(hertz, line.FLOOR), 0), times, self._rate)
         # Natural logarithm of the amplitude; what the line has cut off takes the value of the nearest that it let by.
         log = (np.log(np.maximum(envelope, 1e-16)) / 2)[:, self._held]
         self._learn(log, hertz)
+        even = log - self._colour / self._weight
+        if self._profile.anybody:
+            even[:, self._band] = _anybodys(samples, len(even))
         spoken = pyworld.synthesize(
-            self._melody(hertz), np.exp(2 * self._other(log)), self._breath(hertz), self._rate, 1000 * PERIOD
+            self._melody(hertz), np.exp(2 * self._other(even)), self._breath(hertz), self._rate, 1000 * PERIOD
         )
         changed = np.zeros(len(sound))
         changed[: len(spoken)] = spoken[: len(sound)]
-        return _limited(_as_loud(changed, sound, self._rate)).astype(np.float32)
+        return _as_loud(changed, sound, self._rate, SLOW if self._profile.anybody else SMOOTH)
 
     def _learn(self, log: Floats, hertz: Floats) -> None:
         """The speaker's mean pitch and mean spectrum, of what is voiced, the latest most."""
@@ -78,13 +95,12 @@ class Voice:
         melody: Floats = np.where(voiced, self._draw.pitch * 2 ** (self._profile.melody * octaves), 0.0)
         return melody
 
-    def _other(self, log: Floats) -> Floats:
+    def _other(self, even: Floats) -> Floats:
         """The envelope without the speaker's colour, warped, made coarse, with the colour of all."""
-        even = (log - self._colour / self._weight)[:, self._held]
-        knots = max(2, round(len(log) * PERIOD / KNOT))
-        steps = np.linspace(0, knots - 1, len(log))
+        knots = max(2, round(len(even) * PERIOD / KNOT))
+        steps = np.linspace(0, knots - 1, len(even))
         stretch = self._draw.tract + np.interp(steps, np.arange(knots), wander(knots, self._profile.jitter))
-        warped = _warp(even, stretch, 2**self._draw.bend)
+        warped = _warp(even[:, self._held], stretch, 2**self._draw.bend)
         warped[:, self._band] = warped[:, self._band] @ self._coarse
         return np.ascontiguousarray(warped[:, self._held] + self._shape + self._fade)
 
@@ -92,6 +108,14 @@ class Voice:
         """WORLD's aperiodicity: little noise below, more above, and nothing else where nothing is voiced."""
         share = np.clip(0.02 + 0.38 * self._hertz / 4000, 0, 0.6)
         return np.where((hertz > 0)[:, None], share[None, :], 1 - 1e-6)
+
+
+def _anybodys(samples: NDArray[np.float32], frames: int) -> Floats:
+    """Envelopes within the line's band, as anybody's would be who says the same."""
+    expected = anybody(samples, frames).astype(np.float64)
+    expected[:, 1:] *= LIVELY
+    envelopes: Floats = expected @ line.cosines()
+    return envelopes
 
 
 def _warp(log: Floats, stretch: Floats, bend: float) -> Floats:
@@ -129,11 +153,11 @@ def _outside(hertz: Floats, low: float, high: float) -> Floats:
     return np.maximum(0, np.maximum(_octaves(hertz, high), -_octaves(hertz, low)))
 
 
-def _as_loud(changed: Floats, sound: Floats, rate: int) -> Floats:
-    """`changed`, as loud at each moment as `sound`, and silent where that is."""
+def _as_loud(changed: Floats, sound: Floats, rate: int, smooth: int) -> Floats:
+    """`changed`, as loud at each moment as `sound`, and silent where that is; of `smooth` steps."""
     step = round(STEP * rate)
-    wanted = _powers(sound, step)
-    gain = np.sqrt(wanted / np.maximum(_powers(changed, step), 1e-12))
+    wanted = _powers(sound, step, smooth)
+    gain = np.sqrt(wanted / np.maximum(_powers(changed, step, smooth), 1e-12))
     heard = wanted > NOTHING
     if not heard.any():
         return np.zeros_like(changed)
@@ -142,13 +166,13 @@ def _as_loud(changed: Floats, sound: Floats, rate: int) -> Floats:
     return changed * np.interp(np.arange(len(sound)), moments, gain)
 
 
-def _powers(sound: Floats, step: int) -> Floats:
-    """Mean power of each step, over SMOOTH of them."""
+def _powers(sound: Floats, step: int, smooth: int) -> Floats:
+    """Mean power of each step, over `smooth` of them (an odd number)."""
     count = -(-len(sound) // step)
     power = np.square(np.pad(sound, (0, count * step - len(sound)))).reshape(count, step).mean(axis=1)
-    shape = np.hanning(SMOOTH + 2)[1:-1]
-    smooth: Floats = np.convolve(np.pad(power, SMOOTH // 2, mode="edge"), shape / shape.sum(), "valid")
-    return smooth
+    shape = np.hanning(smooth + 2)[1:-1]
+    means: Floats = np.convolve(np.pad(power, smooth // 2, mode="edge"), shape / shape.sum(), "valid")
+    return means
 
 
 def _limited(sound: Floats) -> Floats:

@@ -314,7 +314,8 @@ class Recordings(_Section):
     pkcs11: Pkcs11 = Pkcs11()
     profile: Profile = "clear"
     """How far the voices of anonymised copies are taken from their own; docs/privacy.md has what each protects. It
-    holds for copies that are made from then on. In live calls `strong` stands for `synthetic`."""
+    holds for copies that are made from then on. In live calls, where nobody can wait, a bent voice stands for `strong`
+    and `synthetic`."""
     speech: bool = True
     """Names, codes, numbers and addresses that are said are looked for and covered; with profile `synthetic` always. It
     takes most of the time there is: about as long as the conversation lasts."""

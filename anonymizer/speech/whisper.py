@@ -34,14 +34,14 @@ class Whisper:
         self._folder = folder
 
     def speech(self, sound: Samples) -> list[tuple[int, int]]:
-        with _failures():
+        with failures():
             from faster_whisper.vad import VadOptions, get_speech_timestamps
 
             options = VadOptions(threshold=VOICE, min_silence_duration_ms=PAUSE, speech_pad_ms=PAD)
             return [(one["start"], one["end"]) for one in get_speech_timestamps(sound, options)]
 
     def language(self, sound: Samples) -> dict[str, float]:
-        with _failures():
+        with failures():
             _, _, every = self._model.detect_language(sound)
             return dict(every)
 
@@ -49,7 +49,7 @@ class Whisper:
         """A text that goes round in circles would hide the rest of the sound. It is asked for again in two halves, as
         long as they are no shorter than a sentence; then with a price on what comes again, which is not asked at once,
         for digits do. One that still does so for the hint's sake is none."""
-        with _failures():
+        with failures():
             words = self._transcribe(sound, language, hint, 1.0)
             if not looped([one.text for one in words]):
                 return words
@@ -83,7 +83,7 @@ class Whisper:
 
         if self._folder is not None:
             return WhisperModel(str(self._folder), device="cpu", compute_type="int8", cpu_threads=1)
-        return WhisperModel("base", device="cpu", compute_type="int8", cpu_threads=1, files=_packaged())
+        return WhisperModel("base", device="cpu", compute_type="int8", cpu_threads=1, files=packaged())
 
 
 def _quietest(sound: Samples) -> int:
@@ -112,7 +112,7 @@ def looped(words: Sequence[str]) -> bool:
 
 
 @contextmanager
-def _failures() -> Iterator[None]:
+def failures() -> Iterator[None]:
     try:
         yield
     except ImportError as error:
@@ -121,7 +121,7 @@ def _failures() -> Iterator[None]:
         raise NotRecognised(f"the recogniser failed: {error}") from error
 
 
-def _packaged() -> dict[str, bytes]:
+def packaged() -> dict[str, bytes]:
     """The model's files; its weights are in two parts, for packages have a greatest size."""
     first, second = (files(name) / "data" for name in PARTS)
     found = {one.name: one.read_bytes() for one in first.iterdir() if one.is_file() and WEIGHTS not in one.name}

@@ -63,6 +63,26 @@ def test_the_pitch_moves_less_than_the_speakers_and_about_another(call: Samples,
     assert slope == pytest.approx(changed.melody, abs=0.15)
 
 
+def swing(loudness: Samples, times: float) -> float:
+    """How much a loudness in dB, 50 values a second, swings so many times a second."""
+    moments = np.arange(len(loudness)) / 50
+    return float(abs(np.mean((loudness - loudness.mean()) * np.exp(-2j * np.pi * times * moments))))
+
+
+@pytest.mark.parametrize(("times", "is_kept"), [(0.5, True), (9.0, False)])
+def test_strong_is_as_loud_as_who_speaks_but_not_sound_by_sound(call: Samples, times: float, is_kept: bool) -> None:
+    """A voice that swells and fades by 6 dB keeps that where it is slow."""
+    voice = call[: 8 * RATE, :1]
+    swell = 10 ** (6 * np.sin(2 * np.pi * times * np.arange(len(voice)) / RATE) / 20)[:, None].astype(np.float32)
+    profile = dataclasses.replace(STRONG, tract=(0.0, 0.0), jitter=0.0, pitch=(140.0, 140.0), tilt=0.0)
+    before, after = (
+        10 * np.log10(np.square(made(anonymize(Memory(one), profile))).reshape(-1, RATE // 50).mean(1) + 1e-6)
+        for one in (voice, voice * swell)
+    )
+    swung = swing(after - before, times) / 3  # of a sine of 6 dB, half of its height
+    assert swung > 0.8 if is_kept else swung < 0.35
+
+
 def test_without_melody_the_pitch_is_flat(call: Samples) -> None:
     flat = dataclasses.replace(STRONG, melody=0.0)
     about = octaves(made(anonymize(Memory(call[:, :1]), flat))[:, 0])
