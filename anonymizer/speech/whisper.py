@@ -21,7 +21,7 @@ CIRCLES, TIMES = range(1, 21), 5  # words that come again, so many times
 DIGITS = 18  # in such a circle of digits, at least
 HALVED = 8.0  # seconds from which what goes round in circles is heard in two halves
 STEP = 0.1  # seconds that are quiet, between them
-TOKENS = 200  # that 30 s of speech may be; more is a circle
+TOKENS = 224  # that 30 s of speech may be, half of what the model can hold; more is a circle
 PRICE = 1.1  # by which the probability of what was said already is divided
 # A stretch counts as speech sooner than usual: what is left out here is not recognised, and so never covered.
 VOICE, PAUSE, PAD = 0.3, 400, 250  # probability; ms

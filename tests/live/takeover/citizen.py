@@ -99,8 +99,10 @@ class Citizen:
             return session.scalars(select(Call).where(Call.caller == self.number)).one()
 
     def journey(self) -> list[JourneyEntry]:
+        """Empty as long as the call is not written: it is answered first."""
         with self.store.read() as session:
-            return calls.journey(session, self.row.id)
+            call = session.scalars(select(Call).where(Call.caller == self.number)).one_or_none()
+            return calls.journey(session, call.id) if call else []
 
     def kinds(self) -> list[str]:
         return [row.kind for row in self.journey()]
