@@ -32,7 +32,7 @@ def cut(
     for block in blocks:
         kept = np.concatenate([kept, block])
         while len(kept) >= before + last + around:
-            length = _quietest(kept[before:], rate, first, last)
+            length = quietest(kept[before:], rate, first, last)
             yield Piece(kept[: before + length + around], before, length)
             keep = max(0, before + length - around)
             kept, before = kept[keep:], before + length - keep
@@ -54,9 +54,9 @@ def join(pieces: Iterable[Piece], change: Callable[[Piece], Samples], rate: int)
         yield block
 
 
-def _quietest(frames: Samples, rate: int, first: int, last: int) -> int:
-    """Where to cut: between `first` and `last`, in the middle of the step with the least energy."""
-    step = round(STEP * rate)
+def quietest(frames: Samples, rate: int, first: int, last: int, seconds: float = STEP) -> int:
+    """Where to cut: between `first` and `last`, in the middle of the step of `seconds` with the least energy."""
+    step = round(seconds * rate)
     steps = frames[first:last]
     power = np.square(steps[: len(steps) // step * step]).reshape(-1, step * frames.shape[1]).sum(axis=1)
     return first + int(power.argmin()) * step + step // 2

@@ -10,13 +10,13 @@ import pyworld
 import soxr
 from numpy.typing import NDArray
 
-from anonymizer.anybody import envelope as line
-from anonymizer.anybody.network import anybody
+from anonymizer.anybody.network import KEPT, anybody
+from anonymizer.anybody.sounds import RATE as LINE
+from anonymizer.envelope import TELEPHONE, cosines, envelope, frequencies, within
 from anonymizer.pitch import PERIOD, Floats, pitch
 from anonymizer.profiles import Changed, Draw, draw, wander
 
-WIDEBAND = (50.0, 7500.0)  # Hz that are made again, at 16 kHz
-TELEPHONE = (line.LOW, line.HIGH)  # and at 8 kHz
+WIDEBAND = (50.0, 7500.0)  # Hz that are made again where there is more than a telephone line's
 LASTING = 0.7  # of what is known of a speaker lasts from one piece to the next: a call is transferred, another speaks
 KNOWN = 300.0  # voiced frames' weight of what is assumed before anybody has spoken
 ASSUMED = 150.0  # Hz
@@ -38,18 +38,19 @@ class Voice:
 
     def __init__(self, profile: Changed, rate: int, drawn: Draw | None = None) -> None:
         self._profile, self._given, self._draw = profile, rate, drawn or draw(profile)
-        self._rate = rate = line.RATE if profile.anybody else rate
-        self._size = pyworld.get_cheaptrick_fft_size(rate, line.FLOOR)
-        self._hertz: Floats = np.arange(self._size // 2 + 1, dtype=np.float64) * (rate / self._size)
-        low, high = TELEPHONE if rate == 8000 else WIDEBAND
-        self._band = (self._hertz >= low) & (self._hertz <= high)
+        self._rate = LINE if profile.anybody else rate
+        self._hertz = frequencies(self._rate)
+        low, high = band = TELEPHONE if self._rate == LINE else WIDEBAND
+        self._band = within(self._hertz, band)
         inside = np.flatnonzero(self._band)
-        self._held = np.clip(np.arange(len(self._hertz)), inside[0], inside[-1])
+        # Of what is within the band: what is outside takes the value of the nearest.
+        self._held = np.clip(np.arange(len(self._hertz)), inside[0], inside[-1]) - inside[0]
         self._shape = _common(self._hertz) + self._draw.tilt * _octaves(self._hertz, 1000.0) * np.log(10) / 20
         self._fade = np.minimum(0, -12.0 * np.log(2) * _outside(self._hertz, low, high))
-        self._coarse = _projection(int(self._band.sum()), self._profile.cepstrum)
+        base = cosines(len(inside), profile.cepstrum)
+        self._coarse, self._expected = base.T @ base, cosines(len(inside), KEPT)
         self._weight, self._pitch = KNOWN, KNOWN * np.log2(ASSUMED)
-        self._colour = KNOWN * _common(self._hertz)
+        self._colour = KNOWN * _common(self._hertz[self._band])
 
     def change(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """The same length, loudness and timing, from somebody else. Pieces of one channel come in their order. Raises
@@ -65,14 +66,11 @@ class Voice:
         if np.mean(sound**2) <= NOTHING:
             return np.zeros(len(samples))
         hertz = pitch(sound, self._rate)
-        times = np.arange(len(hertz)) * PERIOD
-        envelope = pyworld.cheaptrick(sound, np.where(hertz > 0, np.maximum(hertz, line.FLOOR), 0), times, self._rate)
-        # Natural logarithm of the amplitude; what the line has cut off takes the value of the nearest that it let by.
-        log = (np.log(np.maximum(envelope, 1e-16)) / 2)[:, self._held]
-        self._learn(log, hertz)
-        even = log - self._colour / self._weight
-        if self._profile.anybody:
-            even[:, self._band] = _anybodys(samples, len(even))
+        voiced = hertz > 0
+        # The speaker's mean pitch, and of what is voiced the mean spectrum, the latest most.
+        self._weight = LASTING * self._weight + voiced.sum()
+        self._pitch = LASTING * self._pitch + np.log2(hertz[voiced]).sum()
+        even = self._anybodys(samples, len(hertz)) if self._profile.anybody else self._own(sound, hertz)
         spoken = pyworld.synthesize(
             self._melody(hertz), np.exp(2 * self._other(even)), self._breath(hertz), self._rate, 1000 * PERIOD
         )
@@ -80,13 +78,19 @@ class Voice:
         changed[: len(spoken)] = spoken[: len(sound)]
         return _as_loud(changed, sound, self._rate, SLOW if self._profile.anybody else SMOOTH)
 
-    def _learn(self, log: Floats, hertz: Floats) -> None:
-        """The speaker's mean pitch and mean spectrum, of what is voiced, the latest most."""
-        voiced = hertz > 0
-        frames = log[voiced]
-        self._weight = LASTING * self._weight + voiced.sum()
-        self._pitch = LASTING * self._pitch + np.log2(hertz[voiced]).sum()
-        self._colour = LASTING * self._colour + (frames - frames[:, self._band].mean(axis=1, keepdims=True)).sum(axis=0)
+    def _own(self, sound: Floats, hertz: Floats) -> Floats:
+        """The speaker's envelopes within the band, without their colour."""
+        log = envelope(sound, hertz, self._rate)[:, self._band]
+        frames = log[hertz > 0]
+        self._colour = LASTING * self._colour + (frames - frames.mean(axis=1, keepdims=True)).sum(axis=0)
+        even: Floats = log - self._colour / self._weight
+        return even
+
+    def _anybodys(self, samples: NDArray[np.float32], frames: int) -> Floats:
+        """Envelopes within the band, as anybody's would be who says the same."""
+        expected = anybody(samples, frames).astype(np.float64)
+        expected[:, 1:] *= LIVELY
+        return np.asarray(expected @ self._expected)
 
     def _melody(self, hertz: Floats) -> Floats:
         voiced = hertz > 0
@@ -96,26 +100,18 @@ class Voice:
         return melody
 
     def _other(self, even: Floats) -> Floats:
-        """The envelope without the speaker's colour, warped, made coarse, with the colour of all."""
+        """Envelopes without a colour, warped, made coarse, with the colour of all."""
         knots = max(2, round(len(even) * PERIOD / KNOT))
         steps = np.linspace(0, knots - 1, len(even))
         stretch = self._draw.tract + np.interp(steps, np.arange(knots), wander(knots, self._profile.jitter))
         warped = _warp(even[:, self._held], stretch, 2**self._draw.bend)
-        warped[:, self._band] = warped[:, self._band] @ self._coarse
-        return np.ascontiguousarray(warped[:, self._held] + self._shape + self._fade)
+        coarse = warped[:, self._band] @ self._coarse
+        return np.ascontiguousarray(coarse[:, self._held] + self._shape + self._fade)
 
     def _breath(self, hertz: Floats) -> Floats:
         """WORLD's aperiodicity: little noise below, more above, and nothing else where nothing is voiced."""
         share = np.clip(0.02 + 0.38 * self._hertz / 4000, 0, 0.6)
         return np.where((hertz > 0)[:, None], share[None, :], 1 - 1e-6)
-
-
-def _anybodys(samples: NDArray[np.float32], frames: int) -> Floats:
-    """Envelopes within the line's band, as anybody's would be who says the same."""
-    expected = anybody(samples, frames).astype(np.float64)
-    expected[:, 1:] *= LIVELY
-    envelopes: Floats = expected @ line.cosines()
-    return envelopes
 
 
 def _warp(log: Floats, stretch: Floats, bend: float) -> Floats:
@@ -129,14 +125,6 @@ def _warp(log: Floats, stretch: Floats, bend: float) -> Floats:
     low = np.take_along_axis(log, below, axis=1)
     warped: Floats = low + share * (np.take_along_axis(log, below + 1, axis=1) - low)
     return warped
-
-
-def _projection(size: int, kept: int) -> Floats:
-    """Of a row of `size` values, what its first `kept` cosines (DCT-II) say."""
-    cosines = np.cos(np.pi / size * np.outer(np.arange(min(kept, size)), np.arange(size) + 0.5))
-    cosines /= np.linalg.norm(cosines, axis=1, keepdims=True)
-    both: Floats = cosines.T @ cosines
-    return both
 
 
 def _octaves(hertz: Floats, of: float) -> Floats:

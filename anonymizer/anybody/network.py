@@ -6,10 +6,10 @@ from importlib.resources import files
 
 import numpy as np
 
-from anonymizer.anybody.envelope import KEPT
 from anonymizer.anybody.sounds import Floats, sounds
 
 AROUND = 3  # frames of sounds on either side
+KEPT = 32  # cosines of an envelope within the telephone's band
 STEPS = 4  # of the pitch's PERIOD, in one of the sounds'
 WEIGHTS = "weights.npz"
 

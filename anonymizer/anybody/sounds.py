@@ -11,7 +11,8 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from anonymizer.speech.whisper import WEIGHTS, failures, packaged
+from anonymizer.speech.whisper import WEIGHTS, failures, load, packaged
+from anonymizer.speech.words import RATE as RECOGNISED
 
 RATE = 8000
 PERIOD = 0.02  # seconds between frames
@@ -35,18 +36,16 @@ def _sounds(samples: Floats) -> Floats:
         return np.zeros((0, SIZE), np.float32)
     with failures():
         model = _model()
-        features = model.feature_extractor(soxr.resample(samples, RATE, 2 * RATE).astype(np.float32))
+        features = model.feature_extractor(soxr.resample(samples, RATE, RECOGNISED).astype(np.float32))
         heard = np.asarray(model.encode(np.ascontiguousarray(features[:, : 2 * count])))
     return heard[0, :count].astype(np.float32)
 
 
 @cache
 def _model() -> Any:
-    from faster_whisper import WhisperModel
-
     files = packaged()
     files[WEIGHTS] = first_layers(files[WEIGHTS])
-    return WhisperModel("base", device="cpu", compute_type="int8", cpu_threads=1, files=files)
+    return load("base", files)
 
 
 def first_layers(model: bytes) -> bytes:

@@ -16,11 +16,14 @@ from typing import Any
 import numpy as np
 import soxr
 
-from anonymizer.anybody.envelope import KEPT, RATE, band, cosines, envelope
-from anonymizer.anybody.network import AROUND, STEPS, WEIGHTS
-from anonymizer.anybody.sounds import PERIOD, SIZE, Floats, sounds
+from anonymizer.anybody.network import AROUND, KEPT, STEPS, WEIGHTS
+from anonymizer.anybody.sounds import PERIOD, RATE, SIZE, Floats, sounds
+from anonymizer.envelope import TELEPHONE, cosines, envelope, frequencies, within
 from anonymizer.evaluation.speakers import line
+from anonymizer.pitch import pitch
 from anonymizer.profiles import Changed, Draw
+from anonymizer.retold import RATE as SPOKEN
+from anonymizer.retold import VOLUME
 from anonymizer.voice import Voice
 
 SEED = 7
@@ -29,7 +32,6 @@ COMMON = 12000  # words of a language, by their frequency
 LENGTHS = (2, 13)  # letters
 WORDS = (5, 12)  # in a sentence
 SPEEDS = (0.85, 1.2)
-SPOKEN = 16000  # Hz, of Pico
 STRETCH = 28.0  # seconds
 STRETCHES = 128  # of each voice
 TIMES = 2  # each is heard, once unchanged in three
@@ -67,7 +69,7 @@ def stretches(voice: str, language: str, rng: random.Random) -> Iterator[Floats]
     for _ in range(STRETCHES):
         parts: list[Floats] = []
         while sum(map(len, parts)) < STRETCH * SPOKEN:
-            pcm = engine.speak(next(text), voice, speed=rng.uniform(*SPEEDS), pitch=1.0, volume=0.5)
+            pcm = engine.speak(next(text), voice, speed=rng.uniform(*SPEEDS), pitch=1.0, volume=VOLUME)
             parts.append(np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32768))
         whole = soxr.resample(np.concatenate(parts)[: round(STRETCH * SPOKEN)], SPOKEN, RATE).astype(np.float64)
         yield line(whole * 10 ** (LEVEL / 20) / np.sqrt(np.mean(whole**2)))
@@ -76,14 +78,17 @@ def stretches(voice: str, language: str, rng: random.Random) -> Iterator[Floats]
 def examples(voice: str, language: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of all stretches: the sounds heard, with AROUND rows of nothing on either side of each; the cosines wanted
     (STEPS · KEPT a row); and where in the first the row of each of these stands."""
-    rng, within, base = random.Random(f"{SEED} {voice}"), band(), cosines()  # noqa: S311 (has to be repeatable)
+    rng = random.Random(f"{SEED} {voice}")  # noqa: S311 (has to be repeatable)
+    band = within(frequencies(RATE), TELEPHONE)
+    base = cosines(int(band.sum()), KEPT)
     noise = np.random.default_rng([SEED, *voice.encode()])
     heard, wanted, rows, voiced = [], [], [], []
     first = 0
     for sound in stretches(voice, language, rng):
-        hertz, log = envelope(sound.astype(np.float64))
+        hertz = pitch(sound.astype(np.float64), RATE)
+        log = envelope(sound.astype(np.float64), hertz, RATE)
         count = min(int(len(sound) / RATE / PERIOD), len(log) // STEPS)
-        own = (log[: STEPS * count, within] @ base.T).reshape(count, STEPS, KEPT).astype(np.float32)
+        own = (log[: STEPS * count, band] @ base.T).reshape(count, STEPS, KEPT).astype(np.float32)
         voiced.append(own[(hertz[: STEPS * count] > 0).reshape(count, STEPS)])
         size = round(PERIOD * RATE)
         loud = np.square(sound[: count * size]).reshape(count, size).mean(axis=1) > SILENT
@@ -127,12 +132,11 @@ def train(heard: Any, wanted: Any, rows: Any) -> dict[str, Floats]:
         hidden = drop(torch.relu(layers["wide"](inner)))
         return torch.as_tensor(layers["out"](hidden + torch.relu(layers["deep"](hidden))))
 
-    mean, spread = (
-        torch.from_numpy(np.asarray(of(heard[::50].astype(np.float32), axis=0))) for of in (np.mean, np.std)
-    )
+    some = heard[::50].astype(np.float32)
+    mean, spread = torch.from_numpy(some.mean(axis=0)), torch.from_numpy(some.std(axis=0))
     scale = wanted.std(axis=0)
     given, aim, at = torch.from_numpy(heard), torch.from_numpy(wanted / scale), torch.from_numpy(rows)
-    # What moves most counts most; how loud it is, hardly: that is taken from the original.
+    # What moves most counts most; how loud it is, hardly: for the most part that is the original's.
     weight = torch.from_numpy(np.sqrt(scale / scale.max()))
     weight.view(STEPS, KEPT)[:, 0] *= 0.3
     around, rng = torch.arange(-AROUND, AROUND + 1), np.random.default_rng(SEED)

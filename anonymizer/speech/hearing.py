@@ -133,9 +133,10 @@ class Ear:
         parts, self._parts = self._parts, []
         begins = [float(one) for one in np.cumsum([0, *(len(part) for _, part in parts)]) / RATE]
         answers = self._recognise(np.concatenate([part for _, part in parts]))
+        speech = [one for one in self.speech if one[1] > parts[0][0]]
         for words, heard in zip(self.words, answers, strict=True):
             placed = [_placed(word, begins, [start for start, _ in parts]) for word in heard]
-            words += [_within(word, self.speech) for word in placed]
+            words += [_within(word, speech) for word in placed]
 
 
 def _placed(word: Word, begins: Sequence[float], starts: Sequence[float]) -> Word:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from anonymizer.pieces import quietest
 from anonymizer.sound import Samples
 from anonymizer.speech.words import RATE, NotRecognised, Word
 
@@ -54,7 +55,8 @@ class Whisper:
             if not looped([one.text for one in words]):
                 return words
             if len(sound) > HALVED * RATE:
-                at = _quietest(sound)
+                third = len(sound) // 3
+                at = quietest(sound[:, np.newaxis], RATE, third, 2 * third, STEP)
                 later = self.words(sound[at:], language, hint)
                 return [*self.words(sound[:at], language, hint), *(_moved(one, at / RATE) for one in later)]
             words = self._transcribe(sound, language, hint, PRICE)
@@ -79,20 +81,14 @@ class Whisper:
 
     @cached_property
     def _model(self) -> Any:
-        from faster_whisper import WhisperModel
-
-        if self._folder is not None:
-            return WhisperModel(str(self._folder), device="cpu", compute_type="int8", cpu_threads=1)
-        return WhisperModel("base", device="cpu", compute_type="int8", cpu_threads=1, files=packaged())
+        return load("base", packaged()) if self._folder is None else load(str(self._folder))
 
 
-def _quietest(sound: Samples) -> int:
-    """The middle of the quietest step in the middle third."""
-    step = round(STEP * RATE)
-    first = len(sound) // 3
-    steps = sound[first : 2 * first]
-    power = np.square(steps[: len(steps) // step * step]).reshape(-1, step).sum(axis=1)
-    return first + int(power.argmin()) * step + step // 2
+def load(name: str, files: dict[str, bytes] | None = None) -> Any:
+    """A WhisperModel: `files`, or the folder `name`."""
+    from faster_whisper import WhisperModel
+
+    return WhisperModel(name, device="cpu", compute_type="int8", cpu_threads=1, files=files)
 
 
 def _moved(word: Word, seconds: float) -> Word:

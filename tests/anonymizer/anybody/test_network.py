@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from anonymizer.anybody.envelope import KEPT, RATE, band, cosines, envelope
-from anonymizer.anybody.network import STEPS, anybody
-from anonymizer.anybody.sounds import LONGEST, PERIOD, SIZE, sounds
+from anonymizer.anybody.network import KEPT, STEPS, anybody
+from anonymizer.anybody.sounds import LONGEST, PERIOD, RATE, SIZE, sounds
+from anonymizer.envelope import TELEPHONE, cosines, envelope, frequencies, within
+from anonymizer.pitch import pitch
 from anonymizer.profiles import Changed, Draw
 from anonymizer.sound import Samples
 from anonymizer.voice import Voice
@@ -26,8 +27,8 @@ def spread(one: np.ndarray, other: np.ndarray, voiced: np.ndarray) -> float:
 
 
 def own(sound: Samples) -> tuple[np.ndarray, np.ndarray]:
-    hertz, log = envelope(sound.astype(np.float64))
-    return hertz > 0, log[:, band()] @ cosines().T
+    hertz, band = pitch(sound.astype(np.float64), RATE), within(frequencies(RATE), TELEPHONE)
+    return hertz > 0, envelope(sound.astype(np.float64), hertz, RATE)[:, band] @ cosines(int(band.sum()), KEPT).T
 
 
 def test_sounds_come_each_20_ms_however_long_it_is(sentence: Samples) -> None:

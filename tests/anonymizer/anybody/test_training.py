@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from anonymizer.anybody import training
-from anonymizer.anybody.envelope import KEPT
-from anonymizer.anybody.network import AROUND, STEPS
+from anonymizer.anybody.network import AROUND, KEPT, STEPS
 from anonymizer.anybody.sounds import SIZE
 
 
