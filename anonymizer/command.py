@@ -8,6 +8,7 @@ from pathlib import Path
 from anonymizer.files import WrongUse, each, pairs
 from anonymizer.profiles import PROFILES, Spoken
 from anonymizer.speech import LANGUAGES, Speech, Whisper
+from anonymizer.verifier import installed
 
 EXAMPLE = "Example: ivr anonymize recordings/ shown/ --profile strong --report done.json"
 
@@ -48,7 +49,8 @@ def run(args: argparse.Namespace) -> int:
     if args.only in (None, "speech") or isinstance(profile, Spoken):
         speech = Speech(Whisper(args.model), args.language, args.hint, cover=args.only != "voice")
     rows = []
-    for row in each(pairs(args.source, args.target), profile, args.only in (None, "keys"), speech):
+    verifier = installed() if profile else None
+    for row in each(pairs(args.source, args.target), profile, args.only in (None, "keys"), speech, verifier):
         rows.append(row)
         if row["error"]:
             print(f"{row['source']}: {row['error']}; there is no result", file=sys.stderr)

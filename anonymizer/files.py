@@ -2,14 +2,18 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from anonymizer.check import NotAnonymised
+from anonymizer.check import NotAnonymised, StillTheirs
 from anonymizer.profiles import Profile
 from anonymizer.run import anonymize
 from anonymizer.sound import SoundError, Wav, write
 from anonymizer.speech import Speech
+from anonymizer.verifier import Verifier
+
+DRAWS = 3  # of a voice, until one is not taken for the original's
 
 
 class WrongUse(Exception):
@@ -38,22 +42,42 @@ def pairs(source: Path, target: Path) -> list[tuple[Path, Path]]:
 
 
 def each(
-    found: list[tuple[Path, Path]], profile: Profile | None, keys: bool, speech: Speech | None
+    found: list[tuple[Path, Path]],
+    profile: Profile | None,
+    keys: bool,
+    speech: Speech | None,
+    verifier: Verifier | None = None,
 ) -> Iterator[dict[str, Any]]:
     """A row for each: what was done, or `error` with what was wrong, and then no result."""
     for source, result in found:
         row: dict[str, Any] = {"source": str(source), "result": None, "error": None}
         try:
-            row |= one(source, result, profile, keys, speech)
+            row |= one(source, result, profile, keys, speech, verifier)
         except (SoundError, NotAnonymised, OSError) as error:
             row["error"] = str(error)
         yield row
 
 
-def one(source: Path, result: Path, profile: Profile | None, keys: bool, speech: Speech | None) -> dict[str, Any]:
+def one(
+    source: Path,
+    result: Path,
+    profile: Profile | None,
+    keys: bool,
+    speech: Speech | None,
+    verifier: Verifier | None = None,
+) -> dict[str, Any]:
     """The run's report. Raises SoundError, NotAnonymised, OSError; then there is no `result`."""
+    for _ in range(DRAWS - 1):
+        with suppress(StillTheirs):
+            return _one(source, result, profile, keys, speech, verifier)
+    return _one(source, result, profile, keys, speech, verifier)
+
+
+def _one(
+    source: Path, result: Path, profile: Profile | None, keys: bool, speech: Speech | None, verifier: Verifier | None
+) -> dict[str, Any]:
     wav = Wav(source)
-    run = anonymize(wav, profile, keys, speech=speech)
+    run = anonymize(wav, profile, keys, speech=speech, verifier=verifier)
     result.parent.mkdir(parents=True, exist_ok=True)
     part = result.with_name(f".{result.name}.{secrets.token_hex(4)}.part")
     try:

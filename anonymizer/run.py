@@ -14,6 +14,7 @@ from anonymizer.retold import Retold
 from anonymizer.sound import Samples, Source
 from anonymizer.spans import Span, merged, mute, tone
 from anonymizer.speech import NotRecognised, Speech, Understood
+from anonymizer.verifier import Verifier
 from anonymizer.voice import Voice
 
 
@@ -27,9 +28,16 @@ class Run:
     """
 
     def __init__(
-        self, source: Source, profile: Profile | None, keys: bool, known: Sequence[Span], speech: Speech | None
+        self,
+        source: Source,
+        profile: Profile | None,
+        keys: bool,
+        known: Sequence[Span],
+        speech: Speech | None,
+        verifier: Verifier | None,
     ) -> None:
         self._source, self._profile, self._keys, self._known, self._speech = source, profile, keys, known, speech
+        self._verifier = verifier if profile else None
         self.report: dict[str, Any] = {}
         self.understood = Understood(None)
 
@@ -44,7 +52,7 @@ class Run:
             self.understood = self._speech.listen(source)
         heard = listen(source.frames(), rate, channels) if self._keys else []
         spans = merged([*self._known, *heard, *self.understood.spans])
-        check = Check(rate, channels)
+        check = Check(rate, channels, self._verifier)
         first = 0
         profile, retold = self._profile, None
         if isinstance(profile, Spoken):
@@ -99,11 +107,13 @@ def anonymize(
     keys: bool = True,
     known: Sequence[Span] = (),
     speech: Speech | None = None,
+    verifier: Verifier | None = None,
 ) -> Run:
     """`source` made anonymous, as a Run to iterate over. `profile` None leaves the voices as they are; `keys` covers
     the keys that are heard; `known` are spans to cover that are known from elsewhere (RFC 4733 events); `speech`
-    recognises what is said, and covers personal data. A profile that speaks anew needs it."""
-    return Run(source, profile, keys, known, speech)
+    recognises what is said, and covers personal data. A profile that speaks anew needs it. `verifier`: nor may that
+    tell who speaks."""
+    return Run(source, profile, keys, known, speech, verifier)
 
 
 def _muted(blocks: Iterator[Samples], rate: int, spans: Sequence[Span]) -> Iterator[Samples]:

@@ -20,6 +20,8 @@ from sqlalchemy.orm import Session
 
 from anonymizer import PROFILES, NotAnonymised, Pcm, Profile, SoundError, Speech, Spoken, anonymize, to_pcm
 from anonymizer.speech import LANGUAGES, NotRecognised, Recogniser
+from anonymizer.speech.known import hints_of
+from anonymizer.verifier import Verifier
 from ivr.problem import Problem
 from ivr.store import anonymisations
 from ivr.store.anonymisations import Claim
@@ -65,12 +67,13 @@ class Lost(Exception):
 class Terms:
     """As the settings say: `profile` where nobody asked for another; `destroy` the original when the copy is there;
     `recogniser` of what is said, None where there is none; `cover` False leaves what is said of people as it is, but in
-    a copy that is spoken anew."""
+    a copy that is spoken anew; `verifier` of who speaks, where it is installed."""
 
     profile: str = "clear"
     destroy: bool = False
     recogniser: Recogniser | None = None
     cover: bool = True
+    verifier: Verifier | None = None
 
 
 def make_next(database: Database, vault: Vault, terms: Terms, holder: str, stopping: Callable[[], bool]) -> bool:
@@ -125,7 +128,7 @@ def _make(database: Database, vault: Vault, terms: Terms, claim: Claim, go_on: C
     if length is None:
         raise SoundError("the original is no WAV of ours")
     source = Pcm(lambda: _sound(original, length, go_on), claim.rate, wav.CHANNELS)
-    run = anonymize(source, profile, speech=speech)
+    run = anonymize(source, profile, speech=speech, verifier=terms.verifier)
     written = hashlib.sha256()
 
     def pieces() -> Iterator[bytes]:
@@ -161,13 +164,16 @@ def _make(database: Database, vault: Vault, terms: Terms, claim: Claim, go_on: C
 
 
 def _speech(session: Session, recogniser: Recogniser | None, call_id: str) -> Speech | None:
-    """What is known of the call helps: its language, the caller's number, the operator's name."""
+    """What is known of the call helps: its language, the caller's number, the operator's name, and what the flow and
+    the operator put into its ticket."""
     if recogniser is None:
         return None
     call = session.get_one(Call, call_id)
+    language = call.language if call.language in LANGUAGES else None
     operator = session.get(Operator, call.operator)
-    hints = [text for text in (call.caller, operator.name if operator else "") if text]
-    return Speech(recogniser, call.language if call.language in LANGUAGES else None, hints)
+    known = [text for text in (call.caller, operator.name if operator else "") if text]
+    fields = {name: str(value) for name, value in call.ticket.get("fields", {}).items()}
+    return Speech(recogniser, language, known + hints_of(fields, call.note, language))
 
 
 def _remove(vault: Vault, names: Sequence[str]) -> None:

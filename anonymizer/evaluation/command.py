@@ -9,11 +9,12 @@ import numpy as np
 from anonymizer.evaluation.attackers import Rate, best, cosine, equal_error, first_rank, linkability, trained
 from anonymizer.evaluation.copies import copies
 from anonymizer.evaluation.speakers import RATE, over_the_line, speakers
-from anonymizer.evaluation.verifier import Verifier
 from anonymizer.evaluation.words import changed, heard
+from anonymizer.files import WrongUse
 from anonymizer.pitch import pitch
 from anonymizer.profiles import PROFILES, Spoken
 from anonymizer.speech.whisper import Whisper
+from anonymizer.verifier import NotInstalled, Verifier
 
 DRAWS = 4
 CALLS = 3
@@ -22,7 +23,11 @@ HIGH = 160.0  # Hz of median pitch: above and below, voices are compared with th
 
 def evaluate(args: argparse.Namespace) -> int:
     """Raises WrongUse when the folder has too few speakers, or the verifier is not installed."""
-    verifier, profile = Verifier(), PROFILES[args.profile]
+    profile = PROFILES[args.profile]
+    try:
+        verifier = Verifier()
+    except NotInstalled as error:
+        raise WrongUse(str(error)) from error
     recogniser = Whisper(args.model) if args.language or isinstance(profile, Spoken) else None
     originals, embedded, texts, high = [], [], [], []
     seconds = spent = 0.0

@@ -176,7 +176,7 @@ def _people(side: Side, hints: Sequence[str]) -> Iterator[Mark]:
         for one in found[first : last + 1]
         if one.name or not one.ordinary
     }
-    known = {folded(word) for hint in hints for word in re.findall(r"[^\W\d]{3,}", hint)}
+    known = {folded(word) for hint in hints for word in re.findall(r"[^\W\d]{3,}", hint)} - side.lexicon.common
     names += people.again(side.found, sorted(known | learnt))
     names += people.given(side.found, sorted(known))
     for first, last in names:

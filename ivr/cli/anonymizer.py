@@ -56,11 +56,12 @@ def _give_way() -> None:
 def work(settings: Settings, name: str, stop: threading.Event) -> None:
     """Until `stop` is set; what is being made then is left to the next."""
     from anonymizer import Whisper  # large, and reads the environment
+    from anonymizer.verifier import installed
     from recordings.copies import Stopped, Terms, make_next
 
     database = Database(settings.database_url, migrated=True)
     vault, given = open_vault(settings), settings.recordings
-    terms = Terms(given.profile, given.originals == "destroy", Whisper(), given.speech)
+    terms = Terms(given.profile, given.originals == "destroy", Whisper(), given.speech, installed())
     holder, looked = f"{name} {socket.gethostname()} {os.getpid()}", 0.0
     while not stop.is_set():
         try:

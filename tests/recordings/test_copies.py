@@ -319,6 +319,26 @@ def test_what_is_said_of_people_is_covered(tmp_path: Path) -> None:
     assert job(database, id).report["language"] == "it"
 
 
+def test_what_the_ticket_tells_is_covered_where_it_is_said(database: Database, vault: Vault, tmp_path: Path) -> None:
+    """Nobody knew the first one's name; the second one's flow did, and the third one's operator."""
+    said = spoken([("it", "Domani mattina vorrei pagare la bolletta con Ornella dopo pranzo.")])
+    both = np.stack([said, np.zeros_like(said)], axis=1)
+    tickets = {
+        "call": {},
+        "named": {"fields": {"nome": "Ornella Grimani"}},
+        "noted": {"fields": {"reason": "bolletta"}},
+    }
+    covered, whisper = {}, Whisper()
+    for call, ticket in tickets.items():
+        id = add_recording(database, vault, tmp_path / "spool", call, both)
+        with database.transaction() as session:
+            row = session.get_one(Call, call)
+            row.language, row.ticket, row.note = "it", ticket, "Paga la sig.ra Ornella Grimani" * (call == "noted")
+        assert make(database, vault, Terms(recogniser=whisper))
+        covered[call] = [one.kind for one in standing(database, id).covered if one.kind != "key"]
+    assert covered == {"call": [], "named": ["name"], "noted": ["name"]}
+
+
 def test_a_copy_that_is_spoken_anew_needs_the_recogniser_and_covers_whatever_the_settings_say(
     database: Database, vault: Vault, tmp_path: Path
 ) -> None:
