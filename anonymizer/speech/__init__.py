@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from anonymizer.sound import Source
 from anonymizer.spans import Span
 from anonymizer.speech.find import find
-from anonymizer.speech.hearing import believed, hear, language_of
+from anonymizer.speech.hearing import believed, hear, language_of, with_names
 from anonymizer.speech.lexicon import LANGUAGES, lexicon
 from anonymizer.speech.whisper import Whisper
 from anonymizer.speech.words import Heard, NotRecognised, Recogniser, Word, redacted
@@ -42,15 +42,16 @@ class Speech:
         self._recogniser, self._language, self._hints, self.cover = recogniser, language, hints, cover
 
     def listen(self, source: Source) -> Understood:
-        """Raises SoundError, NotRecognised. Everything is heard twice: with a hint of the words that matter, a
-        recogniser finds more of these; without, it invents fewer."""
+        """Raises SoundError, NotRecognised. Everything is heard twice: with a hint of the words that matter, and of the
+        names that are known, a recogniser finds more of these; without, it invents fewer."""
         language = self._language or language_of(source, self._recogniser, LANGUAGES)
         if language is None:
             return Understood(None)
         words, spans = lexicon(language), []
-        *hinted, plain = hear(source, self._recogniser, language, (words.hint, None) if self.cover else (None,))
+        hint = with_names(words.hint, self._hints)
+        *hinted, plain = hear(source, self._recogniser, language, (hint, None) if self.cover else (None,))
         if self.cover:
-            spans = find([[believed(heard, words.hint) for heard in hinted[0]], plain], words, self._hints)
+            spans = find([[believed(heard, hint) for heard in hinted[0]], plain], words, self._hints)
         sure = [sum(one.sure for one in heard.words) / len(heard.words) if heard.words else None for heard in plain]
         return Understood(
             language,

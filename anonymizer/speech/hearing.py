@@ -23,6 +23,8 @@ SAMPLE = 24.0  # seconds of speech that are looked at for it
 EARLY = 300.0  # seconds from the beginning in which they are looked for
 CERTAIN = 0.5  # mean probability of a language that is none of ours, from which we do not go on
 CREDIBLE, BESIDE = 0.15, 2  # mean probability of a word and so many on either side
+NAMES = 12  # words of names in a hint, at most
+NO_NAME = re.compile(r"[\d@]")
 ECHO = ((3, 0.2), (5, 0.4))  # words of a hint in a row, and the mean probability below which they are its echo
 HEARD = 0.3  # probability from which what follows is none
 ENDLESS = 4.0  # seconds of a word that is none
@@ -71,6 +73,18 @@ def language_of(source: Source, recogniser: Recogniser, known: Sequence[str]) ->
             "name one of these if that is wrong"
         )
     return max(known, key=lambda code: mean.get(code, 0.0))
+
+
+def with_names(hint: str, known: Sequence[str]) -> str:
+    """A hint that has the names of what is `known`, too: as many words as leave room for what is said, and before the
+    hint, or fewer digits are heard."""
+    names, room = [], NAMES
+    for text in known:
+        words = len(text.split())
+        if not NO_NAME.search(text) and words <= room:
+            names.append(text)
+            room -= words
+    return f"{', '.join(names)}. {hint}" if names else hint
 
 
 def believed(heard: Heard, hint: str) -> Heard:

@@ -8,7 +8,7 @@ import pytest
 from anonymizer import NotAnonymised, Speech, Whisper, anonymize
 from anonymizer.sound import Samples
 from anonymizer.speech import Heard, NotRecognised, Word
-from anonymizer.speech.hearing import believed, hear, language_of
+from anonymizer.speech.hearing import NAMES, believed, hear, language_of, with_names
 from anonymizer.speech.whisper import looped
 from anonymizer.speech.words import RATE as WIDE
 from tests.anonymizer.conftest import RATE, Memory
@@ -148,3 +148,12 @@ def test_what_the_hint_alone_has_made_a_recogniser_hear_is_not_believed() -> Non
     sure_of_it = [Word(at, at + 1.0, one, 0.9) for at, one in enumerate(["notice", "code,", "phone", "number"])]
     surely = Heard(sure_of_it, [])
     assert believed(surely, hint) == surely
+
+
+def test_names_that_are_known_are_in_the_hint_as_far_as_there_is_room() -> None:
+    assert with_names("Con chi parlo?", []) == "Con chi parlo?"
+    known = ["+39 340 1234567", "Maria Rossi", "m.rossi@example.it", "RSSMRA85T10A562S", "Jo"]
+    assert with_names("Con chi parlo?", known) == "Maria Rossi, Jo. Con chi parlo?"
+    long = " ".join(["nome"] * NAMES)
+    assert with_names("Con chi parlo?", ["Jo", long, "Bo"]) == "Jo, Bo. Con chi parlo?"
+    assert with_names("Con chi parlo?", [long, "Bo"]) == f"{long}. Con chi parlo?"
