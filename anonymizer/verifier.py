@@ -2,7 +2,6 @@
 installation."""
 
 import heapq
-from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +43,10 @@ class Verifier:
 
 
 def installed() -> Verifier | None:
-    return Verifier() if find_spec("resemblyzer") else None
+    try:
+        return Verifier()
+    except NotInstalled:
+        return None
 
 
 class Loudest:

@@ -68,6 +68,14 @@ def first_rank(scores: Floats, seed: int = 0) -> Rate:
     return Rate(float(right.mean()), *np.percentile(drawn, CERTAIN))
 
 
+def too_alike(originals: Floats, copies: Floats, bound: float, seed: int = 0) -> Rate:
+    """How often a copy, shape (speakers, utterances, draws, dimensions), and its original, shape (speakers, utterances,
+    dimensions), have a cosine above `bound`."""
+    over = (np.einsum("sud,sucd->suc", _unit(originals), _unit(copies)) > bound).mean(axis=(1, 2)) * 100.0
+    drawn = np.random.default_rng(seed).choice(over, (RESAMPLES, len(over))).mean(axis=1)
+    return Rate(float(over.mean()), *np.percentile(drawn, CERTAIN))
+
+
 def linkability(scores: Floats, group: NDArray[np.int64], seed: int = 0) -> Rate:
     """How far scores link pieces of one speaker, 0 to 100: the global measure of M. Gomez-Barrero and others (2018),
     with as many trials of one speaker as of two believed possible."""
@@ -117,5 +125,5 @@ def _backend(others: Floats) -> tuple[Floats, Floats]:
 
 
 def _unit(rows: Floats) -> Floats:
-    unit: Floats = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: Floats = rows / np.linalg.norm(rows, axis=-1, keepdims=True)
     return unit

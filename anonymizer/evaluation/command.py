@@ -6,7 +6,17 @@ import json
 
 import numpy as np
 
-from anonymizer.evaluation.attackers import Rate, best, cosine, equal_error, first_rank, linkability, trained
+from anonymizer.check import SAME
+from anonymizer.evaluation.attackers import (
+    Rate,
+    best,
+    cosine,
+    equal_error,
+    first_rank,
+    linkability,
+    too_alike,
+    trained,
+)
 from anonymizer.evaluation.copies import copies
 from anonymizer.evaluation.speakers import RATE, over_the_line, speakers
 from anonymizer.evaluation.words import changed, heard
@@ -70,6 +80,8 @@ def _rates(originals: np.ndarray, heard: np.ndarray, group: np.ndarray) -> dict[
         f"rank 1, {CALLS} calls pooled": first_rank(pooled),
         "linkability, untouched": linkability(cosine(originals[:, 0], originals[:, 1]), group),
         "linkability, semi-informed": linkability(semi, group),
+        f"copies that the check refuses (above {SAME})": too_alike(originals, heard, SAME),
+        "the same speaker, untouched, above that": too_alike(originals[:, :1], originals[:, 1:, np.newaxis], SAME),
     }
 
 

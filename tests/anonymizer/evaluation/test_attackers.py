@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from anonymizer.evaluation.attackers import best, cosine, equal_error, first_rank, linkability, trained
+from anonymizer.evaluation.attackers import best, cosine, equal_error, first_rank, linkability, too_alike, trained
 
 SPEAKERS, SIZE = 60, 32
 
@@ -64,3 +64,13 @@ def test_who_tries_several_draws_does_better_where_some_draws_hide_less() -> Non
     tries = [cosine(known[:, number], trial) for number in range(4)]
     assert equal_error(best(tries), group).high < equal_error(tries[0], group).value
     assert np.array_equal(best([tries[0]]) > 1, (tries[0] - tries[0].mean()) / tries[0].std() > 1)
+
+
+def test_copies_that_are_too_much_like_their_original() -> None:
+    originals = np.zeros((2, 2, 3))
+    originals[:, :, 0] = 2.0
+    copies = np.zeros((2, 2, 4, 3))
+    copies[..., 1] = 1.0  # a right angle
+    copies[0, 0, :3, 0] = 5.0  # three of the first speaker's eight are nearly the same
+    rate = too_alike(originals, copies, 0.87)
+    assert rate.value == pytest.approx(100 * 3 / 16) and rate.low == 0 and rate.high == pytest.approx(100 * 3 / 8)
