@@ -6,7 +6,7 @@ from itertools import chain
 
 from anonymizer.speech import people
 from anonymizer.speech.codes import clusters
-from anonymizer.speech.lexicon import LANGUAGES, Lexicon, folded, lexicon
+from anonymizer.speech.lexicon import LANGUAGES, Lexicon, folded, lexicon, listed
 from anonymizer.speech.tokens import tokens
 from anonymizer.speech.words import Word
 
@@ -26,7 +26,7 @@ def hints_of(fields: Mapping[str, str], text: str, language: str | None) -> list
 
 def _is_name(field: str) -> bool:
     """Whatever the call's language, fields are called as the flow's designer likes."""
-    ends = {word for language in LANGUAGES for word in lexicon(language).file["names"]["ends"]}
+    ends = {word for language in LANGUAGES for word in listed(language)["names"]["ends"]}
     return any(word in ends for word in SPLIT.findall(folded(field)))
 
 

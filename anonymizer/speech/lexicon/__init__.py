@@ -60,11 +60,17 @@ class Lexicon:
 
 
 @cache
+def listed(language: str) -> dict[str, Any]:
+    """The file of a language, without the thousands of words and names that go with it."""
+    return tomllib.loads((files(__name__) / f"{language}.toml").read_text("utf-8"))
+
+
+@cache
 def lexicon(language: str) -> Lexicon:
     """Raises KeyError for a language that is not one of LANGUAGES."""
     if language not in LANGUAGES:
         raise KeyError(language)
-    file = tomllib.loads((files(__name__) / f"{language}.toml").read_text("utf-8"))
+    file = listed(language)
     parts = sorted(file["numbers"]["parts"], key=len, reverse=True)
     return Lexicon(
         language,
