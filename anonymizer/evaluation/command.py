@@ -80,8 +80,8 @@ def _rates(originals: np.ndarray, heard: np.ndarray, group: np.ndarray) -> dict[
         f"rank 1, {CALLS} calls pooled": first_rank(pooled),
         "linkability, untouched": linkability(cosine(originals[:, 0], originals[:, 1]), group),
         "linkability, semi-informed": linkability(semi, group),
-        f"copies that the check refuses (above {SAME})": too_alike(originals, heard, SAME),
-        "the same speaker, untouched, above that": too_alike(originals[:, :1], originals[:, 1:, np.newaxis], SAME),
+        f"refused by the check (above {SAME})": too_alike(originals, heard, SAME),
+        "same speaker, untouched, above that": too_alike(originals[:, :1], originals[:, 1:, np.newaxis], SAME),
     }
 
 
