@@ -48,9 +48,10 @@ def run(args: argparse.Namespace) -> int:
     speech = None
     if args.only in (None, "speech") or isinstance(profile, Spoken):
         speech = Speech(Whisper(args.model), args.language, args.hint, cover=args.only != "voice")
-    rows = []
+    found = pairs(args.source, args.target)
     verifier = installed() if profile else None
-    for row in each(pairs(args.source, args.target), profile, args.only in (None, "keys"), speech, verifier):
+    rows = []
+    for row in each(found, profile, args.only in (None, "keys"), speech, verifier):
         rows.append(row)
         if row["error"]:
             print(f"{row['source']}: {row['error']}; there is no result", file=sys.stderr)

@@ -63,17 +63,14 @@ def equal_error(scores: Floats, group: NDArray[np.int64], seed: int = 0) -> Rate
 
 def first_rank(scores: Floats, seed: int = 0) -> Rate:
     """How often the right voice of all has the best score."""
-    right = (scores.argmax(axis=0) == np.arange(len(scores))) * 100.0
-    drawn = np.random.default_rng(seed).choice(right, (RESAMPLES, len(right))).mean(axis=1)
-    return Rate(float(right.mean()), *np.percentile(drawn, CERTAIN))
+    return _mean((scores.argmax(axis=0) == np.arange(len(scores))) * 100.0, seed)
 
 
 def too_alike(originals: Floats, copies: Floats, bound: float, seed: int = 0) -> Rate:
     """How often a copy, shape (speakers, utterances, draws, dimensions), and its original, shape (speakers, utterances,
     dimensions), have a cosine above `bound`."""
-    over = (np.einsum("sud,sucd->suc", _unit(originals), _unit(copies)) > bound).mean(axis=(1, 2)) * 100.0
-    drawn = np.random.default_rng(seed).choice(over, (RESAMPLES, len(over))).mean(axis=1)
-    return Rate(float(over.mean()), *np.percentile(drawn, CERTAIN))
+    over = np.einsum("sud,sucd->suc", _unit(originals), _unit(copies)) > bound
+    return _mean(over.mean(axis=(1, 2)) * 100.0, seed)
 
 
 def linkability(scores: Floats, group: NDArray[np.int64], seed: int = 0) -> Rate:
@@ -82,6 +79,12 @@ def linkability(scores: Floats, group: NDArray[np.int64], seed: int = 0) -> Rate
     rng, everybody = np.random.default_rng(seed), np.arange(len(scores))
     drawn = [_linkability(scores, group, rng.choice(everybody, len(scores))) for _ in range(RESAMPLES)]
     return Rate(_linkability(scores, group, everybody), *np.nanpercentile(drawn, CERTAIN))
+
+
+def _mean(of_speakers: Floats, seed: int) -> Rate:
+    """The mean of a rate that each speaker has; the interval is of a bootstrap over them."""
+    drawn = np.random.default_rng(seed).choice(of_speakers, (RESAMPLES, len(of_speakers))).mean(axis=1)
+    return Rate(float(of_speakers.mean()), *np.percentile(drawn, CERTAIN))
 
 
 def _trials(scores: Floats, group: NDArray[np.int64], speakers: NDArray[np.int64]) -> tuple[Floats, Floats]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import chain
+from itertools import chain, product
 
 from anonymizer.speech import people
 from anonymizer.speech.codes import clusters
@@ -19,7 +19,7 @@ def hints_of(fields: Mapping[str, str], text: str, language: str | None) -> list
     for what is said. The value of a field that is called a name is one. `language` None: any of LANGUAGES."""
     spoken = [lexicon(one) for one in ([language] if language else LANGUAGES)]
     found = [value for name, value in fields.items() if _is_name(name)]
-    for part, words in ((part, words) for part in (*fields.values(), text) for words in spoken):
+    for part, words in product((*fields.values(), text), spoken):
         found += _told(part, words)
     return list(dict.fromkeys(found))
 
